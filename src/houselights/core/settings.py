@@ -1,0 +1,37 @@
+"""Every threshold, with its unit in its name and where the default comes from. Frozen: a run has one set, written to its manifest."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class ReadSettings:
+    format: str = "auto"
+    column_map: dict[str, str] = field(default_factory=dict)  # our column -> the file's column (`--map text=body`)
+    since: datetime | None = None  # inclusive, UTC
+    until: datetime | None = None  # exclusive, UTC
+    account: str | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True)
+class TraceSettings:
+    min_words: int = 5  # shorter texts coincide by chance ("happy new year")
+    jaccard_0_1: float = 0.8  # exact word-set similarity of an edge between near-identical texts
+    n_permutations: int = 64
+    n_bands: int = 16
+
+
+@dataclass(frozen=True)
+class EvidenceSettings:
+    q: float = 0.05  # false-discovery rate over all candidates, windows, directions and rounds
+    windows_s: tuple[float, ...] = (10.0, 60.0, 600.0)
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ScanSettings:
+    read: ReadSettings = ReadSettings()
+    traces: TraceSettings = TraceSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
+    known_file: str | None = None

@@ -1,0 +1,187 @@
+"""Every table of a RUN directory: column, Arrow type, nullability, unit and meaning. Stages share these and nothing else."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from houselights.core.errors import HouselightsError
+
+TIME = pa.timestamp("us", tz="UTC")
+PRECISIONS = ("us", "ms", "s", "min", "day")
+POST_KINDS = ("post", "reply", "repost", "quote", "comment")
+TRACE_KINDS = ("link", "repost", "quote", "reply", "hashtags", "text")
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: pa.DataType
+    meaning: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A declared table; `file` is its name in the RUN directory."""
+
+    name: str
+    file: str
+    columns: tuple[Column, ...]
+    order: tuple[str, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
+
+    def empty(self) -> pa.Table:
+        return self.schema.empty_table()
+
+    def check(self, table: pa.Table) -> pa.Table:
+        """Casts to the declared schema. Raises HouselightsError naming the column that does not fit."""
+        missing = [c.name for c in self.columns if c.name not in table.column_names]
+        if missing:
+            raise HouselightsError(f"table {self.name} lacks the column(s) {', '.join(missing)}")
+        out = table.select([c.name for c in self.columns]).cast(self.schema)
+        for c in self.columns:
+            if not c.nullable and out.column(c.name).null_count:
+                raise HouselightsError(f"table {self.name}: column {c.name} may not hold nulls")
+        return out
+
+
+def _c(name: str, type_: pa.DataType, meaning: str) -> Column:
+    return Column(name, type_, meaning)
+
+
+def _n(name: str, type_: pa.DataType, meaning: str) -> Column:
+    return Column(name, type_, meaning, nullable=True)
+
+
+_s, _i, _f, _b = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+_list = pa.list_(pa.string())
+_media = pa.list_(pa.struct([("type", _s), ("url", _s), ("hash", _s), ("alt", _s)]))
+_metrics = pa.struct([("reposts", _i), ("replies", _i), ("likes", _i), ("quotes", _i), ("views", _i)])
+
+POSTS = Table(
+    "posts",
+    "posts.parquet",
+    (
+        _c("post_id", _s, "id of the post on its platform"),
+        _c("platform", _s, "where it was posted: x, facebook, ... or 'unknown'"),
+        _c("author_id", _s, "id of the account that acted"),
+        _n("author_handle", _s, "handle without @"),
+        _n("author_name", _s, "display name"),
+        _n("author_created_at", TIME, "when the account was made, UTC"),
+        _n("author_followers", _i, "followers at collection"),
+        _c("created_at", TIME, "when the post was made, UTC"),
+        _c("created_at_precision", _s, "us, ms, s, min or day: what the source really knows"),
+        _n("collected_at", TIME, "when it was collected, UTC"),
+        _c("text", _s, "the author's own words; empty for a repost whose source id is known"),
+        _n("lang", _s, "BCP-47"),
+        _n("lang_source", _s, "author, platform or guess"),
+        _c("urls", _list, "expanded URLs as the data has them"),
+        _c("hashtags", _list, "in order of appearance, without #, casefolded"),
+        _c("mentions", _list, "ids when known, else handles"),
+        _n("reply_to", _s, "post id answered"),
+        _n("reply_to_author", _s, "account id answered"),
+        _n("thread_id", _s, "conversation id"),
+        _n("repost_of", _s, "post id reposted"),
+        _n("repost_of_author", _s, "account id, or handle, reposted"),
+        _n("quote_of", _s, "post id quoted"),
+        _n("quote_of_author", _s, "account id quoted"),
+        _c("media", _media, "attached media"),
+        _n("client", _s, "application that posted"),
+        _n("metrics", _metrics, "counts as exported; null where the export has none"),
+        _n("url", _s, "permalink"),
+        _c("kind", _s, "post, reply, repost, quote or comment"),
+        _c("source_format", _s, "reader that read the row"),
+        _c("raw_ref", pa.struct([("file", _s), ("line", _i)]), "file name and line (or row) number, from 1"),
+    ),
+    ("created_at", "platform", "post_id"),
+)
+
+REJECTS = Table(
+    "rejects",
+    "rejects.parquet",
+    (
+        _c("source", _s, "input file"),
+        _c("line", _i, "line or row number from 1; 0 for the whole file"),
+        _c("rule", _s, "name of the rule that rejected it"),
+        _n("detail", _s, "what was found there, shortened"),
+    ),
+    ("source", "line", "rule"),
+)
+
+TRACES = Table(
+    "traces",
+    "traces.parquet",
+    (
+        _c("account_id", _s, "who"),
+        _c("kind", _s, "link, repost, quote, reply, hashtags or text"),
+        _c("object_id", _s, "what it points at: canonical URL, post id, tag sequence, or 'text:' + hash of the text cluster"),
+        _c("post_id", _s, "in which post"),
+        _c("at", TIME, "when, UTC"),
+    ),
+    ("kind", "object_id", "at", "account_id", "post_id"),
+)
+
+MEMBERS = Table(
+    "members",
+    "members.parquet",
+    (
+        _c("finding_id", _s, "finding"),
+        _c("account_id", _s, "account"),
+        _c("role", _s, "core (passed the member test), periphery (did not: not named), source (its content is copied: not a member)"),
+        _c("n_events", _i, "coincidences of the account with other members"),
+        _c("p_value", _f, "member test against the clean background; 1 where it could not be made"),
+        _c("membership_probability", _f, "probability that the account belongs to the group, 0 to 1"),
+    ),
+    ("finding_id", "role", "account_id"),
+)
+
+EVIDENCE = Table(
+    "evidence",
+    "evidence.parquet",
+    (
+        _c("finding_id", _s, "finding"),
+        _c("channel", _s, "synchrony or small_objects"),
+        _c("object_id", _s, "what both posts share"),
+        _c("kind", _s, "kind of the object"),
+        _c("post_id_a", _s, "earlier post"),
+        _c("post_id_b", _s, "later post"),
+        _c("account_a", _s, "account of the earlier post"),
+        _c("account_b", _s, "account of the later post"),
+        _c("delta_s", _f, "seconds between them"),
+        _c("chance", _f, "probability that two accounts sharing this object are this close without the group"),
+    ),
+    ("finding_id", "channel", "object_id", "post_id_a", "post_id_b"),
+)
+
+HIGHLIGHTS = Table(
+    "highlights",
+    "highlights.parquet",
+    (
+        _c("post_id", _s, "post"),
+        _c("finding_id", _s, "finding"),
+        _c("kind", _s, "text, link, hashtags, repost, quote or reply"),
+        _c("start", _i, "first character of posts.text (code points)"),
+        _c("end", _i, "after the last character; start = end = 0 for the whole post"),
+        _c("reason", _s, "sentence for the reader"),
+        _c("rule", _s, "rule that made it"),
+        _c("rule_version", _s, "its version"),
+    ),
+    ("finding_id", "post_id", "kind", "start"),
+)
+
+TRUTH = Table(
+    "truth",
+    "truth.parquet",
+    (
+        _c("account_id", _s, "account of a simulated world"),
+        _c("role", _s, "organic, campaign or lookalike"),
+        _n("group_id", _s, "campaign or look-alike group it belongs to"),
+        _n("tactic", _s, "tactic or kind of look-alike"),
+    ),
+    ("account_id",),
+)
+
+ALL = (POSTS, REJECTS, TRACES, MEMBERS, EVIDENCE, HIGHLIGHTS, TRUTH)
