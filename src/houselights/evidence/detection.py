@@ -1,0 +1,55 @@
+"""What the evidence stage hands to the findings stage."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+COINCIDENCES = pa.schema(
+    [
+        ("channel", pa.string()),
+        ("object_id", pa.string()),
+        ("kind", pa.string()),
+        ("post_id_a", pa.string()),
+        ("post_id_b", pa.string()),
+        ("account_a", pa.string()),
+        ("account_b", pa.string()),
+        ("delta_s", pa.float64()),
+        ("chance", pa.float64()),
+        ("confirming", pa.bool_()),  # lies in the half that confirmed the group; the other half only suggested it
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Member:
+    account_id: str
+    role: str  # core, periphery or source
+    n_events: int
+    p_value: float
+    membership_probability: float
+
+
+@dataclass(frozen=True)
+class Group:
+    """A set of accounts with confirmed evidence. `observed` and `expected` are close pairs in the confirming half."""
+
+    channels: tuple[str, ...]
+    window_s: float
+    members: tuple[Member, ...]
+    resolved: bool  # False: the group passed, fewer than three members did; nobody is core
+    observed: float
+    expected: float
+    p_value: float
+    q_value: float
+    coincidences: pa.Table  # COINCIDENCES: close pairs of posts between members, both halves, earlier post first
+    background: str  # where the chance level comes from: 'this data' or 'reference profile'
+    retest: Callable[[frozenset[str]], float]
+    """p-value of the confirming test with these object ids taken out: does the evidence outside an explanation still confirm?"""
+
+
+@dataclass(frozen=True)
+class Detection:
+    groups: Sequence[Group]
+    channels_run: Sequence[dict[str, object]] = field(default_factory=list)  # {channel, window_s, candidates}
+    channels_skipped: Sequence[dict[str, object]] = field(default_factory=list)  # {channel, window_s, reason}
