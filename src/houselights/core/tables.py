@@ -152,6 +152,7 @@ EVIDENCE = Table(
         _c("account_b", _s, "account of the later post"),
         _c("delta_s", _f, "seconds between them"),
         _c("chance", _f, "probability that two accounts sharing this object are this close without the group"),
+        _c("confirming", _b, "lies in the half of the data that confirmed the group; the other half only suggested it"),
     ),
     ("finding_id", "channel", "object_id", "post_id_a", "post_id_b"),
 )
