@@ -1,0 +1,76 @@
+"""The chance level: class rates of close pairs, from this data without the group, shrunk to the shipped reference profile."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from houselights.evidence.events import Events
+from houselights.kernels import objects as kernel
+
+PROFILE_OBJECTS = 5.0
+"""How many objects the reference profile weighs in a class rate."""
+MIN_OBJECTS = 50
+"""A kind the profile knows nothing of needs this many objects in the data, or it is left out."""
+_SIZE_NAMES = ("2", "3", "4-5", "6-9", "10-19", "20+")
+
+
+@dataclass(frozen=True)
+class Rates:
+    """[classes] chance of a close pair and the variance of its logit; NaN where neither data nor profile knows."""
+
+    rate: NDArray[np.float64]
+    logit_variance: NDArray[np.float64]
+    from_data_0_1: float  # weight of this data against the profile, over the objects
+
+
+@dataclass(frozen=True)
+class View:
+    """Events seen at one window with some accounts taken out."""
+
+    events: Events
+    kept: NDArray[np.bool_]  # [n]
+    window_us: int
+    max_size: int
+
+    def totals(self, units: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        e = self.events
+        return kernel.class_totals(
+            e.start, e.at_us, e.family, e.source_us, self.kept, units, self.max_size, self.window_us
+        )
+
+
+def rates(
+    close: NDArray[np.float64], every: NDArray[np.float64], window_s: float
+) -> Rates:
+    """Class rates from totals of objects: (close + a0 x profile) / (objects + a0)."""
+    profile = np.repeat(_profile(window_s), kernel.N_LATENCIES)
+    known = ~np.isnan(profile)
+    prior = np.where(known, profile, 0.5)
+    n = every + PROFILE_OBJECTS
+    rate = np.clip((close + PROFILE_OBJECTS * prior) / n, 1e-4, 0.999)
+    variance = 1.0 / (rate * n) + 1.0 / ((1 - rate) * n)
+    unknown = ~known & (every < MIN_OBJECTS)
+    weight = every.sum() / max(1e-9, (every + PROFILE_OBJECTS * (every > 0)).sum())
+    return Rates(np.where(unknown, np.nan, rate), variance, float(weight))
+
+
+@cache
+def _profile(window_s: float) -> NDArray[np.float64]:
+    """[families x sizes] highest rate among the ordinary conversations at the nearest measured window not under `window_s`."""
+    conversations = json.loads(resources.files("houselights.evidence").joinpath("reference_profile.json").read_text())
+    out = np.full((kernel.N_FAMILIES, kernel.N_SIZES), np.nan)
+    for conversation in conversations.values():
+        wide_enough = [w for w in conversation["windows"] if float(w) >= window_s]
+        if not wide_enough:
+            continue
+        measured = conversation["windows"][min(wide_enough, key=float)]
+        for family, name in enumerate(("original", "repost")):
+            rate = np.nan
+            for size, label in enumerate(_SIZE_NAMES):  # a size nobody measured takes the next smaller one's rate
+                rate = measured.get(f"{name}:{label}", {"rate": rate})["rate"]
+                out[family, size] = np.fmax(out[family, size], rate)
+    return out.ravel()

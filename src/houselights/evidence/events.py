@@ -1,0 +1,195 @@
+"""Traces as arrays: who did what when, cut into units of evidence that are independent enough to be split into halves.
+
+A post with a link and a copied text makes two objects but only one coincidence. So objects that share posts are tied into one
+**unit** (a connected component of the object-post graph), each account counts once per unit, and the halves are drawn per unit.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+KINDS = ("link", "repost", "quote", "reply", "hashtags", "text")
+ORIGINAL, REPOST, QUOTE, REPLY, HASHTAGS = range(5)
+CLASS_OF_KIND = {"link": ORIGINAL, "text": ORIGINAL, "repost": REPOST, "quote": QUOTE, "reply": REPLY, "hashtags": HASHTAGS}
+MAX_UNIT_ACCOUNTS = 80
+"""A larger object ties everything to everything (a front page, a slogan): it forms no component."""
+
+
+@dataclass(frozen=True)
+class Events:
+    """n events sorted by (unit, at, account): the first of each account on each unit. u units, each of >= 2 accounts."""
+
+    account: NDArray[np.int32]  # [n] code, in order of first appearance in the data
+    at_us: NDArray[np.int64]  # [n] microseconds since 1970, UTC
+    post: NDArray[np.int64]  # [n] row of posts.parquet
+    object: NDArray[np.int32]  # [n] code of the trace's object
+    start: NDArray[np.int64]  # [u + 1] events of unit j are start[j]:start[j + 1]
+    family: NDArray[np.int8]  # [u] original, repost, quote, reply or hashtags
+    in_a: NDArray[np.bool_]  # [u] half A or half B, by keyed hash of (seed, component)
+    source_us: NDArray[np.int64]  # [u] when the source of a repost, quote or reply was posted; minimum int64 if unknown
+    n_accounts: int
+    account_rows: NDArray[np.int64]  # [n_accounts] a post row of each account, to look its id up
+    object_ids: pa.Array  # [objects]
+    object_kinds: pa.Array  # [objects]
+
+    @property
+    def unit(self) -> NDArray[np.int32]:
+        return np.repeat(np.arange(len(self.start) - 1, dtype=np.int32), np.diff(self.start))
+
+    @property
+    def size(self) -> NDArray[np.int64]:
+        """[u] distinct accounts of each unit."""
+        return np.diff(self.start)
+
+
+UNKNOWN_US = np.iinfo(np.int64).min
+
+_OBJECTS = """
+CREATE OR REPLACE TEMP TABLE shared_objects AS
+SELECT row_number() OVER (ORDER BY key, kind, object_id) - 1 AS object, kind, object_id, key, n_accounts
+FROM (
+    SELECT kind, object_id, count(DISTINCT account_id) AS n_accounts,
+           md5_number_lower($seed || chr(31) || kind || chr(31) || object_id) AS key
+    FROM read_parquet($traces)
+    GROUP BY kind, object_id
+    HAVING min(account_id) <> max(account_id)
+)
+"""
+
+_POST_ROWS = """
+CREATE OR REPLACE TEMP TABLE post_rows AS
+SELECT post_id, author_id, file_row_number AS post, created_at FROM read_parquet($posts, file_row_number = true)
+"""
+
+_EVENTS = """
+SELECT o.object, p.post, epoch_us(t.at) AS at_us, first_seen.post AS account_row
+FROM read_parquet($traces) t
+JOIN shared_objects o ON o.kind = t.kind AND o.object_id = t.object_id
+JOIN post_rows p ON p.post_id = t.post_id AND p.author_id = t.account_id
+JOIN (SELECT author_id, min(post) AS post FROM post_rows GROUP BY author_id) first_seen ON first_seen.author_id = t.account_id
+"""
+
+_SOURCES = """
+SELECT o.object, epoch_us(p.created_at) AS source_us
+FROM shared_objects o JOIN post_rows p ON p.post_id = o.object_id
+WHERE o.kind IN ('repost', 'quote', 'reply')
+"""
+
+
+def load(con: duckdb.DuckDBPyConnection, posts_path: str, traces_path: str, seed: int) -> Events:
+    """Reads `traces` and `posts` into Events. Objects of a single account are left out: they can hold no coincidence."""
+    con.execute(_OBJECTS, {"seed": str(seed), "traces": traces_path})
+    con.execute(_POST_ROWS, {"posts": posts_path})
+    objects = con.sql("SELECT object_id, kind, key, n_accounts FROM shared_objects ORDER BY object").to_arrow_table()
+    rows = con.execute(_EVENTS, {"traces": traces_path}).fetchnumpy()
+    sources = con.sql(_SOURCES).fetchnumpy()
+    con.execute("DROP TABLE shared_objects; DROP TABLE post_rows")
+    families = np.array([CLASS_OF_KIND[k] for k in KINDS], dtype=np.int8)
+    kind_codes = pc.index_in(objects["kind"].combine_chunks(), pa.array(KINDS)).to_numpy(zero_copy_only=False)
+    object_source_us = np.full(objects.num_rows, UNKNOWN_US, dtype=np.int64)
+    object_source_us[np.asarray(sources["object"])] = np.asarray(sources["source_us"])
+    return build(
+        object_code=np.asarray(rows["object"], dtype=np.int64),
+        post=np.asarray(rows["post"], dtype=np.int64),
+        at_us=np.asarray(rows["at_us"], dtype=np.int64),
+        account_row=np.asarray(rows["account_row"], dtype=np.int64),
+        object_key=objects["key"].to_numpy().astype(np.uint64),
+        object_family=families[kind_codes],
+        object_accounts=objects["n_accounts"].to_numpy(),
+        object_source_us=object_source_us,
+        object_ids=objects["object_id"].combine_chunks(),
+        object_kinds=objects["kind"].combine_chunks(),
+    )
+
+
+def build(
+    *,
+    object_code: NDArray[np.int64],
+    post: NDArray[np.int64],
+    at_us: NDArray[np.int64],
+    account_row: NDArray[np.int64],
+    object_key: NDArray[np.uint64],
+    object_family: NDArray[np.int8],
+    object_accounts: NDArray[np.int64],
+    object_source_us: NDArray[np.int64],
+    object_ids: pa.Array,
+    object_kinds: pa.Array,
+) -> Events:
+    """Ties objects to units and keeps each account's first event per unit. Input rows may come in any order."""
+    component = _components(object_code, post, object_accounts)
+    unit_of_row = _units(object_code, post, account_row, component, object_accounts)
+    order = np.lexsort((object_code, post, at_us, account_row, unit_of_row))
+    order = order[_first_of(unit_of_row[order], account_row[order])]
+    order = order[np.lexsort((account_row[order], post[order], at_us[order], unit_of_row[order]))]
+    unit = unit_of_row[order]
+    keep = np.bincount(unit, minlength=int(unit_of_row.max(initial=-1)) + 1)[unit] >= 2
+    order, unit = order[keep], unit[keep]
+    units, unit = np.unique(unit, return_inverse=True)
+    start = np.concatenate([[0], np.cumsum(np.bincount(unit, minlength=len(units)))]).astype(np.int64)
+    # A unit's number is the code of its smallest-keyed object: its key decides the half, whatever the row order.
+    halves = (object_key[component[units]] >> np.uint64(63)).astype(bool)
+    account_rows, account = np.unique(account_row[order], return_inverse=True)
+    return Events(
+        account=account.astype(np.int32),
+        at_us=at_us[order],
+        post=post[order],
+        object=object_code[order].astype(np.int32),
+        start=start,
+        family=object_family[units],
+        in_a=halves,
+        source_us=object_source_us[units],
+        n_accounts=len(account_rows),
+        account_rows=account_rows,
+        object_ids=object_ids,
+        object_kinds=object_kinds,
+    )
+
+
+def _components(
+    object_code: NDArray[np.int64], post: NDArray[np.int64], object_accounts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """[objects] the smallest object code of each object's component; objects above MAX_UNIT_ACCOUNTS tie nothing."""
+    n = len(object_accounts)
+    ties = object_accounts[object_code] <= MAX_UNIT_ACCOUNTS
+    o, p = object_code[ties], post[ties]
+    if not len(o):
+        return np.arange(n, dtype=np.int64)
+    _, p = np.unique(p, return_inverse=True)
+    size = n + int(p.max()) + 1
+    _, label = connected_components(coo_matrix((np.ones(len(o), np.int8), (o, n + p)), shape=(size, size)), directed=False)
+    smallest = np.full(int(label.max()) + 1, n, dtype=np.int64)
+    np.minimum.at(smallest, label[:n], np.arange(n))
+    return smallest[label[:n]]
+
+
+def _units(
+    object_code: NDArray[np.int64],
+    post: NDArray[np.int64],
+    account_row: NDArray[np.int64],
+    component: NDArray[np.int64],
+    object_accounts: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """[rows] each row's unit, named by an object code: one per post. The component of the post's most specific object while
+    that is small, else that object itself."""
+    order = np.lexsort((object_code, object_accounts[object_code], post))
+    first = order[_first_of(post[order], post[order])]
+    specific = np.zeros(int(post.max(initial=-1)) + 1, dtype=np.int64)
+    specific[post[first]] = object_code[first]
+    mine = specific[post]
+    tied = component[mine]
+    accounts_of_component = np.unique(np.stack([tied, account_row]), axis=1)[0]
+    small = np.bincount(accounts_of_component, minlength=len(object_accounts)) <= MAX_UNIT_ACCOUNTS
+    return np.where(small[tied], tied, mine)
+
+
+def _first_of(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Indices where the sorted pair (a, b) changes."""
+    if not len(a):
+        return np.empty(0, dtype=np.intp)
+    return np.flatnonzero(np.concatenate([[True], (a[1:] != a[:-1]) | (b[1:] != b[:-1])]))

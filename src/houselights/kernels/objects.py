@@ -1,0 +1,228 @@
+"""Close pairs inside units of evidence: listed for screening, counted against class rates for testing.
+
+Arrays of n events sorted by (unit, at) and of u units, as `Events` holds them. A **class** of a pair is
+(family of the unit, size bin of the unit, latency bin of the earlier post since the source): numbers that
+say how fast such things go round anyway.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+SIZE_EDGES = np.array([3, 4, 6, 10, 20], dtype=np.int64)  # bins 2, 3, 4-5, 6-9, 10-19, 20+
+LATENCY_EDGES_US = np.array([60, 600, 3600], dtype=np.int64) * 1_000_000
+N_SIZES = len(SIZE_EDGES) + 1
+N_LATENCIES = len(LATENCY_EDGES_US) + 2  # bin 0: no source known
+N_FAMILIES = 5
+N_CLASSES = N_FAMILIES * N_SIZES * N_LATENCIES
+UNKNOWN_US = np.iinfo(np.int64).min
+
+
+@njit(cache=True, inline="always")
+def _base_class(family: int, size: int) -> int:
+    return (family * N_SIZES + np.searchsorted(SIZE_EDGES, size, side="right")) * N_LATENCIES
+
+
+@njit(cache=True, inline="always")
+def _latency_bin(at_us: int, source_us: int) -> int:
+    if source_us == UNKNOWN_US:
+        return 0
+    return 1 + np.searchsorted(LATENCY_EDGES_US, at_us - source_us, side="right")
+
+
+@njit(cache=True, nogil=True)
+def close_pairs_in_units(
+    start: NDArray[np.int64],
+    at_us: NDArray[np.int64],
+    kept: NDArray[np.bool_],
+    units: NDArray[np.int64],
+    max_size: int,
+    window_us: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Event indices (i, j), i before j, of kept events of one of `units` at most `window_us` apart. Units above `max_size` kept events: none."""
+    total = 0
+    for fill in range(2):
+        if fill:
+            left = np.empty(total, np.int64)
+            right = np.empty(total, np.int64)
+            total = 0
+        for u in units:
+            n = 0
+            for i in range(start[u], start[u + 1]):
+                n += kept[i]
+            if n < 2 or n > max_size:
+                continue
+            for i in range(start[u], start[u + 1]):
+                if not kept[i]:
+                    continue
+                for j in range(i + 1, start[u + 1]):
+                    if at_us[j] - at_us[i] > window_us:
+                        break
+                    if kept[j]:
+                        if fill:
+                            left[total] = i
+                            right[total] = j
+                        total += 1
+    return left, right
+
+
+@njit(cache=True, nogil=True)
+def class_totals(
+    start: NDArray[np.int64],
+    at_us: NDArray[np.int64],
+    family: NDArray[np.int8],
+    source_us: NDArray[np.int64],
+    kept: NDArray[np.bool_],
+    units: NDArray[np.int64],
+    max_size: int,
+    window_us: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(close, all)[N_CLASSES]: each unit weighs 1, shared out over its pairs, so that one big object is one object."""
+    close = np.zeros(N_CLASSES)
+    every = np.zeros(N_CLASSES)
+    for u in units:
+        n = 0
+        for i in range(start[u], start[u + 1]):
+            n += kept[i]
+        if n < 2 or n > max_size:
+            continue
+        base = _base_class(family[u], n)
+        weight = 2.0 / (n * (n - 1))
+        for i in range(start[u], start[u + 1]):
+            if not kept[i]:
+                continue
+            c = base + _latency_bin(at_us[i], source_us[u])
+            for j in range(i + 1, start[u + 1]):
+                if kept[j]:
+                    every[c] += weight
+                    if at_us[j] - at_us[i] <= window_us:
+                        close[c] += weight
+    return close, every
+
+
+@njit(cache=True, nogil=True)
+def speeds(
+    start: NDArray[np.int64],
+    at_us: NDArray[np.int64],
+    account: NDArray[np.int32],
+    family: NDArray[np.int8],
+    source_us: NDArray[np.int64],
+    kept: NDArray[np.bool_],
+    units: NDArray[np.int64],
+    max_size: int,
+    window_us: int,
+    in_group: NDArray[np.bool_],
+    rate: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(observed, expected)[accounts] of each group member: per unit, the share of close pairs with accounts outside the group, and its mean rate."""
+    observed = np.zeros(len(in_group))
+    expected = np.zeros(len(in_group))
+    for u in units:
+        n = 0
+        members = 0
+        for i in range(start[u], start[u + 1]):
+            if kept[i]:
+                n += 1
+                members += in_group[account[i]]
+        outside = n - members
+        if members == 0 or outside == 0 or n > max_size:
+            continue
+        base = _base_class(family[u], n)
+        for i in range(start[u], start[u + 1]):
+            if not (kept[i] and in_group[account[i]]):
+                continue
+            for j in range(start[u], start[u + 1]):
+                if kept[j] and not in_group[account[j]]:
+                    c = base + _latency_bin(min(at_us[i], at_us[j]), source_us[u])
+                    expected[account[i]] += rate[c] / outside
+                    if abs(at_us[j] - at_us[i]) <= window_us:
+                        observed[account[i]] += 1.0 / outside
+    return observed, expected
+
+
+@njit(cache=True, nogil=True)
+def group_units(
+    start: NDArray[np.int64],
+    at_us: NDArray[np.int64],
+    account: NDArray[np.int32],
+    family: NDArray[np.int8],
+    source_us: NDArray[np.int64],
+    kept: NDArray[np.bool_],
+    units: NDArray[np.int64],
+    max_size: int,
+    window_us: int,
+    in_group: NDArray[np.bool_],
+    rate: NDArray[np.float64],
+    speed: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Per unit: member pairs with a known class rate, close ones among them, and their mean chance. NaN rates are left out."""
+    pairs = np.zeros(len(units), np.int64)
+    close = np.zeros(len(units), np.int64)
+    chance = np.zeros(len(units))
+    for k in range(len(units)):
+        u = units[k]
+        n = 0
+        for i in range(start[u], start[u + 1]):
+            n += kept[i]
+        if n < 2 or n > max_size:
+            continue
+        base = _base_class(family[u], n)
+        for i in range(start[u], start[u + 1]):
+            if not (kept[i] and in_group[account[i]]):
+                continue
+            r = rate[base + _latency_bin(at_us[i], source_us[u])]
+            if np.isnan(r):
+                continue
+            for j in range(i + 1, start[u + 1]):
+                if kept[j] and in_group[account[j]]:
+                    pairs[k] += 1
+                    chance[k] += min(0.999, r * speed[account[i]] * speed[account[j]])
+                    close[k] += at_us[j] - at_us[i] <= window_us
+        if pairs[k]:
+            chance[k] /= pairs[k]
+    return pairs, close, chance
+
+
+@njit(cache=True, nogil=True)
+def account_units(
+    who: int,
+    start: NDArray[np.int64],
+    at_us: NDArray[np.int64],
+    account: NDArray[np.int32],
+    family: NDArray[np.int8],
+    source_us: NDArray[np.int64],
+    kept: NDArray[np.bool_],
+    units: NDArray[np.int64],
+    max_size: int,
+    window_us: int,
+    in_group: NDArray[np.bool_],
+    rate: NDArray[np.float64],
+    speed: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """As `group_units`, for the pairs of one account with the (other) members."""
+    pairs = np.zeros(len(units), np.int64)
+    close = np.zeros(len(units), np.int64)
+    chance = np.zeros(len(units))
+    for k in range(len(units)):
+        u = units[k]
+        n = 0
+        mine = -1
+        for i in range(start[u], start[u + 1]):
+            n += kept[i]
+            if kept[i] and account[i] == who:
+                mine = i
+        if n < 2 or n > max_size or mine < 0:
+            continue
+        base = _base_class(family[u], n)
+        for j in range(start[u], start[u + 1]):
+            if j == mine or not (kept[j] and in_group[account[j]]):
+                continue
+            r = rate[base + _latency_bin(min(at_us[mine], at_us[j]), source_us[u])]
+            if np.isnan(r):
+                continue
+            pairs[k] += 1
+            chance[k] += min(0.999, r * speed[who] * speed[account[j]])
+            close[k] += abs(at_us[j] - at_us[mine]) <= window_us
+        if pairs[k]:
+            chance[k] /= pairs[k]
+    return pairs, close, chance
