@@ -1,0 +1,136 @@
+"""Innocent groups that look like campaigns: fans, newsrooms, feed readers, petitions, followers of breaking news."""
+
+import numpy as np
+
+from houselights.worlds.ledger import POST, REPOST
+from houselights.worlds.organic import DAY_S, Life
+from houselights.worlds.population import Ints, Population, moments, when_awake
+from houselights.worlds.settings import LOOKALIKE_SIZES, WorldSettings
+
+_AUTOMATED = ("newsroom", "feed_readers")  # little life of their own
+
+
+def choose(people: Population, s: WorldSettings, free: Ints) -> tuple[dict[str, Ints], Ints]:
+    """Gives look-alike roles to the first accounts of `free`; returns the members per kind and who is left."""
+    groups = {}
+    for i, name in enumerate(s.lookalikes):
+        members, free = np.sort(free[: LOOKALIKE_SIZES[name]]), free[LOOKALIKE_SIZES[name] :]
+        for m in members.tolist():
+            people.role[m], people.group[m], people.tactic[m] = "lookalike", f"lookalike-{i + 1}", name
+        if name in _AUTOMATED:
+            people.activity[members] = 2.0
+        groups[name] = members
+    return groups, free
+
+
+def name_newsroom(people: Population, members: Ints, site: str) -> None:
+    """Accounts of one outlet carry its name and a desk."""
+    desks = [
+        "news",
+        "sport",
+        "culture",
+        "local",
+        "live",
+        "economy",
+        "health",
+        "politics",
+        "weather",
+        "world",
+        "science",
+        "traffic",
+    ]
+    for k, m in enumerate(members.tolist()):
+        people.handle[m] = f"{site}_{desks[k % len(desks)]}"
+        people.name[m] = f"{site.capitalize()} {desks[k % len(desks)].capitalize()}"
+
+
+def live(rng: np.random.Generator, life: Life, groups: dict[str, Ints], free: Ints) -> None:
+    """Writes the posts of every chosen group. `free` are ordinary accounts, one of whom is the source that fans follow."""
+    for name, members in groups.items():
+        if name == "fans":
+            fans(rng, life, members, int(rng.choice(free)))
+        elif name == "breaking_news":
+            news_followers(rng, life, members)
+        elif name == "newsroom":
+            newsroom(rng, life, members)
+        elif name == "feed_readers":
+            feed_readers(rng, life, members)
+        elif name == "petition":
+            petition(rng, life, members)
+
+
+def fans(rng: np.random.Generator, life: Life, members: Ints, source: int) -> None:
+    """They repost nearly everything of one source within minutes; one in five is notified and does so within seconds."""
+    p, n = life.people, max(4, round(4 * life.s.n_days))
+    p.fame[source] = max(p.fame[source], 20.0)
+    at_s = moments(rng, np.full(n, p.zone_h[source]), life.s.n_days)
+    rows = life.say(rng, np.full(n, source), at_s)
+    post = np.repeat(np.arange(n), len(members))
+    who = np.tile(members, n)
+    notified = np.tile(rng.random(len(members)) < 0.2, n)
+    lag_s = np.where(
+        notified, rng.lognormal(np.log(12), 0.6, len(who)), p.speed[who] * rng.lognormal(np.log(300), 1.0, len(who))
+    )
+    when = when_awake(rng, at_s[post] + 1 + lag_s, p.zone_h[who])
+    keep = (rng.random(len(who)) < 0.8) & (when < life.end_s)
+    life.ledger.add(who[keep], when[keep], REPOST, ref=rows[post[keep]])
+
+
+def news_followers(rng: np.random.Generator, life: Life, members: Ints) -> None:
+    """They link whatever breaks, within minutes of it, several times in the span of the world."""
+    for _ in range(max(3, round(life.s.n_days / 2))):
+        start_s = rng.random() * (life.end_s - 7200)
+        who = rng.permutation(members[rng.random(len(members)) < 0.6])
+        lag_s = rng.exponential(300, len(who)) * np.sqrt(life.people.speed[who])
+        life.link_stories(rng, 3, who, start_s + lag_s)
+
+
+def newsroom(rng: np.random.Generator, life: Life, members: Ints) -> None:
+    """Accounts of one outlet post its headlines and links within seconds, from one scheduling tool."""
+    n, site = max(4, round(4 * life.s.n_days)), life.media.site[0]
+    name_newsroom(life.people, members, site)
+    start_s = moments(rng, np.zeros(n, np.int64), life.s.n_days)
+    story = np.repeat(np.arange(n), len(members))
+    who = np.tile(members, n)
+    at_s = start_s[story] + rng.random(len(who)) * 8
+    keep = (rng.random(len(who)) < 0.85) & (at_s < life.end_s)
+    _post_items(rng, life, n, story[keep], who[keep], at_s[keep], f"{site}.example", "Scheduler")
+
+
+def feed_readers(rng: np.random.Generator, life: Life, members: Ints) -> None:
+    """Automatic accounts that announce it: each polls the same feeds every 5, 10 or 15 minutes and posts what is new."""
+    n = max(5, round(6 * life.s.n_days))
+    published_s = moments(rng, np.zeros(n, np.int64), life.s.n_days)
+    poll_s = rng.choice([300.0, 600.0, 900.0], len(members))
+    story = np.repeat(np.arange(n), len(members))
+    who = np.tile(members, n)
+    every_s = np.tile(poll_s, n)
+    at_s = np.ceil(published_s[story] / every_s) * every_s + rng.random(len(who)) * 3
+    keep = (rng.random(len(who)) < 0.9) & (at_s < life.end_s)
+    for k, m in enumerate(members.tolist()):
+        life.people.name[m] = f"{life.media.site[1].capitalize()} feed {k + 1} (automated)"
+    _post_items(rng, life, n, story[keep], who[keep], at_s[keep], f"{life.media.site[1]}.example", "Feed Relay")
+
+
+def _post_items(
+    rng: np.random.Generator, life: Life, n: int, story: Ints, who: Ints, at_s: np.ndarray, domain: str, client: str
+) -> None:
+    community = rng.integers(0, life.s.n_communities, n)
+    zero = np.zeros(n, np.int64)
+    items = life.media.items(rng, zero, rng.integers(0, 6, n), community, 2, domain)
+    pick = story.tolist()
+    text, link = [items.text[i] for i in pick], [items.link[i] for i in pick]
+    life.ledger.add(who, at_s, POST, text=text, link=link, client=client)
+
+
+def petition(rng: np.random.Generator, life: Life, members: Ints) -> None:
+    """Signers post the proposed text and link over the hours of a drive; some come back for the second drive."""
+    line = life.grammar.petition(rng, 0, int(rng.integers(0, 6)))
+    link = f"https://{life.media.site[2]}-petitions.example/{int(rng.integers(1000, 9999))}"
+    for share_0_1 in (0.9, 0.4):
+        who = rng.permutation(members[rng.random(len(members)) < share_0_1])
+        start_s = rng.random() * (life.end_s - DAY_S / 2)
+        at_s = when_awake(rng, start_s + rng.exponential(9000, len(who)), life.people.zone_h[who])
+        keep = at_s < life.end_s
+        n = int(keep.sum())
+        life.ledger.add(who[keep], at_s[keep], POST, text=[line] * n, link=[link] * n)

@@ -1,0 +1,79 @@
+"""What a simulated world is made of. Frozen: a world is a function of these settings and a seed, of nothing else."""
+
+from dataclasses import dataclass
+
+from houselights.core.errors import HouselightsError
+
+TACTICS = ("burst_amplification", "own_content_ring", "shared_pool", "slow_drip")
+LOOKALIKES = ("fans", "breaking_news", "newsroom", "feed_readers", "petition")
+LOOKALIKE_SIZES = {"fans": 60, "breaking_news": 80, "newsroom": 12, "feed_readers": 10, "petition": 80}
+PRECISION_S = {"ms": 0.001, "s": 1.0, "min": 60.0}
+
+
+@dataclass(frozen=True)
+class CampaignSpec:
+    """One group that acts together. `window_s` is the span from its first to its last post on an object."""
+
+    tactic: str
+    n_accounts: int
+    n_objects: int
+    window_s: float
+    accounts_per_object: tuple[int, int] | None = None  # inclusive range; None: nearly every member joins every object
+    participation_0_1: float = 0.9  # chance that a member joins an object, where accounts_per_object is None
+
+
+BURST = CampaignSpec("burst_amplification", 20, 15, 60.0)
+RING = CampaignSpec("own_content_ring", 20, 15, 60.0)
+POOL = CampaignSpec("shared_pool", 120, 220, 60.0, accounts_per_object=(2, 3))
+DRIP = CampaignSpec("slow_drip", 25, 30, 480.0)  # +-4 minutes around a common moment
+
+
+@dataclass(frozen=True)
+class WorldSettings:
+    n_accounts: int = 2500  # everybody: ordinary accounts, campaign members and look-alikes
+    n_days: float = 10.0
+    mean_posts_per_account: float = 9.0  # of ordinary life, heavy-tailed over accounts
+    n_communities: int = 12
+    reaction_speed_sd: float = 1.0  # log-normal sd of an account's own reaction speed; 0.5 to 1.5 in life
+    objects_per_post: int = 2  # of a shared item: 1 link or text, 2 link and headline, 3 also its hashtags
+    campaigns: tuple[CampaignSpec, ...] = ()
+    lookalikes: tuple[str, ...] = ()
+    camouflage_0_1: float = 0.5  # share of a campaign member's actions that are ordinary life
+    precision: str = "s"  # what the source's time stamps know: ms, s or min
+    retention_0_1: float = 1.0  # share of posts that an API sample keeps; sources of kept posts come along
+
+    def __post_init__(self) -> None:
+        _demand(0 <= self.camouflage_0_1 < 1, "camouflage_0_1 must lie in [0, 1)")
+        _demand(0 < self.retention_0_1 <= 1, "retention_0_1 must lie in (0, 1]")
+        _demand(self.precision in PRECISION_S, f"precision must be one of {', '.join(PRECISION_S)}")
+        _demand(self.objects_per_post in (1, 2, 3), "objects_per_post must be 1, 2 or 3")
+        _demand(self.n_days >= 1, "n_days must be at least 1")
+        _demand(self.n_communities >= 1, "n_communities must be at least 1")
+        _demand(self.mean_posts_per_account > 0, "mean_posts_per_account must be positive")
+        for spec in self.campaigns:
+            _demand(spec.tactic in TACTICS, f"no tactic '{spec.tactic}': choose from {', '.join(TACTICS)}")
+        for name in self.lookalikes:
+            _demand(name in LOOKALIKES, f"no look-alike '{name}': choose from {', '.join(LOOKALIKES)}")
+        planted = sum(s.n_accounts for s in self.campaigns) + sum(LOOKALIKE_SIZES[n] for n in self.lookalikes)
+        _demand(
+            self.n_accounts >= planted + 50,
+            f"n_accounts is {self.n_accounts}, but groups need {planted} accounts and life needs 50 more",
+        )
+
+
+def _demand(holds: bool, sentence: str) -> None:
+    if not holds:
+        raise HouselightsError(f"World settings: {sentence}.")
+
+
+def preset(name: str) -> WorldSettings:
+    """`demo` and `planted`: all tactics of the first version (planted without look-alikes); `campaign_free`: look-alikes only."""
+    campaigns = (BURST, RING, POOL, DRIP)
+    presets = {
+        "demo": WorldSettings(campaigns=campaigns, lookalikes=LOOKALIKES),
+        "planted": WorldSettings(campaigns=campaigns),
+        "campaign_free": WorldSettings(lookalikes=LOOKALIKES),
+    }
+    if name not in presets:
+        raise HouselightsError(f"No preset '{name}': choose from {', '.join(presets)}.")
+    return presets[name]
