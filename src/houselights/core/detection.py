@@ -32,12 +32,14 @@ class Member:
 
 @dataclass(frozen=True)
 class Group:
-    """A set of accounts with confirmed evidence. `observed` and `expected` are close pairs in the confirming half."""
+    """A set of accounts with confirmed evidence. `observed` and `expected` count objects of the confirming half: each weighs the
+    share of its member pairs that are close."""
 
     channels: tuple[str, ...]
     window_s: float
     members: tuple[Member, ...]
     resolved: bool  # False: the group passed, fewer than three members did; nobody is core
+    n_objects_tested: int  # objects of the confirming half that two members or more share
     observed: float
     expected: float
     p_value: float

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,21 @@ class View:
     kept: NDArray[np.bool_]  # [n]
     window_us: int
     max_size: int
+
+    @property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        e = self.events
+        return e.start, e.at_us, e.account, e.family, e.source_us, self.kept
+
+    def speed(
+        self, units: NDArray[np.int64], asked: NDArray[np.bool_], in_group: NDArray[np.bool_], background: "Rates"
+    ) -> NDArray[np.float64]:
+        """[accounts] how many times faster than others an asked account is with accounts outside the group; never under 1."""
+        rate = np.nan_to_num(background.rate, nan=1.0)
+        observed, expected = kernel.speeds(
+            *self.arrays, units, self.max_size, self.window_us, asked, in_group, rate
+        )
+        return np.asarray(np.maximum(1.0, (observed + 1) / (expected + 1)))
 
     def totals(self, units: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         e = self.events

@@ -5,6 +5,7 @@ A post with a link and a copied text makes two objects but only one coincidence.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import duckdb
 import numpy as np
@@ -38,9 +39,16 @@ class Events:
     object_ids: pa.Array  # [objects]
     object_kinds: pa.Array  # [objects]
 
-    @property
+    @cached_property
     def unit(self) -> NDArray[np.int32]:
+        """[n] unit of each event."""
         return np.repeat(np.arange(len(self.start) - 1, dtype=np.int32), np.diff(self.start))
+
+    def mask(self, accounts: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """[n_accounts] True for these account codes."""
+        out = np.zeros(self.n_accounts, dtype=np.bool_)
+        out[accounts] = True
+        return out
 
     @property
     def size(self) -> NDArray[np.int64]:

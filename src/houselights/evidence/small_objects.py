@@ -3,15 +3,14 @@
 Screen on one half of the units, confirm on the other, without the group in the background, and the other way round.
 """
 
-from dataclasses import dataclass
-
 import igraph as ig
 import numpy as np
 from numpy.typing import NDArray
 
 from houselights.core import stats
-from houselights.evidence.background import Rates, View, rates
-from houselights.evidence.events import MAX_UNIT_ACCOUNTS, Events
+from houselights.evidence.background import View, rates
+from houselights.evidence.confirmed import Tested
+from houselights.evidence.events import Events
 from houselights.kernels import objects as kernel
 
 MIN_GROUP = 3
@@ -22,17 +21,17 @@ GROUP_EFFECT_SD = 0.7
 """Organic groups differ in how fast they share (logit scale)."""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    accounts: NDArray[np.int64]  # account codes, sorted
-    window_us: int
-    confirm_in_a: bool
-    round: int
-    n_units: int
-    observed: float  # sum over units of the share of close member pairs
-    expected: float
-    p_value: float
-    rates: Rates
+def tested(view: View, window_s: float, n_windows: int, seed: int) -> list[Tested]:
+    """Every candidate of both directions with its p-value, times the number of windows."""
+    everything = np.arange(len(view.events.size))
+    totals = view.totals(everything)
+    rate = rates(*totals, window_s).rate
+    out = []
+    for screen_in_a in (True, False):
+        confirming = everything[view.events.in_a != screen_in_a]
+        for accounts in screen(view, screen_in_a, rate, seed):
+            out.append(confirm(view, accounts, confirming, totals, window_s, n_windows, not screen_in_a))
+    return out
 
 
 def screen(view: View, in_a: bool, rate: NDArray[np.float64], seed: int) -> list[NDArray[np.int64]]:
@@ -88,33 +87,41 @@ def _unit_rate(e: Events, unit: NDArray[np.int64], size: NDArray[np.int64], rate
     return by_class.mean(axis=2)[e.family[unit], bins]
 
 
-@dataclass(frozen=True)
-class Confirmation:
-    units: NDArray[np.int64]
-    share: NDArray[np.float64]
-    chance: NDArray[np.float64]
-    pairs: NDArray[np.int64]
-    p_value: float
-    rates: Rates
-    speed: NDArray[np.float64]
-
-
 def confirm(
-    view: View, accounts: NDArray[np.int64], units: NDArray[np.int64], totals: tuple[NDArray[np.float64], NDArray[np.float64]], window_s: float
-) -> Confirmation:
+    view: View,
+    accounts: NDArray[np.int64],
+    units: NDArray[np.int64],
+    totals: tuple[NDArray[np.float64], NDArray[np.float64]],
+    window_s: float,
+    n_windows: int,
+    in_a: bool,
+) -> Tested:
     """Tests a group on the units of the other half against a background without it."""
     e = view.events
-    in_group = np.zeros(e.n_accounts, dtype=np.bool_)
-    in_group[accounts] = True
+    in_group = e.mask(accounts)
     touched = np.unique(e.unit[in_group[e.account]]).astype(np.int64)
     mine = view.totals(touched)
     background = rates(np.maximum(totals[0] - mine[0], 0), np.maximum(totals[1] - mine[1], 0), window_s)
-    common = (e.start, e.at_us, e.account, e.family, e.source_us, view.kept)
-    observed, expected = kernel.speeds(*common, touched, view.max_size, view.window_us, in_group, np.nan_to_num(background.rate, nan=1.0))
-    speed = np.maximum(1.0, (observed + 1) / (expected + 1))
-    tested = touched[np.isin(touched, units)]
-    pairs, close, chance = kernel.group_units(*common, tested, view.max_size, view.window_us, in_group, background.rate, speed)
+    speed = view.speed(touched, in_group, in_group, background)
+    pairs, close, chance = kernel.group_units(
+        *view.arrays, touched[np.isin(touched, units)], view.max_size, view.window_us, in_group, background.rate, speed
+    )
     has = pairs > 0
-    share, chance = close[has] / pairs[has], chance[has]
-    p = stats.group_effect_tail(share, chance, GROUP_EFFECT_SD)
-    return Confirmation(tested[has], share, chance, pairs[has], p, background, speed)
+    unit, share, chance = touched[np.isin(touched, units)][has], close[has] / pairs[has], chance[has]
+
+    def retest(left_out: NDArray[np.int64]) -> float:
+        stay = ~np.isin(unit, left_out)
+        return min(1.0, n_windows * stats.group_effect_tail(share[stay], chance[stay], GROUP_EFFECT_SD))
+
+    return Tested(
+        channel="small_objects",
+        accounts=accounts,
+        window_us=view.window_us,
+        confirm_in_a=in_a,
+        n_objects=len(unit),
+        observed=float(share.sum()),
+        expected=float(chance.sum()),
+        p_value=retest(np.empty(0, np.int64)),
+        from_data_0_1=background.from_data_0_1,
+        retest=retest,
+    )

@@ -111,32 +111,34 @@ def speeds(
     units: NDArray[np.int64],
     max_size: int,
     window_us: int,
+    asked: NDArray[np.bool_],
     in_group: NDArray[np.bool_],
     rate: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(observed, expected)[accounts] of each group member: per unit, the share of close pairs with accounts outside the group, and its mean rate."""
+    """(observed, expected)[accounts] of each asked account: summed over units, the share of its pairs with accounts outside the group that are close, and their mean rate."""
     observed = np.zeros(len(in_group))
     expected = np.zeros(len(in_group))
     for u in units:
         n = 0
-        members = 0
         for i in range(start[u], start[u + 1]):
-            if kept[i]:
-                n += 1
-                members += in_group[account[i]]
-        outside = n - members
-        if members == 0 or outside == 0 or n > max_size:
+            n += kept[i]
+        if n < 2 or n > max_size:
             continue
         base = _base_class(family[u], n)
         for i in range(start[u], start[u + 1]):
-            if not (kept[i] and in_group[account[i]]):
+            if not (kept[i] and asked[account[i]]):
                 continue
+            outside = 0
+            close = 0
+            chance = 0.0
             for j in range(start[u], start[u + 1]):
-                if kept[j] and not in_group[account[j]]:
-                    c = base + _latency_bin(min(at_us[i], at_us[j]), source_us[u])
-                    expected[account[i]] += rate[c] / outside
-                    if abs(at_us[j] - at_us[i]) <= window_us:
-                        observed[account[i]] += 1.0 / outside
+                if j != i and kept[j] and not in_group[account[j]]:
+                    outside += 1
+                    chance += rate[base + _latency_bin(min(at_us[i], at_us[j]), source_us[u])]
+                    close += abs(at_us[j] - at_us[i]) <= window_us
+            if outside:
+                observed[account[i]] += close / outside
+                expected[account[i]] += chance / outside
     return observed, expected
 
 
@@ -185,7 +187,6 @@ def group_units(
 
 @njit(cache=True, nogil=True)
 def account_units(
-    who: int,
     start: NDArray[np.int64],
     at_us: NDArray[np.int64],
     account: NDArray[np.int32],
@@ -195,34 +196,66 @@ def account_units(
     units: NDArray[np.int64],
     max_size: int,
     window_us: int,
+    asked: NDArray[np.bool_],
     in_group: NDArray[np.bool_],
     rate: NDArray[np.float64],
     speed: NDArray[np.float64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """As `group_units`, for the pairs of one account with the (other) members."""
-    pairs = np.zeros(len(units), np.int64)
-    close = np.zeros(len(units), np.int64)
-    chance = np.zeros(len(units))
-    for k in range(len(units)):
-        u = units[k]
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """One row per (asked account, unit) with a member beside it: account, unit, share of close pairs with (other) members, mean chance."""
+    total = 0
+    for u in units:
+        for i in range(start[u], start[u + 1]):
+            total += asked[account[i]]
+    who = np.empty(total, np.int32)
+    where = np.empty(total, np.int64)
+    share = np.empty(total)
+    chance = np.empty(total)
+    total = 0
+    for u in units:
         n = 0
-        mine = -1
         for i in range(start[u], start[u + 1]):
             n += kept[i]
-            if kept[i] and account[i] == who:
-                mine = i
-        if n < 2 or n > max_size or mine < 0:
+        if n < 2 or n > max_size:
             continue
         base = _base_class(family[u], n)
-        for j in range(start[u], start[u + 1]):
-            if j == mine or not (kept[j] and in_group[account[j]]):
+        for i in range(start[u], start[u + 1]):
+            if not (kept[i] and asked[account[i]]):
                 continue
-            r = rate[base + _latency_bin(min(at_us[mine], at_us[j]), source_us[u])]
-            if np.isnan(r):
-                continue
-            pairs[k] += 1
-            chance[k] += min(0.999, r * speed[who] * speed[account[j]])
-            close[k] += abs(at_us[j] - at_us[mine]) <= window_us
-        if pairs[k]:
-            chance[k] /= pairs[k]
-    return pairs, close, chance
+            pairs = 0
+            close = 0
+            mean = 0.0
+            for j in range(start[u], start[u + 1]):
+                if j == i or not (kept[j] and in_group[account[j]]):
+                    continue
+                r = rate[base + _latency_bin(min(at_us[i], at_us[j]), source_us[u])]
+                if np.isnan(r):
+                    continue
+                pairs += 1
+                mean += min(0.999, r * speed[account[i]] * speed[account[j]])
+                close += abs(at_us[j] - at_us[i]) <= window_us
+            if pairs:
+                who[total] = account[i]
+                where[total] = u
+                share[total] = close / pairs
+                chance[total] = mean / pairs
+                total += 1
+    return who[:total], where[:total], share[:total], chance[:total]
+
+
+@njit(cache=True, nogil=True)
+def class_rate_of_pairs(
+    at_us: NDArray[np.int64],
+    family: NDArray[np.int8],
+    source_us: NDArray[np.int64],
+    size: NDArray[np.int64],
+    earlier: NDArray[np.int64],
+    unit: NDArray[np.int64],
+    rate: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """[pairs] class rate of each pair, by its earlier event and its unit; 1 where no rate is known."""
+    out = np.empty(len(earlier))
+    for k in range(len(earlier)):
+        u = unit[k]
+        r = rate[_base_class(family[u], size[u]) + _latency_bin(at_us[earlier[k]], source_us[u])]
+        out[k] = 1.0 if np.isnan(r) else r
+    return out

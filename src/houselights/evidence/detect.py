@@ -1,0 +1,255 @@
+"""From traces to groups: rounds of screening and confirming, then members, then the coincidences behind them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from houselights.core import stats
+from houselights.core.detection import COINCIDENCES, Detection, Group, Member
+from houselights.core.settings import EvidenceSettings
+from houselights.evidence import events as event_table
+from houselights.evidence import members, small_objects
+from houselights.evidence.background import View, rates
+from houselights.evidence.confirmed import Confirmed, Merged, Tested, discoveries, merge
+from houselights.evidence.events import MAX_UNIT_ACCOUNTS, ORIGINAL, Events
+from houselights.kernels import objects as kernel
+
+MAX_ROUNDS = 5
+MIN_CORE = 3
+LISTED_PROBABILITY_0_1 = 0.5
+SOURCE_FIRST_0_1 = 0.8
+SOURCE_MIN_OBJECTS = 5
+PRECISION_S = {"us": 0.0, "ms": 0.001, "s": 1.0, "min": 60.0, "day": 86400.0}
+
+
+def detect(
+    con: duckdb.DuckDBPyConnection, posts_path: Path, traces_path: Path, settings: EvidenceSettings
+) -> Detection:
+    """Groups that act together, with their error control. Pure in (posts, traces, settings)."""
+    windows_s, skipped = _usable_windows(con, posts_path, settings)
+    e = event_table.load(con, str(posts_path), str(traces_path), settings.seed)
+    confirmed, run = _rounds(e, windows_s, settings)
+    clean = np.ones(e.n_accounts, dtype=np.bool_)
+    for c in confirmed:
+        clean[c.tested.accounts] = False
+    names = _Names(con, posts_path, e)
+    groups = [_group(e, m, clean, windows_s, settings, names) for m in merge(confirmed)]
+    return Detection(groups=groups, channels_run=run, channels_skipped=skipped)
+
+
+def _usable_windows(
+    con: duckdb.DuckDBPyConnection, posts_path: Path, settings: EvidenceSettings
+) -> tuple[list[float], list[dict[str, object]]]:
+    """Windows not under the time precision of the data: coincidence inside a stamp's own width means nothing."""
+    found = con.execute("SELECT DISTINCT created_at_precision FROM read_parquet(?)", [str(posts_path)]).fetchall()
+    coarsest = max((row[0] for row in found), key=PRECISION_S.__getitem__, default="us")
+    skipped: list[dict[str, object]] = [
+        {
+            "channel": "all",
+            "window_s": w,
+            "reason": f"times are known to the {_PRECISION_WORDS[coarsest]} only, which is wider than this window",
+        }
+        for w in settings.windows_s
+        if w < PRECISION_S[coarsest]
+    ]
+    return [w for w in settings.windows_s if w >= PRECISION_S[coarsest]], skipped
+
+
+_PRECISION_WORDS = {"us": "microsecond", "ms": "millisecond", "s": "second", "min": "minute", "day": "day"}
+
+
+def _rounds(
+    e: Events, windows_s: list[float], settings: EvidenceSettings
+) -> tuple[list[Confirmed], list[dict[str, object]]]:
+    """Peels confirmed groups off and looks again: a strong group otherwise sets the chance level for the rest."""
+    alive = np.ones(e.n_accounts, dtype=np.bool_)
+    confirmed: list[Confirmed] = []
+    counts: dict[float, int] = dict.fromkeys(windows_s, 0)
+    for round_ in range(1, MAX_ROUNDS + 1):
+        candidates: list[Tested] = []
+        for window_s in windows_s:
+            view = View(e, alive[e.account], round(window_s * 1e6), MAX_UNIT_ACCOUNTS)
+            found = small_objects.tested(view, window_s, len(windows_s), settings.seed)
+            counts[window_s] += len(found)
+            candidates += found
+        new = discoveries(candidates, settings.q, round_)
+        if not new:
+            break
+        confirmed += new
+        for c in new:
+            alive[c.tested.accounts] = False
+    run: list[dict[str, object]] = [
+        {"channel": "small_objects", "window_s": w, "candidates": n} for w, n in counts.items()
+    ]
+    return confirmed, run
+
+
+class _Names:
+    """Looks ids of accounts and posts up by row of posts.parquet, only those asked for."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, posts_path: Path, e: Events) -> None:
+        self.con, self.posts_path, self.e = con, str(posts_path), e
+
+    def accounts(self, codes: NDArray[np.int64]) -> list[str]:
+        return self._column("author_id", self.e.account_rows[codes])
+
+    def posts(self, rows: NDArray[np.int64]) -> list[str]:
+        return self._column("post_id", rows)
+
+    def _column(self, column: str, rows: NDArray[np.int64]) -> list[str]:
+        wanted = pa.table({"row": np.unique(rows)})
+        self.con.register("wanted_rows", wanted)
+        found = self.con.sql(
+            f"SELECT w.row, p.{column} FROM wanted_rows w "
+            "JOIN read_parquet(?, file_row_number = true) p ON p.file_row_number = w.row ORDER BY w.row",
+            params=[self.posts_path],
+        ).to_arrow_table()
+        self.con.unregister("wanted_rows")
+        at = np.searchsorted(found["row"].to_numpy(), rows)
+        return list(found[column].combine_chunks().take(pa.array(at)).to_pylist())
+
+
+@dataclass(frozen=True)
+class _Roles:
+    core: NDArray[np.int64]
+    listed: NDArray[np.int64]
+    sources: NDArray[np.int64]
+
+
+def _group(
+    e: Events, merged: Merged, clean: NDArray[np.bool_], windows_s: list[float], settings: EvidenceSettings, names: _Names
+) -> Group:
+    best = merged.best.tested
+    windows_us = sorted({c.tested.window_us for c in merged.parts})
+    view = View(e, np.ones(len(e.account), dtype=np.bool_), best.window_us, MAX_UNIT_ACCOUNTS)
+    found = _assess(e, merged, clean, windows_us)
+    passed = stats.benjamini_hochberg(found.p_value, settings.q)
+    sources = _sources(e, merged.accounts)
+    core = np.setdiff1d(found.account[passed], sources)
+    resolved = len(core) >= MIN_CORE
+    likely = np.intersect1d(found.account[found.probability >= LISTED_PROBABILITY_0_1], merged.accounts)
+    listed = np.setdiff1d(np.union1d(likely, core) if resolved else likely, sources)
+    if len(listed) < MIN_CORE:
+        listed = np.setdiff1d(merged.accounts, sources)
+    roles = _Roles(core if resolved else np.empty(0, np.int64), listed, sources)
+    coincidences, units = _coincidences(e, view, roles, clean, best, names)
+    objects_of_unit = _object_units(e, units)
+    return Group(
+        channels=tuple(sorted({c.tested.channel for c in merged.parts})),
+        window_s=best.window_us / 1e6,
+        members=_members(found, roles, names),
+        resolved=resolved,
+        n_objects_tested=best.n_objects,
+        observed=best.observed,
+        expected=best.expected,
+        p_value=best.p_value,
+        q_value=merged.best.q_value,
+        coincidences=coincidences,
+        background="this data" if best.from_data_0_1 >= 0.5 else "reference profile",
+        retest=lambda ids: best.retest(
+            np.unique([u for i in ids for u in objects_of_unit.get(i, ())]).astype(np.int64)
+        ),
+    )
+
+
+def _assess(e: Events, merged: Merged, clean: NDArray[np.bool_], windows_us: list[int]) -> members.Membership:
+    """Best window per account, its p-value times the number of windows tried."""
+    each = [
+        members.assess(
+            View(e, np.ones(len(e.account), dtype=np.bool_), w, MAX_UNIT_ACCOUNTS), merged.accounts, clean, w / 1e6
+        )
+        for w in windows_us
+    ]
+    accounts = np.unique(np.concatenate([m.account for m in each]))
+    p = np.ones((len(each), len(accounts)))
+    probability, n_events = np.zeros_like(p), np.zeros(p.shape, dtype=np.int64)
+    for k, m in enumerate(each):
+        at = np.searchsorted(accounts, m.account)
+        p[k, at], probability[k, at], n_events[k, at] = m.p_value, m.probability, m.n_events
+    return members.Membership(
+        accounts, n_events.max(axis=0), np.minimum(1.0, p.min(axis=0) * len(each)), probability.max(axis=0)
+    )
+
+
+def _sources(e: Events, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Accounts whose own words the others copy: first on >= 80 % of the original objects they share with the group."""
+    in_group = e.mask(accounts)
+    rows = np.flatnonzero(in_group[e.account] & (e.family[e.unit] == ORIGINAL))
+    unit = e.unit[rows]
+    shared = np.bincount(unit, minlength=len(e.size))[unit] >= 2
+    rows, unit = rows[shared], unit[shared]
+    earliest = np.full(len(e.size), np.iinfo(np.int64).max)
+    np.minimum.at(earliest, unit, e.at_us[rows])
+    ties = np.bincount(unit, e.at_us[rows] == earliest[unit], minlength=len(e.size))
+    first = (e.at_us[rows] == earliest[unit]) & (ties[unit] == 1)
+    n = np.bincount(e.account[rows], minlength=e.n_accounts)
+    n_first = np.bincount(e.account[rows], first, minlength=e.n_accounts)
+    return np.flatnonzero((n >= SOURCE_MIN_OBJECTS) & (n_first >= SOURCE_FIRST_0_1 * n))
+
+
+def _coincidences(
+    e: Events, view: View, roles: _Roles, clean: NDArray[np.bool_], best: Tested, names: _Names
+) -> tuple[pa.Table, NDArray[np.int64]]:
+    """Close pairs of posts between listed accounts at the finding's window, with the chance of each."""
+    mine = e.mask(roles.listed)[e.account]
+    units = np.unique(e.unit[mine]).astype(np.int64)
+    i, j = kernel.close_pairs_in_units(e.start, e.at_us, mine, units, len(e.account), view.window_us)
+    unit = e.unit[i].astype(np.int64)
+    background = View(e, clean[e.account], view.window_us, view.max_size)
+    known = rates(*background.totals(np.arange(len(e.size))), view.window_us / 1e6)
+    chance = kernel.class_rate_of_pairs(e.at_us, e.family, e.source_us, e.size, i, unit, known.rate)
+    confirming = e.in_a[unit] == best.confirm_in_a
+    posts = names.posts(np.concatenate([e.post[i], e.post[j]]))
+    people = names.accounts(np.concatenate([e.account[i], e.account[j]]).astype(np.int64))
+    n = len(i)
+    # Different posts of a unit may point at different objects: show the one both sides of the pair's earlier post has.
+    shown = pa.array(e.object[i].astype(np.int64))
+    table = pa.table(
+        {
+            "channel": pa.array([best.channel] * n, pa.string()),
+            "object_id": e.object_ids.take(shown),
+            "kind": e.object_kinds.take(shown),
+            "post_id_a": pa.array(posts[:n], pa.string()),
+            "post_id_b": pa.array(posts[n:], pa.string()),
+            "account_a": pa.array(people[:n], pa.string()),
+            "account_b": pa.array(people[n:], pa.string()),
+            "delta_s": (e.at_us[j] - e.at_us[i]) / 1e6,
+            "chance": chance,
+            "confirming": confirming,
+        }
+    ).cast(COINCIDENCES)
+    order = [("object_id", "ascending"), ("post_id_a", "ascending"), ("post_id_b", "ascending")]
+    return table.sort_by(order), units
+
+
+def _object_units(e: Events, units: NDArray[np.int64]) -> dict[str, list[int]]:
+    """Units in which an object lies, by object id."""
+    rows = np.flatnonzero(np.isin(e.unit, units))
+    pairs = np.unique(np.stack([e.object[rows].astype(np.int64), e.unit[rows].astype(np.int64)]), axis=1)
+    out: dict[str, list[int]] = {}
+    for object_id, unit in zip(e.object_ids.take(pa.array(pairs[0])).to_pylist(), pairs[1].tolist(), strict=True):
+        out.setdefault(object_id, []).append(unit)
+    return out
+
+
+def _members(found: members.Membership, roles: _Roles, names: _Names) -> tuple[Member, ...]:
+    codes = np.concatenate([roles.listed, roles.sources])
+    at = np.searchsorted(found.account, codes)
+    known = (at < len(found.account)) & (found.account[np.minimum(at, len(found.account) - 1)] == codes)
+    out = []
+    for code, name, k, is_known in zip(codes.tolist(), names.accounts(codes), at.tolist(), known.tolist(), strict=True):
+        role = "source" if code in roles.sources else "core" if code in roles.core else "periphery"
+        out.append(
+            Member(
+                account_id=name,
+                role=role,
+                n_events=int(found.n_events[k]) if is_known else 0,
+                p_value=float(found.p_value[k]) if is_known else 1.0,
+                membership_probability=float(found.probability[k]) if is_known else 0.0,
+            )
+        )
+    return tuple(sorted(out, key=lambda m: m.account_id))
