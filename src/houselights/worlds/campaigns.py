@@ -1,12 +1,12 @@
-"""Groups that act by agreement. Members are picked from the population and keep a share of ordinary life as camouflage."""
+"""Groups that act by agreement. Members are ordinary accounts and keep a share of ordinary life as camouflage."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from houselights.worlds.ledger import POST, REPOST, Ledger
-from houselights.worlds.media import Media
-from houselights.worlds.organic import DAY_S
+from houselights.core.errors import HouselightsError
+from houselights.worlds.ledger import POST, REPOST
+from houselights.worlds.organic import Life
 from houselights.worlds.population import Floats, Ints, Population
 from houselights.worlds.settings import CampaignSpec, WorldSettings
 
@@ -47,55 +47,49 @@ def _who_joins(rng: np.random.Generator, spec: CampaignSpec, members: Ints) -> I
 
 
 def act(
-    rng: np.random.Generator,
-    s: WorldSettings,
-    campaign: Campaign,
-    people: Population,
-    media: Media,
-    ledger: Ledger,
-    popular: tuple[Ints, Ints, Floats],
+    rng: np.random.Generator, life: Life, campaign: Campaign, popular: tuple[Ints, Ints, Floats], taken: set[int]
 ) -> None:
-    """Writes the campaign's posts: every object at one moment, all its shares within `window_s`."""
-    tactic, n = campaign.spec.tactic, campaign.spec.n_objects
-    reshared = {"burst_amplification": n, "slow_drip": n // 2}.get(tactic, 0)
-    window_s = campaign.spec.window_s
+    """Writes the campaign's posts: every object at one moment, all its shares within `window_s`.
+
+    `popular`: rows, authors and moments of posts, largest audience first; `taken`: rows already re-shared by campaigns.
+    """
+    spec = campaign.spec
+    reshared = {"burst_amplification": spec.n_objects, "slow_drip": spec.n_objects // 2}.get(spec.tactic, 0)
     for i, who in enumerate(campaign.joins):
-        offset_s = rng.random(len(who)) * window_s * 0.999
         if i < reshared:
-            ref, start_s = _target(rng, s, campaign, popular, window_s)
-            rows = ledger.add(who, start_s + offset_s, REPOST, ref=np.full(len(who), ref))
+            ref, author, start_s = _target(rng, life, campaign, popular, taken)
+            who = who[who != author]
+            at_s = start_s + rng.random(len(who)) * spec.window_s * 0.999
+            rows = life.ledger.add(who, at_s, REPOST, ref=np.full(len(who), ref))
         else:
-            rows = _post_own(rng, s, campaign, who, people, media, ledger, offset_s)
+            rows = _post_own(rng, life, who, spec.window_s)
         campaign.rows.append(rows)
 
 
 def _target(
-    rng: np.random.Generator, s: WorldSettings, c: Campaign, popular: tuple[Ints, Ints, Floats], window_s: float
-) -> tuple[int, float]:
-    """A post with an audience, or one of a member, and the moment to push it: some minutes to two hours after it appeared."""
+    rng: np.random.Generator, life: Life, c: Campaign, popular: tuple[Ints, Ints, Floats], taken: set[int]
+) -> tuple[int, int, float]:
+    """A post with an audience or a member's own, its author, and when to push it: minutes to hours later."""
     rows, author, at_s = popular
-    room = np.flatnonzero(at_s < s.n_days * DAY_S - window_s - 60)
+    last_s = life.end_s - c.spec.window_s
+    room = np.flatnonzero((at_s < last_s - 60) & ~np.isin(rows, list(taken)))
     own = room[np.isin(author[room], c.members)]
     pool = own if len(own) and rng.random() < 0.33 else room[: max(20, len(room) // 20)]
+    if not len(pool):
+        raise HouselightsError(
+            "World settings: too few ordinary posts for campaigns to re-share: add accounts or days."
+        )
     pick = int(rng.choice(pool))
-    latest_s = s.n_days * DAY_S - window_s - at_s[pick]
-    return int(rows[pick]), float(at_s[pick] + 1 + min(rng.exponential(2400) + 60, latest_s - 2))
+    taken.add(int(rows[pick]))
+    lag_s = min(60 + rng.exponential(2400), last_s - at_s[pick] - 1)
+    return int(rows[pick]), int(author[pick]), float(at_s[pick] + 1 + lag_s)
 
 
-def _post_own(
-    rng: np.random.Generator,
-    s: WorldSettings,
-    c: Campaign,
-    who: Ints,
-    people: Population,
-    media: Media,
-    ledger: Ledger,
-    offset_s: Floats,
-) -> Ints:
+def _post_own(rng: np.random.Generator, life: Life, who: Ints, window_s: float) -> Ints:
     """Members post one text or link of their own; nobody else ever does."""
-    lead = who[:1]
-    item = media.items(rng, people.lang[lead], people.topic[lead], people.community[lead], s.objects_per_post)
-    start_s = rng.random() * (s.n_days * DAY_S - c.spec.window_s)
+    people, lead = life.people, who[:1]
+    item = life.media.items(rng, people.lang[lead], people.topic[lead], people.community[lead], life.s.objects_per_post)
+    at_s = rng.random() * (life.end_s - window_s) + rng.random(len(who)) * window_s * 0.999
     n = len(who)
-    text = item.text * n if item.text[0] else media.own_words(rng, people.lang[who], people.topic[who])
-    return ledger.add(who, start_s + offset_s, POST, text=text, link=item.link * n, tags=item.tags * n)
+    text = item.text * n if item.text[0] else life.grammar.posts(rng, people.lang[who], people.topic[who])
+    return life.ledger.add(who, at_s, POST, text=text, link=item.link * n, tags=item.tags * n)

@@ -1,6 +1,8 @@
 """Writers: the same posts as Parquet, CSV and X API v2 lines, and the truth beside them."""
 
 import json
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -58,20 +60,18 @@ def _truth(world: World) -> dict[str, Any]:
     return {"accounts": world.truth.to_pylist(), "campaigns": world.campaigns}
 
 
-def _x_lines(posts: pa.Table) -> list[dict[str, Any]]:
+def _x_lines(posts: pa.Table) -> Iterator[dict[str, Any]]:
     """One object per post with `data` and `includes`, as the streaming endpoints of the X API v2 deliver."""
     rows = posts.drop_columns(["raw_ref", "media", "collected_at"]).to_pylist()
     by_id = {r["post_id"]: r for r in rows}
     users = {r["author_id"]: _user(r) for r in rows}
-    lines = []
     for r in rows:
         referred = [by_id[r[c]] for c in _REFERENCE if r[c]]
         involved = dict.fromkeys([r["author_id"], *(x["author_id"] for x in referred)])
         includes: dict[str, Any] = {"users": [users[a] for a in involved]}
         if referred:
             includes["tweets"] = [_tweet(x, by_id) for x in referred]
-        lines.append({"data": _tweet(r, by_id), "includes": includes})
-    return lines
+        yield {"data": _tweet(r, by_id), "includes": includes}
 
 
 def _user(r: dict[str, Any]) -> dict[str, Any]:
@@ -135,5 +135,5 @@ def _public_metrics(m: dict[str, Any]) -> dict[str, int]:
     return {x: m[ours] for x, ours in names.items()}
 
 
-def _ms(at: Any) -> str:
+def _ms(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"

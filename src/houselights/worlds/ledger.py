@@ -14,7 +14,7 @@ NO_TAGS: tuple[str, ...] = ()
 
 @dataclass(frozen=True)
 class Entries:
-    """Columns of equal length, one entry per post. `ref` is the row of the post that is reposted, answered or quoted, or -1."""
+    """Columns of equal length, one entry per post. `ref` is the row of the post reposted, answered or quoted, or -1."""
 
     author: Ints
     at_s: Floats
@@ -61,12 +61,13 @@ class Ledger:
 
     def all(self) -> Entries:
         parts = self._batches
-
-        def flat(name: str) -> list:  # type: ignore[type-arg]
-            return [x for p in parts for x in getattr(p, name)]
-
-        def join(name: str) -> np.ndarray:
-            return np.concatenate([getattr(p, name) for p in parts])
-
-        arrays = (join(n) for n in ("author", "at_s", "kind", "ref"))
-        return Entries(*arrays, *(flat(n) for n in ("text", "link", "tags", "client")))
+        return Entries(
+            author=np.concatenate([p.author for p in parts]),
+            at_s=np.concatenate([p.at_s for p in parts]),
+            kind=np.concatenate([p.kind for p in parts]),
+            ref=np.concatenate([p.ref for p in parts]),
+            text=[x for p in parts for x in p.text],
+            link=[x for p in parts for x in p.link],
+            tags=[x for p in parts for x in p.tags],
+            client=[x for p in parts for x in p.client],
+        )

@@ -7,6 +7,20 @@ from houselights.worlds.organic import DAY_S, Life
 from houselights.worlds.population import Ints, Population, moments, when_awake
 from houselights.worlds.settings import LOOKALIKE_SIZES, WorldSettings
 
+_DESKS = (
+    "news",
+    "sport",
+    "culture",
+    "local",
+    "live",
+    "economy",
+    "health",
+    "politics",
+    "weather",
+    "world",
+    "science",
+    "art",
+)
 _AUTOMATED = ("newsroom", "feed_readers")  # little life of their own
 
 
@@ -25,27 +39,13 @@ def choose(people: Population, s: WorldSettings, free: Ints) -> tuple[dict[str, 
 
 def name_newsroom(people: Population, members: Ints, site: str) -> None:
     """Accounts of one outlet carry its name and a desk."""
-    desks = [
-        "news",
-        "sport",
-        "culture",
-        "local",
-        "live",
-        "economy",
-        "health",
-        "politics",
-        "weather",
-        "world",
-        "science",
-        "traffic",
-    ]
     for k, m in enumerate(members.tolist()):
-        people.handle[m] = f"{site}_{desks[k % len(desks)]}"
-        people.name[m] = f"{site.capitalize()} {desks[k % len(desks)].capitalize()}"
+        people.handle[m] = f"{site}_{_DESKS[k % len(_DESKS)]}"
+        people.name[m] = f"{site.capitalize()} {_DESKS[k % len(_DESKS)].capitalize()}"
 
 
 def live(rng: np.random.Generator, life: Life, groups: dict[str, Ints], free: Ints) -> None:
-    """Writes the posts of every chosen group. `free` are ordinary accounts, one of whom is the source that fans follow."""
+    """Writes the posts of every chosen group. The source that fans follow is one of `free`, the ordinary accounts."""
     for name, members in groups.items():
         if name == "fans":
             fans(rng, life, members, int(rng.choice(free)))
@@ -60,7 +60,7 @@ def live(rng: np.random.Generator, life: Life, groups: dict[str, Ints], free: In
 
 
 def fans(rng: np.random.Generator, life: Life, members: Ints, source: int) -> None:
-    """They repost nearly everything of one source within minutes; one in five is notified and does so within seconds."""
+    """They repost nearly everything of one source within minutes; one in five is notified and needs only seconds."""
     p, n = life.people, max(4, round(4 * life.s.n_days))
     p.fame[source] = max(p.fame[source], 20.0)
     at_s = moments(rng, np.full(n, p.zone_h[source]), life.s.n_days)
@@ -98,7 +98,7 @@ def newsroom(rng: np.random.Generator, life: Life, members: Ints) -> None:
 
 
 def feed_readers(rng: np.random.Generator, life: Life, members: Ints) -> None:
-    """Automatic accounts that announce it: each polls the same feeds every 5, 10 or 15 minutes and posts what is new."""
+    """Self-declared automatic accounts: all poll the same feeds every 5, 10 or 15 minutes and post what is new."""
     n = max(5, round(6 * life.s.n_days))
     published_s = moments(rng, np.zeros(n, np.int64), life.s.n_days)
     poll_s = rng.choice([300.0, 600.0, 900.0], len(members))

@@ -41,7 +41,7 @@ class Media:
         return [f"https://{self.domains[o]}/{np.base_repr(k, 36).lower()}" for o, k in zip(outlet, serial, strict=True)]
 
     def tags(self, rng: np.random.Generator, community: Ints, share_0_1: float) -> list[tuple[str, ...]]:
-        """For each entry none (but for the given share), or one to three hashtags of the community, popular ones first."""
+        """One to three hashtags of the community, popular ones more often, for a share of entries; else none."""
         n = len(community)
         count = np.where(rng.random(n) < share_0_1, rng.choice([1, 2, 3], n, p=[0.55, 0.3, 0.15]), 0).tolist()
         pick = (np.floor(N_TAGS * rng.random((n, 3)) ** 1.8)).astype(np.int64).tolist()
@@ -49,9 +49,6 @@ class Media:
             tuple(dict.fromkeys(self._tags[c][j] for j in p[:k])) if k else ()
             for c, k, p in zip(community.tolist(), count, pick, strict=True)
         ]
-
-    def own_words(self, rng: np.random.Generator, lang: Ints, topic: Ints) -> list[str]:
-        return self._grammar.posts(rng, lang, topic)
 
     def items(
         self,

@@ -1,4 +1,4 @@
-"""Ordinary life: own posts, shared stories, reposts that come in bursts, answers, breaking news. Nobody here acts by agreement."""
+"""Ordinary life: own posts, shared stories, reposts in bursts, answers, breaking news. Nobody acts by agreement."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from houselights.worlds.text import Grammar
 
 DAY_S = 86_400.0
 # Shares of ordinary actions.
-_OWN, _SHARED, _REPOST, _REPLY, _QUOTE = 0.33, 0.17, 0.34, 0.11, 0.05
+_OWN, _SHARED, _REPOST, _REPLY, _QUOTE = 0.30, 0.20, 0.34, 0.11, 0.05
 
 
 class Life:
@@ -52,10 +52,10 @@ class Life:
     def shared_items(self, rng: np.random.Generator, n: int) -> None:
         """Stories (with share-button headline or own words) and copied lines, most of them shared by a handful."""
         p = self.people
-        size = sizes(rng, n, 1.75, 300)
+        size = sizes(rng, n, 2.15, 300)
         origin = rng.choice(len(p), len(size), p=p.activity / p.activity.sum())
         start_s = moments(rng, p.zone_h[origin], self.s.n_days)
-        live = rng.random(len(size)) < 0.45  # seen by many at once: live events, alerts, the front page
+        live = rng.random(len(size)) < 0.55  # seen by many at once: live events, alerts, the front page
         clock_s = np.where(
             live, rng.lognormal(np.log(110), 0.8, len(size)), rng.lognormal(np.log(5400), 1.2, len(size))
         )
@@ -75,17 +75,17 @@ class Life:
         return self.ledger.add(who, at_s, POST, text=text, link=link, tags=[items.tags[i] for i in item.tolist()])
 
     def reposts(self, rng: np.random.Generator, posts: tuple[Ints, Ints, Floats], n: int) -> tuple[Ints, Ints, Floats]:
-        """Cascades with heavy-tailed sizes; sharers share the author's taste; re-shares by hubs set off secondary bursts."""
+        """Cascades of heavy-tailed size among people of like taste; hubs that re-share set off secondary bursts."""
         rows, author, at_s = posts
         p = self.people
-        size = np.sort(sizes(rng, n, 1.9, max(20, len(p) // 6)))[::-1]
+        size = np.sort(sizes(rng, n, 2.15, max(20, len(p) // 6)))[::-1]
         best = np.argsort(-(np.log(p.fame[author]) + 1.5 * rng.gumbel(size=len(rows))))[: len(size)]
         size = size[: len(best)]
-        clock_s = rng.lognormal(np.log(2000), 1.3, len(size))
+        clock_s = rng.lognormal(np.log(3600), 1.3, len(size))
         cascade, account = self.sharers(rng, size, p.circle[author[best]])
         other = account != author[best][cascade]
         cascade, account = cascade[other], account[other]
-        when = self.reactions(rng, cascade, account, at_s[best], clock_s, follow_0_1=0.35)
+        when = self.reactions(rng, cascade, account, at_s[best], clock_s, follow_0_1=0.3)
         keep = when < self.end_s
         self.ledger.add(account[keep], when[keep], REPOST, ref=rows[best][cascade[keep]])
         return rows[best], author[best], at_s[best]
@@ -107,7 +107,7 @@ class Life:
         clock_s: Floats,
         follow_0_1: float,
     ) -> Floats:
-        """When each share happens: clock of the cascade x speed of the person, or soon after a sharer whom the person follows."""
+        """Moments of the shares: clock of the cascade x speed of the person, or soon after somebody followed."""
         p, n = self.people, len(account)
         delay_s = clock_s[cascade] * p.speed[account] * rng.lognormal(0, 1.1, n)
         pinged = p.notified[account] & (rng.random(n) < 0.6)
@@ -123,7 +123,7 @@ class Life:
         later[hub] = False
         any_sharer = first[number] + np.floor(rng.random(n) * count[number]).astype(np.int64)
         seen = np.where(later[any_sharer] | (rng.random(n) < 0.6), hub, any_sharer)
-        lag_s = 150 * np.sqrt(p.speed[account]) * rng.lognormal(0, 1.2, n)
+        lag_s = 180 * np.sqrt(p.speed[account]) * rng.lognormal(0, 1.2, n)
         return np.where(later, when_awake(rng, at_s[seen] + 1 + lag_s, p.zone_h[account]), at_s)
 
     def answers(self, rng: np.random.Generator, posts: tuple[Ints, Ints, Floats], n: int, kind: int) -> None:

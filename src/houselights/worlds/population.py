@@ -67,7 +67,7 @@ def populate(rng: np.random.Generator, s: WorldSettings) -> Population:
         topic=community % N_TOPICS,
         zone_h=ZONES_H[zone],
         speed=rng.lognormal(0, s.reaction_speed_sd, n),
-        notified=rng.random(n) < 0.04,
+        notified=rng.random(n) < 0.05,
         handle=[f"{words[a]}_{words[b]}{k}" for a, b, k in zip(first, last, number, strict=True)],
         name=[f"{words[a].capitalize()} {words[b].capitalize()}" for a, b in zip(first, last, strict=True)],
         created_days=rng.uniform(20, 4000, n),
@@ -80,18 +80,20 @@ def populate(rng: np.random.Generator, s: WorldSettings) -> Population:
 
 
 def moments(rng: np.random.Generator, zone_h: Ints, n_days: float) -> Floats:
-    """Seconds since the world's start at which people of these time zones act of their own accord; shape of `zone_h`."""
+    """When people of these time zones act of their own accord, in seconds since the start; shape of `zone_h`."""
     u = rng.random(len(zone_h))
     local_h = np.interp(u, _HOURS_CDF, np.arange(25.0))
     day = rng.random(len(zone_h)) * n_days
-    return (np.floor(day) * 86_400 + ((local_h - zone_h) % 24) * 3600) % (n_days * 86_400)
+    at_s: Floats = (np.floor(day) * 86_400 + ((local_h - zone_h) % 24) * 3600) % (n_days * 86_400)
+    return at_s
 
 
 def when_awake(rng: np.random.Generator, at_s: Floats, zone_h: Ints, night_owl_0_1: float = 0.15) -> Floats:
     """Moves reactions that would fall into the night (0 to 7 h local) to the morning, but for a share of night owls."""
     local_h = (at_s / 3600 + zone_h) % 24
     asleep = (local_h < 7) & (rng.random(len(at_s)) >= night_owl_0_1)
-    return np.where(asleep, at_s + (7 - local_h) * 3600 + rng.exponential(4500, len(at_s)), at_s)
+    shifted: Floats = np.where(asleep, at_s + (7 - local_h) * 3600 + rng.exponential(4500, len(at_s)), at_s)
+    return shifted
 
 
 class Crowd:
@@ -114,4 +116,4 @@ class Crowd:
         low, high = np.where(empty, 0.0, low), np.where(empty, self._upto[-1], high)
         at = low + rng.random(len(circle)) * (high - low)
         pos = np.clip(np.searchsorted(self._upto, at, side="right") - 1, 0, len(self._order) - 1)
-        return self._order[pos].astype(np.int64)
+        return np.asarray(self._order[pos], np.int64)

@@ -67,7 +67,7 @@ def _demand(holds: bool, sentence: str) -> None:
 
 
 def preset(name: str) -> WorldSettings:
-    """`demo` and `planted`: all tactics of the first version (planted without look-alikes); `campaign_free`: look-alikes only."""
+    """`demo`: four tactics and all look-alikes; `planted`: the tactics alone; `campaign_free`: look-alikes alone."""
     campaigns = (BURST, RING, POOL, DRIP)
     presets = {
         "demo": WorldSettings(campaigns=campaigns, lookalikes=LOOKALIKES),

@@ -1,6 +1,7 @@
-"""A small grammar for posts and headlines in three languages. Words are ordinary, people and places are made of syllables.
+"""A small grammar for posts and headlines in three languages. People and places are made of syllables.
 
-Two independent posts all but never reach a word-set similarity of 0.8: each holds a place, a person and four further choices.
+Two independent posts all but never reach a word-set similarity of 0.8: each holds a place, a person and four further
+choices.
 """
 
 from collections.abc import Sequence
@@ -10,32 +11,14 @@ import numpy as np
 LANGS = ("en", "fr", "es")
 N_TOPICS = 6
 
-_ON = [
-    "b",
-    "br",
-    "d",
-    "dr",
-    "f",
-    "g",
-    "gr",
-    "h",
-    "k",
-    "kl",
-    "l",
-    "m",
-    "n",
-    "p",
-    "pr",
-    "r",
-    "s",
-    "st",
-    "t",
-    "tr",
-    "v",
-    "z",
-]
-_VOWELS = ["a", "e", "i", "o", "u", "ai", "ei", "ou", "ia"]
-_OFF = ["", "", "", "n", "r", "l", "s", "m", "th"]
+
+def _split(block: str) -> list[str]:
+    return [s.strip() for s in block.split("|")]
+
+
+_ON = _split("b|br|d|dr|f|g|gr|h|k|kl|l|m|n|p|pr|r|s|st|t|tr|v|z")
+_VOWELS = _split("a|e|i|o|u|ai|ei|ou|ia")
+_OFF = _split("|||n|r|l|s|m|th")
 
 
 def made_up_words(rng: np.random.Generator, n: int, syllables: int = 2) -> list[str]:
@@ -49,68 +32,84 @@ def made_up_words(rng: np.random.Generator, n: int, syllables: int = 2) -> list[
     return list(words)[:n]
 
 
-def _split(block: str) -> list[str]:
-    return [s.strip() for s in block.split("|")]
-
-
 _NOUNS = {
     "en": """bus line|tram stop|bridge|night train|bicycle lane|parking plan|ring road|ferry|airport link|ticket price
-        ;hospital|clinic|pharmacy|waiting list|vaccine centre|ambulance service|nursing home|health budget|midwife shortage|dental plan
-        ;budget|council vote|mayor's speech|tax plan|election poster|party congress|new law|coalition|public hearing|referendum
+        ;hospital|clinic|pharmacy|waiting list|vaccine centre|ambulance service|nursing home|health budget
+        |midwife shortage|dental plan
+        ;budget|council vote|mayor's speech|tax plan|election poster|party congress|new law|coalition|public hearing
+        |referendum
         ;match|goalkeeper|second half|transfer|stadium roof|training camp|referee|league table|cup final|penalty
         ;album|concert hall|film festival|museum|bookshop|theatre season|street band|exhibition|novel|radio show
         ;river|heat wave|storm warning|wind farm|forest path|harvest|flood wall|solar roof|water price|bee garden""",
-    "fr": """la ligne de bus|le tramway|le pont|le train de nuit|la piste cyclable|le parking|la rocade|le ferry|la navette|le prix du billet
-        ;l'hôpital|la clinique|la pharmacie|la liste d'attente|le centre de soins|le service d'urgence|la maison de retraite|le budget santé
-        |la maternité|le plan dentaire
-        ;le budget|le vote du conseil|le discours du maire|la taxe|l'affiche électorale|le congrès|la nouvelle loi|la coalition
-        |l'audience publique|le référendum
-        ;le match|le gardien|la seconde période|le transfert|le toit du stade|le stage|l'arbitre|le classement|la finale|le penalty
-        ;l'album|la salle de concert|le festival|le musée|la librairie|la saison de théâtre|la fanfare|l'exposition|le roman|l'émission
-        ;la rivière|la canicule|l'alerte orage|le parc éolien|le sentier|la récolte|la digue|le toit solaire|le prix de l'eau|le rucher""",
-    "es": """la línea de bus|el tranvía|el puente|el tren nocturno|el carril bici|el aparcamiento|la ronda|el ferry|la lanzadera|el billete
-        ;el hospital|la clínica|la farmacia|la lista de espera|el centro de salud|la ambulancia|la residencia|el presupuesto sanitario
-        |la maternidad|el plan dental
-        ;el presupuesto|la votación|el discurso|el impuesto|el cartel electoral|el congreso|la nueva ley|la coalición|la audiencia|el referéndum
-        ;el partido|el portero|la segunda parte|el fichaje|el techo del estadio|la concentración|el árbitro|la tabla|la final|el penalti
-        ;el disco|la sala de conciertos|el festival|el museo|la librería|la temporada de teatro|la charanga|la exposición|la novela|el programa
-        ;el río|la ola de calor|el aviso de tormenta|el parque eólico|el sendero|la cosecha|el dique|el tejado solar|el agua|el colmenar""",
+    "fr": """la ligne de bus|le tramway|le pont|le train de nuit|la piste cyclable|le parking|la rocade|le ferry
+        |la navette|le prix du billet
+        ;l'hôpital|la clinique|la pharmacie|la liste d'attente|le centre de soins|le service d'urgence
+        |la maison de retraite|le budget santé|la maternité|le plan dentaire
+        ;le budget|le vote du conseil|le discours du maire|la taxe|l'affiche électorale|le congrès|la nouvelle loi
+        |la coalition|l'audience publique|le référendum
+        ;le match|le gardien|la seconde période|le transfert|le toit du stade|le stage|l'arbitre|le classement
+        |la finale|le penalty
+        ;l'album|la salle de concert|le festival|le musée|la librairie|la saison de théâtre|la fanfare|l'exposition
+        |le roman|l'émission
+        ;la rivière|la canicule|l'alerte orage|le parc éolien|le sentier|la récolte|la digue|le toit solaire
+        |le prix de l'eau|le rucher""",
+    "es": """la línea de bus|el tranvía|el puente|el tren nocturno|el carril bici|el aparcamiento|la ronda|el ferry
+        |la lanzadera|el billete
+        ;el hospital|la clínica|la farmacia|la lista de espera|el centro de salud|la ambulancia|la residencia
+        |el presupuesto sanitario|la maternidad|el plan dental
+        ;el presupuesto|la votación|el discurso|el impuesto|el cartel electoral|el congreso|la nueva ley
+        |la coalición|la audiencia|el referéndum
+        ;el partido|el portero|la segunda parte|el fichaje|el techo del estadio|la concentración|el árbitro|la tabla
+        |la final|el penalti
+        ;el disco|la sala de conciertos|el festival|el museo|la librería|la temporada de teatro|la charanga
+        |la exposición|la novela|el programa
+        ;el río|la ola de calor|el aviso de tormenta|el parque eólico|el sendero|la cosecha|el dique|el tejado solar
+        |el agua|el colmenar""",
 }
 _OPEN = {
-    "en": """Honestly|Just heard that|I still think that|Can someone explain why|Funny how|My sister says|Good to see that|Sad news:|No surprise,
-        |Reading that|Every week|It turns out|People forget that|Small update:|Question:|Nobody told me|On the way home I saw that|Remember when
-        |Not sure, but|Finally""",
-    "fr": """Franchement|On me dit que|Je pense encore que|Quelqu'un sait pourquoi|C'est drôle comme|Ma voisine raconte que|Content de voir que
-        |Triste nouvelle :|Sans surprise,|Je lis que|Chaque semaine|Il paraît que|On oublie que|Petite nouvelle :|Question :|Personne ne m'a dit que
-        |En rentrant j'ai vu que|Je me souviens que|Pas certain, mais|Enfin""",
-    "es": """Sinceramente|Me cuentan que|Sigo pensando que|Alguien sabe por qué|Qué curioso que|Mi vecina dice que|Me alegra ver que|Triste noticia:
-        |Como era de esperar,|Leo que|Cada semana|Resulta que|Se nos olvida que|Novedad:|Pregunta:|Nadie me dijo que|Volviendo a casa vi que
-        |Me acuerdo de cuando|No estoy seguro, pero|Por fin""",
+    "en": """Honestly|Just heard that|I still think that|Can someone explain why|Funny how|My sister says
+        |Good to see that|Sad news:|No surprise,|Reading that|Every week|It turns out|People forget that
+        |Small update:|Question:|Nobody told me|On the way home I saw that|Remember when|Not sure, but|Finally""",
+    "fr": """Franchement|On me dit que|Je pense encore que|Quelqu'un sait pourquoi|C'est drôle comme
+        |Ma voisine raconte que|Content de voir que|Triste nouvelle :|Sans surprise,|Je lis que|Chaque semaine
+        |Il paraît que|On oublie que|Petite nouvelle :|Question :|Personne ne m'a dit que|En rentrant j'ai vu que
+        |Je me souviens que|Pas certain, mais|Enfin""",
+    "es": """Sinceramente|Me cuentan que|Sigo pensando que|Alguien sabe por qué|Qué curioso que|Mi vecina dice que
+        |Me alegra ver que|Triste noticia:|Como era de esperar,|Leo que|Cada semana|Resulta que|Se nos olvida que
+        |Novedad:|Pregunta:|Nadie me dijo que|Volviendo a casa vi que|Me acuerdo de cuando|No estoy seguro, pero
+        |Por fin""",
 }
 _VERB = {
-    "en": """changes everything again|deserves far more attention|is worse than last year|was late once more|keeps getting better
-        |will cost us dearly|makes me smile|needs more money|divides the whole street|is back on the table|surprised even the experts
-        |fell apart quickly|opens next month|brings people together|looks different now|is a quiet success|got a second chance
-        |worries the older residents|should have come sooner|ended in applause""",
-    "fr": """change tout encore une fois|mérite bien plus d'attention|va moins bien qu'avant|était en retard encore|s'améliore doucement
-        |va nous coûter cher|me fait sourire|manque toujours d'argent|divise toute la rue|revient sur la table|étonne même les experts
-        |s'est vite effondré|ouvre le mois prochain|rassemble les gens|a bien changé|reste un succès discret|obtient une seconde chance
-        |inquiète les anciens|aurait dû arriver avant|finit sous les applaudissements""",
-    "es": """lo cambia todo otra vez|merece mucha más atención|está peor que antes|llegó tarde de nuevo|mejora poco a poco
-        |nos va a salir caro|me hace sonreír|necesita más dinero|divide a toda la calle|vuelve a la mesa|sorprendió hasta a los expertos
-        |se vino abajo pronto|abre el mes que viene|une a la gente|ya parece distinto|es un éxito callado|tuvo otra oportunidad
-        |preocupa a los mayores|debió llegar antes|acabó con aplausos""",
+    "en": """changes everything again|deserves far more attention|is worse than last year|was late once more
+        |keeps getting better|will cost us dearly|makes me smile|needs more money|divides the whole street
+        |is back on the table|surprised even the experts|fell apart quickly|opens next month|brings people together
+        |looks different now|is a quiet success|got a second chance|worries the older residents
+        |should have come sooner|ended in applause""",
+    "fr": """change tout encore une fois|mérite bien plus d'attention|va moins bien qu'avant|était en retard encore
+        |s'améliore doucement|va nous coûter cher|me fait sourire|manque toujours d'argent|divise toute la rue
+        |revient sur la table|étonne même les experts|s'est vite effondré|ouvre le mois prochain|rassemble les gens
+        |a bien changé|reste un succès discret|obtient une seconde chance|inquiète les anciens
+        |aurait dû arriver avant|finit sous les applaudissements""",
+    "es": """lo cambia todo otra vez|merece mucha más atención|está peor que antes|llegó tarde de nuevo
+        |mejora poco a poco|nos va a salir caro|me hace sonreír|necesita más dinero|divide a toda la calle
+        |vuelve a la mesa|sorprendió hasta a los expertos|se vino abajo pronto|abre el mes que viene|une a la gente
+        |ya parece distinto|es un éxito callado|tuvo otra oportunidad|preocupa a los mayores|debió llegar antes
+        |acabó con aplausos""",
 }
 _TAIL = {
-    "en": """and {who} was right all along|as {who} wrote this morning|so thank you {who} for staying calm|ask {who} if you doubt it
-        |while {who} only talks about the weather|and I miss how {who} used to tell it|even {who} agrees for once|maybe {who} can fix that
-        |which {who} promised us two winters ago|at least {who} showed up and listened|said {who} over a cold coffee|and {who} owes me lunch now""",
-    "fr": """et {who} avait raison depuis le début|comme {who} l'écrivait ce matin|alors merci {who} pour le calme|demandez à {who} si vous doutez
-        |pendant que {who} parle de la météo|et {who} le racontait tellement mieux|même {who} est d'accord cette fois|peut-être que {who} réparera cela
-        |ce que {who} promettait il y a deux hivers|au moins {who} est venu écouter|disait {who} devant un café froid|et {who} me doit un repas""",
-    "es": """y {who} tenía razón desde el principio|como escribió {who} esta mañana|así que gracias {who} por la calma|pregunten a {who} si lo dudan
-        |mientras {who} habla del tiempo|y {who} lo contaba mucho mejor|hasta {who} está de acuerdo esta vez|quizá {who} pueda arreglarlo
-        |lo que {who} prometió hace dos inviernos|al menos {who} vino a escuchar|decía {who} con un café frío|y {who} me debe una comida""",
+    "en": """and {who} was right all along|as {who} wrote this morning|so thank you {who} for staying calm
+        |ask {who} if you doubt it|while {who} only talks about the weather|and I miss how {who} used to tell it
+        |even {who} agrees for once|maybe {who} can fix that|which {who} promised us two winters ago
+        |at least {who} showed up and listened|said {who} over a cold coffee|and {who} owes me lunch now""",
+    "fr": """et {who} avait raison depuis le début|comme {who} l'écrivait ce matin|alors merci {who} pour le calme
+        |demandez à {who} si vous doutez|pendant que {who} parle de la météo|et {who} le racontait tellement mieux
+        |même {who} est d'accord cette fois|peut-être que {who} réparera cela
+        |ce que {who} promettait il y a deux hivers|au moins {who} est venu écouter
+        |disait {who} devant un café froid|et {who} me doit un repas""",
+    "es": """y {who} tenía razón desde el principio|como escribió {who} esta mañana|así que gracias {who} por la calma
+        |pregunten a {who} si lo dudan|mientras {who} habla del tiempo|y {who} lo contaba mucho mejor
+        |hasta {who} está de acuerdo esta vez|quizá {who} pueda arreglarlo|lo que {who} prometió hace dos inviernos
+        |al menos {who} vino a escuchar|decía {who} con un café frío|y {who} me debe una comida""",
 }
 _PLACE = {"en": "in {0}", "fr": "à {0}", "es": "en {0}"}
 _SHORT = {
@@ -119,13 +118,16 @@ _SHORT = {
     "es": "buenos días a todos|qué golazo|feliz cumpleaños amigo|muy cierto|hasta mañana",
 }
 _HEADLINE = {
-    "en": "{who} on {noun} {place}: “{tail}”|{place_up}: {noun} {verb}, says {who}|{noun_up} {place} {verb}|Why {noun} {place} {verb}, by {who}",
-    "fr": "{who} sur {noun} {place} : « {tail} »|{place_up} : {noun} {verb}, selon {who}|{noun_up} {place} {verb}|Pourquoi {noun} {place} {verb}, par {who}",
-    "es": "{who} sobre {noun} {place}: «{tail}»|{place_up}: {noun} {verb}, según {who}|{noun_up} {place} {verb}|Por qué {noun} {place} {verb}, por {who}",
+    "en": """{who} on {noun} {place}: “{tail}”|{place_up}: {noun} {verb}, says {who}
+        |{noun_up} {place} {verb}, {who} finds|Why {noun} {place} {verb}, by {who}""",
+    "fr": """{who} sur {noun} {place} : « {tail} »|{place_up} : {noun} {verb}, selon {who}
+        |{noun_up} {place} {verb}, constate {who}|Pourquoi {noun} {place} {verb}, par {who}""",
+    "es": """{who} sobre {noun} {place}: «{tail}»|{place_up}: {noun} {verb}, según {who}
+        |{noun_up} {place} {verb}, constata {who}|Por qué {noun} {place} {verb}, por {who}""",
 }
 _PETITION = {
     "en": "I have just signed “Save {noun} {place}”, started by {who}. Every name counts, please sign and pass it on:",
-    "fr": "Je viens de signer « Sauvons {noun} {place} », lancée par {who}. Chaque nom compte, signez et faites passer :",
+    "fr": "Je viens de signer « Sauvons {noun} {place} », lancée par {who}. Chaque nom compte, signez, partagez :",
     "es": "Acabo de firmar «Salvemos {noun} {place}», de {who}. Cada firma cuenta, firma y difunde:",
 }
 
@@ -160,7 +162,7 @@ class Grammar:
         }
 
     def posts(self, rng: np.random.Generator, lang: np.ndarray, topic: np.ndarray) -> list[str]:
-        """One text in the author's own words per entry of `lang` (index into LANGS) and `topic`; about 3 % are short formulas."""
+        """One text in own words per entry of `lang` (index into LANGS) and `topic`; about 3 % are short formulas."""
         draws = rng.integers(0, 1 << 30, (len(lang), 9)).tolist()
         out = []
         for d, code, subject in zip(draws, lang.tolist(), topic.tolist(), strict=True):

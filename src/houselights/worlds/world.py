@@ -1,5 +1,6 @@
 """A simulated world: posts and the truth about them, a pure function of settings and seed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from houselights.core import tables
 from houselights.worlds import campaigns, lookalikes
-from houselights.worlds.ledger import KINDS, REPLY, REPOST, Entries, Ledger
+from houselights.worlds.ledger import KINDS, QUOTE, REPLY, REPOST, Entries, Ledger
 from houselights.worlds.media import Media
 from houselights.worlds.organic import Life
 from houselights.worlds.population import Ints, Population, populate
@@ -27,8 +28,8 @@ _CLIENTS = ("Web", "Phone A", "Phone B")
 class World:
     """`posts` fits core.tables.POSTS, `truth` core.tables.TRUTH.
 
-    `campaigns`: group_id -> tactic, members (account ids), n_objects, window_s, camouflage_0_1 and posts (per object the
-    ids of the group's posts in the world, which an API sample may have thinned).
+    `campaigns`: group_id -> tactic, members (account ids), n_objects, window_s, camouflage_0_1 and posts (per object
+    the ids of the group's posts in the world, which an API sample may have thinned).
     """
 
     posts: pa.Table
@@ -48,8 +49,9 @@ def simulate(settings: WorldSettings, seed: int) -> World:
     life = Life(settings, people, grammar, media, ledger)
     popular = life.run(streams[3])
     lookalikes.live(streams[4], life, groups, free)
+    taken: set[int] = set()
     for campaign in planned:
-        campaigns.act(streams[2], settings, campaign, people, media, ledger, popular)
+        campaigns.act(streams[2], life, campaign, popular, taken)
     entries = ledger.all()
     order = _order(streams[5], settings, entries)
     account = _account_ids(people)
@@ -95,17 +97,16 @@ def _posts_table(
     who, kind, ref = e.author[order].tolist(), e.kind[order].tolist(), e.ref[order].tolist()
     root = _roots(e)
     text, mentions = _texts(e, order.tolist(), people, account)
-    quoted = [KINDS[k] == "quote" for k in kind]
     created_us = (_START_MS * 1000 - (people.created_days * 86_400e6).astype(np.int64)) // 1_000_000 * 1_000_000
 
-    def target(wanted: int, source: Any) -> list[str | None]:
+    def target(wanted: int, source: Callable[[int], str]) -> list[str | None]:
         return [source(r) if k == wanted else None for k, r in zip(kind, ref, strict=True)]
 
     def ref_post(r: int) -> str:
         return str(post_id[r])
 
     def ref_author(r: int) -> str:
-        return account[e.author[r]]
+        return account[int(e.author[r])]
 
     columns = {
         "post_id": ids,
@@ -129,8 +130,8 @@ def _posts_table(
         "thread_id": post_id[root[order]],
         "repost_of": target(REPOST, ref_post),
         "repost_of_author": target(REPOST, ref_author),
-        "quote_of": [ref_post(r) if q else None for q, r in zip(quoted, ref, strict=True)],
-        "quote_of_author": [ref_author(r) if q else None for q, r in zip(quoted, ref, strict=True)],
+        "quote_of": target(QUOTE, ref_post),
+        "quote_of_author": target(QUOTE, ref_author),
         "media": [[]] * n,
         "client": [e.client[r] or _CLIENTS[people.client[a]] for r, a in zip(order.tolist(), who, strict=True)],
         "metrics": _metrics(rng, e, order),
@@ -169,7 +170,7 @@ def _texts(e: Entries, rows: list[int], people: Population, account: list[str]) 
 
 def _metrics(rng: np.random.Generator, e: Entries, order: Ints) -> pa.Array:
     n = len(e.author)
-    counts = [np.bincount(e.ref[order][e.kind[order] == k], minlength=n)[order] for k in (REPOST, REPLY, 3)]
+    counts = [np.bincount(e.ref[order][e.kind[order] == k], minlength=n)[order] for k in (REPOST, REPLY, QUOTE)]
     likes = rng.poisson(2 + 4 * counts[0])
     zeros = pa.nulls(len(order), pa.int64())
     fields = [*(pa.array(c, pa.int64()) for c in (counts[0], counts[1], likes, counts[2])), zeros]
