@@ -137,3 +137,15 @@ def test_lookalikes_behave_as_named() -> None:
     assert signed >= 80
     breaking = Counter(u for r in rows if r["tactic"] == "breaking_news" for u in r["urls"])
     assert sum(n >= 10 for n in breaking.values()) >= 4
+
+
+def test_hard_tactics_behave_as_named() -> None:
+    w = world("hard")
+    rows = {r["post_id"]: r for r in w.posts.to_pylist()}
+    found = {c["tactic"]: [[rows[p] for p in posts] for posts in c["posts"]] for c in w.campaigns.values()}
+    assert max(Counter(r["author_id"] for o in found["rotation"] for r in o).values()) <= 3
+    for objects_ in (found["reply_brigade"], found["hashtag_flood"], found["paraphrase_swarm"]):
+        texts = [r["text"] for o in objects_ for r in o if len(r["text"].split()) > 7]
+        assert len(set(texts)) > 0.8 * len(texts) > 50
+    assert all(len({r["reply_to"] for r in o}) == 1 for o in found["reply_brigade"])
+    assert len({t for o in found["hashtag_flood"] for r in o for t in r["hashtags"]}) == 1

@@ -50,6 +50,10 @@ class Media:
             for c, k, p in zip(community.tolist(), count, pick, strict=True)
         ]
 
+    def new_tag(self, rng: np.random.Generator) -> str:
+        """A hashtag that no community has."""
+        return "".join(made_up_words(rng, 2, 2))
+
     def items(
         self,
         rng: np.random.Generator,

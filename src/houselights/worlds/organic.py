@@ -10,7 +10,7 @@ from houselights.worlds.text import Grammar
 
 DAY_S = 86_400.0
 # Shares of ordinary actions.
-_OWN, _SHARED, _REPOST, _REPLY, _QUOTE = 0.30, 0.20, 0.34, 0.11, 0.05
+_OWN, _SHARED, _REPOST, _REPLY, _QUOTE = 0.28, 0.22, 0.34, 0.11, 0.05
 
 
 class Life:
@@ -38,21 +38,23 @@ class Life:
         at_s = moments(rng, p.zone_h[author], self.s.n_days)
         return self.say(rng, author, at_s), author, at_s
 
-    def say(self, rng: np.random.Generator, author: Ints, at_s: Floats) -> Ints:
-        """Posts in the authors' own words; one in six with a link that nobody else has."""
+    def say(
+        self, rng: np.random.Generator, author: Ints, at_s: Floats, tags: list[tuple[str, ...]] | None = None
+    ) -> Ints:
+        """Posts in the authors' own words, with usual or given hashtags; one in six has a link that nobody else has."""
         p = self.people
         linked = (rng.random(len(author)) < 0.16).tolist()
         link = [
             u if x else "" for u, x in zip(self.media.links(rng, len(author), p.community[author]), linked, strict=True)
         ]
         text = self.grammar.posts(rng, p.lang[author], p.topic[author])
-        tags = self.media.tags(rng, p.community[author], 0.25)
+        tags = tags or self.media.tags(rng, p.community[author], 0.25)
         return self.ledger.add(author, at_s, POST, text=text, link=link, tags=tags)
 
     def shared_items(self, rng: np.random.Generator, n: int) -> None:
         """Stories (with share-button headline or own words) and copied lines, most of them shared by a handful."""
         p = self.people
-        size = sizes(rng, n, 2.15, 300)
+        size = sizes(rng, n, 2.25, 300)
         origin = rng.choice(len(p), len(size), p=p.activity / p.activity.sum())
         start_s = moments(rng, p.zone_h[origin], self.s.n_days)
         live = rng.random(len(size)) < 0.55  # seen by many at once: live events, alerts, the front page

@@ -4,7 +4,16 @@ from dataclasses import dataclass
 
 from houselights.core.errors import HouselightsError
 
-TACTICS = ("burst_amplification", "own_content_ring", "shared_pool", "slow_drip")
+TACTICS = (
+    "burst_amplification",  # re-share the same posts
+    "own_content_ring",  # post the same text or link, which nobody else has
+    "shared_pool",  # the same, two or three at a time out of many, partners changing
+    "slow_drip",  # half re-shares, half own content, minutes apart
+    "rotation",  # re-share in turns, so that nobody acts often
+    "paraphrase_swarm",  # one message in ever other words
+    "hashtag_flood",  # one made-up hashtag, unlike texts
+    "reply_brigade",  # answer the same posts in own words
+)
 LOOKALIKES = ("fans", "breaking_news", "newsroom", "feed_readers", "petition")
 LOOKALIKE_SIZES = {"fans": 60, "breaking_news": 80, "newsroom": 12, "feed_readers": 10, "petition": 80}
 PRECISION_S = {"ms": 0.001, "s": 1.0, "min": 60.0}
@@ -24,8 +33,13 @@ class CampaignSpec:
 
 BURST = CampaignSpec("burst_amplification", 20, 15, 60.0)
 RING = CampaignSpec("own_content_ring", 20, 15, 60.0)
-POOL = CampaignSpec("shared_pool", 120, 220, 60.0, accounts_per_object=(2, 3))
+POOL = CampaignSpec("shared_pool", 120, 260, 60.0, accounts_per_object=(2, 3))
 DRIP = CampaignSpec("slow_drip", 25, 30, 480.0)  # +-4 minutes around a common moment
+SMALL = CampaignSpec("burst_amplification", 5, 15, 60.0)
+ROTATION = CampaignSpec("rotation", 150, 40, 60.0, accounts_per_object=(8, 12))  # at most three acts per account
+PARAPHRASE = CampaignSpec("paraphrase_swarm", 30, 10, 600.0)
+FLOOD = CampaignSpec("hashtag_flood", 40, 8, 600.0)
+BRIGADE = CampaignSpec("reply_brigade", 25, 12, 300.0)
 
 
 @dataclass(frozen=True)
@@ -67,11 +81,14 @@ def _demand(holds: bool, sentence: str) -> None:
 
 
 def preset(name: str) -> WorldSettings:
-    """`demo`: four tactics and all look-alikes; `planted`: the tactics alone; `campaign_free`: look-alikes alone."""
+    """`demo`: four tactics and all look-alikes; `planted`: the tactics alone; `campaign_free`: look-alikes alone;
+    `hard`: five tactics that leave few or no shared objects, with all look-alikes."""
     campaigns = (BURST, RING, POOL, DRIP)
+    hard = (SMALL, ROTATION, PARAPHRASE, FLOOD, BRIGADE)
     presets = {
         "demo": WorldSettings(campaigns=campaigns, lookalikes=LOOKALIKES),
         "planted": WorldSettings(campaigns=campaigns),
+        "hard": WorldSettings(campaigns=hard, lookalikes=LOOKALIKES),
         "campaign_free": WorldSettings(lookalikes=LOOKALIKES),
     }
     if name not in presets:

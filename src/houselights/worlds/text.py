@@ -125,6 +125,28 @@ _HEADLINE = {
     "es": """{who} sobre {noun} {place}: «{tail}»|{place_up}: {noun} {verb}, según {who}
         |{noun_up} {place} {verb}, constata {who}|Por qué {noun} {place} {verb}, por {who}""",
 }
+# One message in other words: claim, judgement and call.
+_CLAIM = {
+    "en": """{noun} {place} is a waste of our money|{noun} {place} burns our taxes
+        |who still pays for {noun} {place}? All of us|every euro for {noun} {place} is lost""",
+    "fr": """{noun} {place} gaspille notre argent|{noun} {place} dévore nos impôts
+        |qui paie encore {noun} {place} ? Nous tous|chaque euro pour {noun} {place} est perdu""",
+    "es": """{noun} {place} malgasta nuestro dinero|{noun} {place} devora nuestros impuestos
+        |¿quién paga aún {noun} {place}? Todos|cada euro para {noun} {place} está perdido""",
+}
+_JUDGE = {
+    "en": """and {who} knows it|{who} has seen the figures and stays silent|{who} hides what it costs
+        |but {who} will not admit it|ask {who} where it all went""",
+    "fr": """et {who} le sait|{who} a vu les chiffres et se tait|{who} cache ce que cela coûte
+        |mais {who} ne l'avouera pas|demandez à {who} où tout est passé""",
+    "es": """y {who} lo sabe|{who} ha visto las cifras y calla|{who} esconde lo que cuesta
+        |pero {who} no lo admitirá|pregunten a {who} adónde fue todo""",
+}
+_CALL = {
+    "en": "stop this now|time to end it|enough is enough|pull the plug today|we will not pay|cancel it",
+    "fr": "arrêtons cela|il faut en finir|trop c'est trop|coupez le robinet|nous ne paierons plus|annulez tout",
+    "es": "paren esto ya|hay que acabar con ello|basta ya|cierren el grifo|no pagaremos más|cancélenlo todo",
+}
 _PETITION = {
     "en": "I have just signed “Save {noun} {place}”, started by {who}. Every name counts, please sign and pass it on:",
     "fr": "Je viens de signer « Sauvons {noun} {place} », lancée par {who}. Chaque nom compte, signez, partagez :",
@@ -191,3 +213,12 @@ class Grammar:
         """The text that a petition site proposes to those who have signed."""
         s = self._slots(LANGS[lang], topic, rng.integers(0, 1 << 30, 7).tolist())
         return _PETITION[LANGS[lang]].format(**s)
+
+    def paraphrases(self, rng: np.random.Generator, lang: int, topic: int, n: int) -> list[str]:
+        """One message about one thing, place and person in `n` wordings."""
+        name = LANGS[lang]
+        s = self._slots(name, topic, rng.integers(0, 1 << 30, 7).tolist())
+        parts = [[x.format(**s) for x in _split(block[name])] for block in (_CLAIM, _JUDGE, _CALL)]
+        picks = [rng.integers(0, len(p), n).tolist() for p in parts]
+        opened = [self._open[name][i % len(self._open[name])] for i in rng.integers(0, 1 << 30, n).tolist()]
+        return [f"{o} {parts[0][a]}, {parts[1][b]}: {parts[2][c]}." for o, a, b, c in zip(opened, *picks, strict=True)]
