@@ -1,0 +1,259 @@
+"""The command line. Imports nothing heavy at the top: `--help` answers at once, and a wrong option costs no second."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from houselights import __version__
+from houselights.core.errors import HouselightsError
+from houselights.outlets.hostile import terminal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+DONE, OUR_FAULT, WRONG_USE, FOUND, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 10, 130, 141
+
+EPILOG = """\
+exit codes: 0 done, nothing found; 10 done, at least one finding of tier 'observed' or better;
+            2 wrong use or unreadable input; 1 a fault of ours
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code. Never raises for bad input."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 must not end a scan
+    try:
+        args = build_parser().parse_args(argv)
+        from houselights.outlets import commands
+
+        code: int = getattr(commands, args.command)(args)
+        sys.stdout.flush()
+        return code
+    except HouselightsError as exc:
+        return _complain(str(exc), WRONG_USE)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains while it exits
+        return PIPE_CLOSED
+    except KeyboardInterrupt:
+        return _complain("interrupted. Nothing half-written is left; run the same command again.", INTERRUPTED)
+    except Exception as exc:
+        if os.environ.get("HOUSELIGHTS_DEBUG"):
+            raise
+        what = f"{type(exc).__name__}: {exc}"
+        return _complain(
+            f"this is a fault of houselights, not of your data ({what[:300]}). "
+            "Set HOUSELIGHTS_DEBUG=1 and run it again to get the traceback for a report.",
+            OUR_FAULT,
+        )
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"houselights: {terminal(message)}", file=sys.stderr)
+    return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="houselights",
+        description="Finds groups of accounts that act together in ways chance does not explain, and states its error rate.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"houselights {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _demo(commands)
+    _scan(commands)
+    _reading(commands)
+    _network(commands)
+    _others(commands)
+    return parser
+
+
+Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _demo(commands: Commands) -> None:
+    demo = commands.add_parser("demo", help="a simulated world, scanned, the report opened: the first minute")
+    demo.description = "Simulates a small world with planted groups and innocent look-alikes, scans it and compares with the truth. Exits 0."
+    demo.add_argument(
+        "--out",
+        type=Path,
+        default=Path("houselights-demo"),
+        metavar="DIR",
+        help="where to write (default: %(default)s)",
+    )
+    demo.add_argument("--no-open", action="store_true", help="do not open the report in a browser")
+    demo.add_argument("--seed", type=_seed, default=0, metavar="N", help="another world (default: %(default)s)")
+    _talk(demo)
+
+
+def _scan(commands: Commands) -> None:
+    scan = commands.add_parser("scan", help="the main job: any supported file(s) -> RUN directory", epilog=EPILOG)
+    scan.formatter_class = argparse.RawDescriptionHelpFormatter
+    scan.add_argument(
+        "inputs",
+        nargs="+",
+        type=Path,
+        metavar="INPUT",
+        help="file(s) of posts; `houselights formats` lists what can be read",
+    )
+    scan.add_argument(
+        "--out", type=Path, required=True, metavar="RUN", help="directory to write; a RUN directory is replaced"
+    )
+    _reading_options(scan)
+    scan.add_argument("--q", type=_share, default=0.05, metavar="Q", help="false-discovery rate (default: %(default)s)")
+    scan.add_argument(
+        "--windows",
+        type=_windows,
+        default=(10.0, 60.0, 600.0),
+        metavar="S,S,...",
+        help="how close two posts must be, seconds (default: 10,60,600)",
+    )
+    scan.add_argument(
+        "--seed", type=_seed, default=0, metavar="N", help="seed of every random draw (default: %(default)s)"
+    )
+    touching = scan.add_mutually_exclusive_group()
+    touching.add_argument("--account", metavar="A", help="show only findings that touch this account")
+    touching.add_argument("--link", metavar="URL", help="show only findings that touch this link")
+    scan.add_argument(
+        "--known",
+        type=Path,
+        metavar="FILE",
+        help="organisations you vouch for: one line per organisation, its accounts by commas",
+    )
+    scan.add_argument("--engine", default="local", metavar="local", help="where the work runs; this version has local")
+    scan.add_argument("--llm", default="none", metavar="none", help="language model; this version has none")
+    _talk(scan)
+
+
+def _reading_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", default="auto", metavar="NAME", help="auto, or a name from `houselights formats`")
+    parser.add_argument(
+        "--map", type=_column_map, default={}, metavar="text=body,...", help="our column=your column, for tables"
+    )
+    parser.add_argument(
+        "--since",
+        type=_time,
+        metavar="T",
+        help="only posts from this moment on (ISO 8601, UTC unless it says otherwise)",
+    )
+    parser.add_argument("--until", type=_time, metavar="T", help="only posts before this moment")
+
+
+def _talk(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object on stdout instead of text")
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+
+def _reading(commands: Commands) -> None:
+    explain = commands.add_parser("explain", help="one finding, its evidence, in the terminal")
+    explain.add_argument("run", type=Path, metavar="RUN")
+    explain.add_argument("finding", metavar="FINDING", help="id of the finding, as `scan` shows it")
+    export = commands.add_parser("export", help="a RUN as graph files, CSV or the HTML report")
+    export.add_argument("run", type=Path, metavar="RUN")
+    export.add_argument(
+        "--to",
+        required=True,
+        choices=("gexf", "graphml", "csv", "report"),
+        help="csv writes four files into a directory",
+    )
+    export.add_argument("--out", type=Path, required=True, metavar="PATH", help="file to write; for csv a directory")
+
+
+def _network(commands: Commands) -> None:
+    network = commands.add_parser("network", help="the exact outputs of CooRTweet or Coordination Network Toolkit")
+    network.add_argument("input", type=Path, metavar="INPUT")
+    network.add_argument("--as", dest="tool", required=True, choices=("coortweet", "cnt"), help="which tool's output")
+    network.add_argument("--out", type=Path, required=True, metavar="DIR")
+    network.add_argument("--window", type=_positive, default=60.0, metavar="S", help="seconds, inclusive (default: 60)")
+    network.add_argument(
+        "--min-participation", type=int, default=2, metavar="N", help="coortweet: rows an account needs (default: 2)"
+    )
+    network.add_argument(
+        "--edge-weight",
+        type=_share,
+        default=0.5,
+        metavar="Q",
+        help="coortweet: quantile of the weight threshold (default: 0.5)",
+    )
+    network.add_argument(
+        "--kind",
+        choices=("co_retweet", "co_link", "co_reply", "co_tweet"),
+        default="co_retweet",
+        help="cnt: which network (default: co_retweet)",
+    )
+    network.add_argument("--min-weight", type=int, default=2, metavar="N", help="cnt: smallest edge (default: 2)")
+
+
+def _others(commands: Commands) -> None:
+    simulate = commands.add_parser(
+        "simulate", help="a world with planted groups and innocent look-alikes: posts and truth"
+    )
+    simulate.add_argument("--out", type=Path, required=True, metavar="DIR")
+    simulate.add_argument("--seed", type=_seed, default=0, metavar="N")
+    convert = commands.add_parser("convert", help="accepted posts in our schema, as Parquet")
+    convert.add_argument("input", type=Path, metavar="INPUT")
+    convert.add_argument("--out", type=Path, required=True, metavar="posts.parquet")
+    _reading_options(convert)
+    commands.add_parser("formats", help="what can be read")
+    commands.add_parser("doctor", help="what is installed, and whether it works")
+
+
+def _share(text: str) -> float:
+    value = _number(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} does not lie between 0 and 1")
+    return value
+
+
+def _positive(text: str) -> float:
+    value = _number(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of seconds")
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+
+
+def _seed(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2^63 - 1")
+    return int(text)
+
+
+def _windows(text: str) -> tuple[float, ...]:
+    return tuple(sorted({_positive(part) for part in text.split(",")}))
+
+
+def _column_map(text: str) -> dict[str, str]:
+    out: dict[str, str] = {}
+    for part in text.split(","):
+        ours, equals, theirs = part.partition("=")
+        if not (equals and ours.strip() and theirs.strip()):
+            raise argparse.ArgumentTypeError(f"{part!r} should read our_column=your_column, for instance text=body")
+        out[ours.strip()] = theirs.strip()
+    return out
+
+
+def _time(text: str) -> "datetime":
+    from datetime import UTC, datetime
+
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time: write 2026-03-01 or 2026-03-01T09:00:00Z") from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

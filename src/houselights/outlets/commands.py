@@ -1,0 +1,203 @@
+"""What each command does. Rooms are imported inside, so that a command loads only what it needs."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from houselights.core.errors import HouselightsError
+from houselights.core.settings import EvidenceSettings, ReadSettings, ScanSettings
+
+if TYPE_CHECKING:
+    from houselights.results import Results
+
+DONE, FOUND = 0, 10
+Progress = Callable[[str, float], None]
+
+
+def scan(args: argparse.Namespace) -> int:
+    if args.engine != "local":
+        raise HouselightsError(
+            f"this version runs on one machine only: --engine {args.engine} is not there yet. Leave it out."
+        )
+    if args.llm != "none":
+        raise HouselightsError(f"this version uses no language model: --llm {args.llm} is not there yet. Leave it out.")
+    settings = ScanSettings(
+        read=_read_settings(args, account=args.account, link=args.link),
+        evidence=EvidenceSettings(q=args.q, windows_s=args.windows, seed=args.seed),
+        known_file=str(args.known) if args.known else None,
+    )
+    results, report = _scan(args.inputs, args.out, settings, quiet=args.quiet)
+    return _tell(args, results, report)
+
+
+def _scan(inputs: list[Path], out: Path, settings: ScanSettings, *, quiet: bool) -> tuple["Results", Path]:
+    for path in inputs:
+        if not path.exists():
+            raise HouselightsError(f"{path} does not exist. Give a file of posts.")
+    refuse_foreign_directory(out)
+    from houselights.outlets import report
+    from houselights.pipeline import scan as run_pipeline
+    from houselights.results import Results
+
+    with _progress(quiet) as progress:
+        run_pipeline(inputs, out, settings, progress)
+    results = Results(out)
+    return results, report.write(results)
+
+
+def _tell(args: argparse.Namespace, results: "Results", report: Path) -> int:
+    from houselights.outlets import summary
+    from houselights.outlets.wording import passed
+
+    code = FOUND if passed(results.findings) else DONE
+    if args.json:
+        print(summary.as_json(results, report, code))
+    elif not args.quiet:
+        summary.show(results, summary.console(sys.stdout), report)
+    return code
+
+
+def demo(args: argparse.Namespace) -> int:
+    from houselights import worlds
+    from houselights.outlets import demonstration, summary
+
+    refuse_foreign_directory(args.out)
+    world = args.out / "world"
+    worlds.simulate_to(world, worlds.preset("demo"), args.seed)
+    results, report = _scan([world / "posts.jsonl"], args.out, ScanSettings(), quiet=args.quiet)
+    told = demonstration.compare(results, world)
+    if args.json:
+        print(demonstration.as_json(results, report, told))
+    elif not args.quiet:
+        out = summary.console(sys.stdout)
+        summary.show(results, out, report)
+        demonstration.show(told, out)
+    if not args.no_open:
+        import webbrowser
+
+        webbrowser.open(report.resolve().as_uri())
+    return DONE
+
+
+def explain(args: argparse.Namespace) -> int:
+    from houselights.outlets import explain as outlet
+    from houselights.outlets import summary
+    from houselights.results import Results
+
+    outlet.show(Results(args.run), args.finding, summary.console(sys.stdout))
+    return DONE
+
+
+def export(args: argparse.Namespace) -> int:
+    from houselights.outlets import export as outlet
+    from houselights.results import Results
+
+    written = outlet.write(Results(args.run), args.to, args.out)
+    print("\n".join(str(path) for path in written))
+    return DONE
+
+
+def simulate(args: argparse.Namespace) -> int:
+    from houselights import worlds
+
+    if args.out.exists() and (
+        not args.out.is_dir() or (any(args.out.iterdir()) and not (args.out / "truth.parquet").is_file())
+    ):
+        raise HouselightsError(f"{args.out} exists and is not a simulated world. Give another --out.")
+    worlds.simulate_to(args.out, worlds.preset("demo"), args.seed)
+    print(args.out)
+    return DONE
+
+
+def network(args: argparse.Namespace) -> int:
+    from houselights.engine.local import connect
+
+    if not args.input.is_file():
+        raise HouselightsError(f"{args.input} does not exist. Give a file of posts.")
+    if args.out.exists() and not args.out.is_dir():
+        raise HouselightsError(f"{args.out} is a file. Give a directory.")
+    args.out.mkdir(parents=True, exist_ok=True)
+    con = connect()
+    if args.tool == "coortweet":
+        from houselights.compat import coortweet
+
+        coortweet.network(con, args.input, args.out, args.window, args.min_participation, args.edge_weight)
+    else:
+        from houselights.compat import cnt
+
+        cnt.network(con, args.input, args.out, args.kind, args.window, args.min_weight)
+    print(args.out)
+    return DONE
+
+
+def convert(args: argparse.Namespace) -> int:
+    import tempfile
+
+    from houselights import ingest
+    from houselights.core.tables import POSTS
+    from houselights.engine.local import connect
+
+    if args.out.is_dir():
+        raise HouselightsError(f"{args.out} is a directory. Give the file to write, for instance posts.parquet.")
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=args.out.parent, prefix=".houselights-") as beside:
+        ingest.read_inputs(connect(), [args.input], Path(beside), _read_settings(args), None)
+        (Path(beside) / POSTS.file).replace(args.out)
+    print(args.out)
+    return DONE
+
+
+def formats(args: argparse.Namespace) -> int:
+    from houselights import ingest
+
+    rows = list(ingest.formats())
+    width = max((len(name) for name, _ in rows), default=0)
+    print("\n".join(f"{name:{width}}  {what}" for name, what in rows))
+    return DONE
+
+
+def doctor(args: argparse.Namespace) -> int:
+    from houselights.outlets import doctor as outlet
+
+    return outlet.show(sys.stdout)
+
+
+def _read_settings(args: argparse.Namespace, account: str | None = None, link: str | None = None) -> ReadSettings:
+    if args.since and args.until and args.since >= args.until:
+        raise HouselightsError("--since is not before --until, so that no post could be between them. Swap them?")
+    return ReadSettings(args.format, args.map, args.since, args.until, account, link)
+
+
+def refuse_foreign_directory(out: Path) -> None:
+    """A RUN directory may be replaced; anything else that exists is somebody's work."""
+    if out.is_dir():
+        if any(out.iterdir()) and not (out / "manifest.json").is_file():
+            raise HouselightsError(
+                f"{out} exists, is not empty and is not a RUN directory. Give another --out, or empty it yourself."
+            )
+    elif out.exists():
+        raise HouselightsError(f"{out} is a file. Give a directory for --out.")
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Progress | None]:
+    """A bar per stage on stderr, only where somebody watches."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress as Bars, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, object] = {}
+
+        def show(stage: str, done_0_1: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=1.0)
+            bars.update(tasks[stage], completed=done_0_1)  # type: ignore[arg-type]
+
+        yield show

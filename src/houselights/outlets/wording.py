@@ -1,0 +1,233 @@
+"""What every outlet says in the same words: tiers, numbers, the sentence over a whole run, the limits of a finding."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from houselights.results import NAMING_TIERS, Results
+
+TIER_MEANING = {
+    "described": "a pattern that is described, not accused: its test did not hold up, or an innocent explanation fits",
+    "observed": "one kind of evidence passed its test against chance",
+    "strong": "two independent kinds of evidence passed their tests against chance",
+    "reviewed": "a person checked the evidence and signed it",
+}
+KIND_NOUN = {
+    "link": "the same link",
+    "repost": "a repost of the same post",
+    "quote": "a quote of the same post",
+    "reply": "a reply to the same post",
+    "hashtags": "the same sequence of hashtags",
+    "text": "near-identical text",
+}
+CHANNEL_NAME = {"small_objects": "shared small objects", "synchrony": "synchrony on popular objects"}
+PRECISION_NAME = {
+    "us": "the microsecond",
+    "ms": "the millisecond",
+    "s": "the second",
+    "min": "the minute",
+    "day": "the day",
+}
+
+METHOD = (
+    "Posts become traces: who shared which link, text, hashtags, repost, quote or reply, and when. Two posts by different accounts "
+    "that share such an object within the window are a coincidence. The objects are split into two halves: one half suggests groups, "
+    "the other tests them, so that no group is judged on what made it conspicuous. The chance level comes from accounts outside the "
+    "group, sharing objects of the same kind and size, with their own reaction speeds. Candidates are corrected together "
+    "(Benjamini-Hochberg). Last, each member is tested on its own; whoever does not pass is counted but not named."
+)
+NOT_NAMED = {
+    "unresolved": "The group passed its test, its single members could not be told apart. So nobody is named.",
+    "described": "This pattern is described, not accused. So nobody is named.",
+}
+
+
+def error_rate(q: float) -> str:
+    return (
+        f"Among groups reported as observed or better, at most {share(q)} are expected to be chance, on average over many data sets like "
+        "this one and as far as the chance model holds. That is a statement about groups; it is not a probability about any one account."
+    )
+
+
+def passed(findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Findings of tier `observed` or better."""
+    return [f for f in findings if f.get("tier") in NAMING_TIERS]
+
+
+def overall(results: Results) -> str:
+    """One sentence or two over the whole run."""
+    c = results.counts
+    data = f"{count(c['posts'], 'post')} by {count(c['accounts'], 'account')}"
+    if c["first_at"] is not None:
+        data += f" ({span(c['first_at'], c['last_at'])})"
+    found, q = passed(results.findings), share(rate(results))
+    described = len(results.findings) - len(found)
+    if not found:
+        text = f"Nothing found among {data}: no group of accounts passed the test against chance at a false-discovery rate of {q}."
+    else:
+        tiers = Counter(f["tier"] for f in found)
+        words = ", ".join(f"{tiers[t]} {t}" for t in reversed(NAMING_TIERS) if tiers[t])
+        verb = "group of accounts passes" if len(found) == 1 else "groups of accounts pass"
+        text = f"Among {data}, {len(found):,} {verb} the test against chance at a false-discovery rate of {q}: {words}."
+    if described:
+        text += f" {count(described, 'pattern')} more {'is' if described == 1 else 'are'} described only."
+    return text
+
+
+def tested(results: Results) -> str:
+    """What was tested: for 'nothing found' this is the result."""
+    rows = channels(results, "run")
+    if not rows:
+        return "No test could be made on these data."
+    parts = []
+    for name in dict.fromkeys(str(r.get("channel")) for r in rows):
+        mine = [r for r in rows if str(r.get("channel")) == name]
+        windows = ", ".join(dict.fromkeys(seconds(float(r["window_s"])) for r in mine if r.get("window_s") is not None))
+        n = sum(int(r.get("candidates") or 0) for r in mine)
+        parts.append(
+            f"{CHANNEL_NAME.get(name, name)}{f' within {windows}' if windows else ''} ({count(n, 'candidate group')})"
+        )
+    return "Tested: " + "; ".join(parts) + "."
+
+
+def channels(results: Results, which: str) -> list[dict[str, Any]]:
+    """Channels `run` or `skipped`, as the manifest lists them."""
+    rows = results.manifest.get(f"channels_{which}") or []
+    return [r for r in rows if isinstance(r, dict)]
+
+
+def skipped(results: Results) -> list[str]:
+    out = []
+    for row in channels(results, "skipped"):
+        name = CHANNEL_NAME.get(str(row.get("channel")), str(row.get("channel")))
+        window = f", {seconds(float(row['window_s']))}" if row.get("window_s") else ""
+        out.append(f"{name}{window}: {row.get('reason') or 'no reason given'}")
+    return out
+
+
+def rate(results: Results) -> float:
+    """The false-discovery rate of the run, 0 to 1."""
+    settings = results.manifest.get("settings") or {}
+    return float((settings.get("evidence") or {}).get("q") or 0.05)
+
+
+def limits(finding: dict[str, Any]) -> list[str]:
+    """What the finding does not show, as it was written with it."""
+    found = finding.get("limits") or []
+    return [found] if isinstance(found, str) else [str(x) for x in found]
+
+
+def fitting(finding: dict[str, Any]) -> list[dict[str, Any]]:
+    return [e for e in finding.get("explanations") or [] if e.get("fits")]
+
+
+def wrong_if(finding: dict[str, Any]) -> list[str]:
+    """What would make this finding wrong, although its arithmetic is right."""
+    out = [
+        "Something reaches these accounts and hardly anybody else in the data: a push notification, a shared scheduling tool, a mailing "
+        "list, an event on a screen.",
+        "The data were collected by searching for what these accounts share, so that the accounts they are compared with are unlike them.",
+        "The accounts openly belong to one organisation. If you can vouch for that, list them in a file and scan again with --known.",
+    ]
+    if "reference" in str(finding.get("background", "")):
+        out.append(
+            "The chance level comes from the shipped reference profile of other conversations, and this one is quicker than those."
+        )
+    if not finding.get("resolved"):
+        out.append("Part of the pool are bystanders: the test is about the group, and does not say who belongs to it.")
+    return out
+
+
+def naming(finding: dict[str, Any]) -> str | None:
+    """Why nobody is named; None when core accounts are."""
+    if finding.get("tier") not in NAMING_TIERS:
+        return NOT_NAMED["described"]
+    return None if finding.get("resolved") else NOT_NAMED["unresolved"]
+
+
+# -- numbers and times ----------------------------------------------------------------------------------------------
+
+
+def count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def amount(x: float | int | None) -> str:
+    """An observed or expected number: whole when it is, one decimal under 100, more when it is under 0.1."""
+    if x is None:
+        return "not given"
+    if abs(x - round(x)) < 1e-9 or abs(x) >= 100:
+        return f"{round(x):,}"
+    return f"{x:.1f}" if abs(x) >= 0.1 else f"{x:.2g}"
+
+
+def share(x: float) -> str:
+    return f"{x * 100:.3g} %"
+
+
+def probability(p: float | None) -> str:
+    """0.031, 0.0004, 1.2×10⁻⁹."""
+    if p is None:
+        return "not given"
+    if p >= 0.001 or p == 0:
+        return f"{p:.2g}"
+    mantissa, exponent = f"{p:.1e}".split("e")
+    return f"{mantissa}×10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+
+
+def seconds(s: float) -> str:
+    """A length of time in the unit a reader would use."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if s >= 2 * size or s == size:
+            value = s / size
+            return f"{value:.0f} {unit}" if abs(value - round(value)) < 0.05 else f"{value:.1f} {unit}"
+    if s >= 1 or s == 0:
+        return f"{s:.0f} s" if abs(s - round(s)) < 0.05 else f"{s:.1f} s"
+    return f"{s * 1000:.0f} ms"
+
+
+def when(value: str | datetime | None) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def span(first: str | datetime | None, last: str | datetime | None) -> str:
+    """First to last moment, UTC, as short as it can be said."""
+    a, b = when(first), when(last)
+    if a is None or b is None:
+        return "no times"
+    if (b - a).total_seconds() > 2 * 86400:
+        return day(a) if day(a) == day(b) else f"{day(a)} to {day(b)}"
+    if day(a) == day(b):
+        return f"{day(a)}, {a:%H:%M} to {b:%H:%M} UTC" if f"{a:%H%M}" != f"{b:%H%M}" else f"{day(a)}, {a:%H:%M} UTC"
+    return f"{day(a)} {a:%H:%M} to {day(b)} {b:%H:%M} UTC"
+
+
+def day(at: datetime) -> str:
+    months = (
+        "Jan",
+        "Feb",
+        "Mar",
+        "Apr",
+        "May",
+        "Jun",
+        "Jul",
+        "Aug",
+        "Sep",
+        "Oct",
+        "Nov",
+        "Dec",
+    )  # strftime would ask the locale
+    return f"{at.day} {months[at.month - 1]} {at.year}"
+
+
+def moment(at: datetime, precision: str = "s") -> str:
+    """A post's time, no finer than its source knows it."""
+    if precision == "day":
+        return day(at)
+    clock = f"{at:%H:%M}" if precision == "min" else f"{at:%H:%M:%S}"
+    return f"{day(at)}, {clock}"
+
+
+def listing(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1] if words else ""

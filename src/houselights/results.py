@@ -1,0 +1,366 @@
+"""Every read query an outlet may ask of a RUN directory. Nothing here writes."""
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from houselights.core import tables
+from houselights.core.errors import HouselightsError
+from houselights.engine.local import connect
+
+NAMING_TIERS = ("observed", "strong", "reviewed")
+BIN_WIDTHS_S = (1, 2, 5, 10, 30, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 7 * 86400, 30 * 86400)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How an outlet may show an account: by its id when `named`, otherwise by a number that holds for this finding only."""
+
+    account_id: str
+    label: str
+    role: str
+    named: bool
+
+
+@dataclass(frozen=True)
+class Post:
+    post_id: str
+    author_id: str
+    created_at: datetime
+    precision: str
+    kind: str
+    text: str
+    repost_of: str | None
+    source: str  # "file, line n": where the row can be checked
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One coincidence: two posts that share an object. `post_a` is the earlier one; None when the posts table lacks it."""
+
+    object_id: str
+    kind: str
+    channel: str
+    account_a: str
+    account_b: str
+    post_id_a: str
+    post_id_b: str
+    post_a: Post | None
+    post_b: Post | None
+    delta_s: float
+    chance_0_1: float
+    confirming: bool
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Posts per bin: the finding's own against everybody else's. `starts[i]` is the first moment of bin i."""
+
+    bin_s: int
+    starts: tuple[datetime, ...]
+    group: tuple[int, ...]
+    others: tuple[int, ...]
+
+
+class Results:
+    """A RUN directory, read. Raises HouselightsError when it is not one."""
+
+    def __init__(self, run_dir: Path | str) -> None:
+        self.run_dir = Path(run_dir)
+        if not self.run_dir.is_dir():
+            raise HouselightsError(
+                f"{self.run_dir} is not a directory. Give the directory that `houselights scan --out` made."
+            )
+        if not (self.run_dir / "manifest.json").is_file():
+            raise HouselightsError(
+                f"{self.run_dir} is not a RUN directory: it has no manifest.json. "
+                "Give the directory that `houselights scan --out` made; a scan that was interrupted has to be run again."
+            )
+        self._con: duckdb.DuckDBPyConnection | None = None
+
+    # -- whole tables -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        found = self._json("manifest.json")
+        if not isinstance(found, dict):
+            raise HouselightsError(f"{self.run_dir / 'manifest.json'} does not hold an object. Run the scan again.")
+        return found
+
+    @cached_property
+    def findings(self) -> list[dict[str, Any]]:
+        """Strongest first, as written by the scan."""
+        found = self._json("findings.json")
+        if not isinstance(found, list) or not all(isinstance(f, dict) and "finding_id" in f for f in found):
+            raise HouselightsError(
+                f"{self.run_dir / 'findings.json'} does not hold a list of findings. Run the scan again."
+            )
+        return found
+
+    def table(self, declared: tables.Table) -> pa.Table:
+        """A declared table of this run, whole; an empty one when the run has no such file."""
+        path = self.run_dir / declared.file
+        return declared.check(pq.read_table(path)) if path.is_file() else declared.empty()
+
+    # -- one finding --------------------------------------------------------------------------------------------
+
+    def finding(self, finding_id: str) -> dict[str, Any]:
+        for found in self.findings:
+            if found["finding_id"] == finding_id:
+                return found
+        known = ", ".join(str(f["finding_id"]) for f in self.findings[:20]) or "none: this run found nothing"
+        more = f" and {len(self.findings) - 20} more" if len(self.findings) > 20 else ""
+        raise HouselightsError(f"There is no finding {finding_id} in {self.run_dir}. Its findings: {known}{more}.")
+
+    def members(self, finding_id: str) -> list[dict[str, Any]]:
+        """Rows of `members` for one finding: core first, strongest first."""
+        self.finding(finding_id)
+        return self._rows(
+            f"""SELECT * FROM {self._source(tables.MEMBERS)} WHERE finding_id = ?
+            ORDER BY array_position(['core', 'source', 'periphery'], role), p_value, n_events DESC, account_id""",
+            [finding_id],
+        )
+
+    def shown(self, finding_id: str) -> dict[str, Shown]:
+        """How each account of a finding may be shown.
+
+        Core accounts of a resolved finding that passed its test are named, and so are sources (who are not members). Everyone
+        else gets a number from a hash of (finding, account), so that it says nothing about the account.
+        """
+        found = self.finding(finding_id)
+        may_name = bool(found.get("resolved")) and found.get("tier") in NAMING_TIERS
+        rows = self.members(finding_id)
+        hidden = sorted(
+            (str(m["account_id"]) for m in rows if not (may_name and m["role"] in ("core", "source"))),
+            key=lambda a: hashlib.blake2b(
+                f"{finding_id}\0{a}".encode("utf-8", "surrogatepass"), digest_size=16
+            ).digest(),
+        )
+        number = {account: i for i, account in enumerate(hidden, 1)}
+        out = {}
+        for m in rows:
+            account = str(m["account_id"])
+            named = account not in number
+            out[account] = Shown(account, account if named else f"account {number[account]}", str(m["role"]), named)
+        return out
+
+    def evidence(self, finding_id: str, limit: int | None = None) -> pa.Table:
+        """Rows of `evidence` for one finding, least likely by chance first; `limit` keeps the first rows."""
+        self.finding(finding_id)
+        bound = "" if limit is None else f" LIMIT {int(limit)}"
+        found = self._db.sql(
+            f"SELECT * FROM {self._source(tables.EVIDENCE)} WHERE finding_id = ? {_STRONGEST_FIRST}{bound}",
+            params=[finding_id],
+        ).to_arrow_table()
+        return tables.EVIDENCE.check(found)
+
+    def n_evidence(self, finding_id: str) -> int:
+        return int(
+            self._one(f"SELECT count(*) AS n FROM {self._source(tables.EVIDENCE)} WHERE finding_id = ?", [finding_id])[
+                "n"
+            ]
+        )
+
+    def pairs(self, finding_id: str, limit: int = 30) -> list[Pair]:
+        """The strongest coincidences with both posts side by side: the strongest of every object, then the second of every
+        object, and so on, so that one much-shared object does not hide the others. At most `limit`."""
+        self.finding(finding_id)
+        rows = self._rows(
+            f"""SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY object_id {_STRONGEST_FIRST}) AS nth
+                FROM {self._source(tables.EVIDENCE)} WHERE finding_id = ?)
+            ORDER BY nth, chance, abs(delta_s), object_id, post_id_a, post_id_b, channel LIMIT {int(limit)}""",
+            [finding_id],
+        )
+        posts = self.posts(
+            [(r["post_id_a"], r["account_a"]) for r in rows] + [(r["post_id_b"], r["account_b"]) for r in rows]
+        )
+        return [
+            Pair(
+                object_id=r["object_id"],
+                kind=r["kind"],
+                channel=r["channel"],
+                account_a=r["account_a"],
+                account_b=r["account_b"],
+                post_id_a=r["post_id_a"],
+                post_id_b=r["post_id_b"],
+                post_a=posts.get((r["post_id_a"], r["account_a"])),
+                post_b=posts.get((r["post_id_b"], r["account_b"])),
+                delta_s=r["delta_s"],
+                chance_0_1=r["chance"],
+                confirming=r["confirming"],
+            )
+            for r in rows
+        ]
+
+    def posts(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Post]:
+        """Posts by (post id, author id): a post id alone may exist on two platforms."""
+        if not keys:
+            return {}
+        wanted = pa.table({"post_id": [k[0] for k in keys], "author_id": [k[1] for k in keys]})  # noqa: F841 (DuckDB reads it)
+        self._db.register("wanted_posts", wanted)
+        rows = self._rows(
+            f"""SELECT post_id, author_id, created_at, created_at_precision, kind, text, repost_of, raw_ref.file AS file,
+                raw_ref.line AS line FROM {self._source(tables.POSTS)} SEMI JOIN wanted_posts USING (post_id, author_id)
+            ORDER BY platform DESC""",
+            [],
+        )
+        self._db.unregister("wanted_posts")
+        return {
+            (r["post_id"], r["author_id"]): Post(
+                r["post_id"],
+                r["author_id"],
+                r["created_at"],
+                r["created_at_precision"],
+                r["kind"],
+                r["text"],
+                r["repost_of"],
+                f"{r['file']}, line {r['line']:,}",
+            )
+            for r in rows
+        }
+
+    def highlights(self, post_id: str, finding_id: str | None = None) -> list[dict[str, Any]]:
+        """Highlighted spans of one post, in reading order; of one finding when it is given."""
+        return self.highlights_of([post_id], finding_id).get(post_id, [])
+
+    def highlights_of(self, post_ids: Sequence[str], finding_id: str | None = None) -> dict[str, list[dict[str, Any]]]:
+        rows = self._rows(
+            f"""SELECT * FROM {self._source(tables.HIGHLIGHTS)} WHERE list_contains(?, post_id) AND (? IS NULL OR finding_id = ?)
+            ORDER BY post_id, "start", "end", kind, finding_id, reason""",
+            [list(post_ids), finding_id, finding_id],
+        )
+        out: dict[str, list[dict[str, Any]]] = {}
+        for r in rows:
+            out.setdefault(r["post_id"], []).append(r)
+        return out
+
+    def timeline(self, finding_id: str, max_bins: int = 96) -> Timeline:
+        """The finding's posts (those in its evidence) per bin, with everybody else's posts in the same span."""
+        self.finding(finding_id)
+        posts, evidence = self._source(tables.POSTS), self._source(tables.EVIDENCE)
+        own = f"""own AS (SELECT DISTINCT post_id_a AS post_id, account_a AS author_id FROM {evidence} WHERE finding_id = $id
+            UNION SELECT DISTINCT post_id_b, account_b FROM {evidence} WHERE finding_id = $id),
+            mine AS (SELECT created_at FROM {posts} SEMI JOIN own USING (post_id, author_id))"""
+        span = self._one(
+            f"WITH {own} SELECT min(created_at) AS first_at, max(created_at) AS last_at FROM mine", {"id": finding_id}
+        )
+        if span["first_at"] is None:
+            return Timeline(1, (), (), ())
+        bin_s = _bin_width_s((span["last_at"] - span["first_at"]).total_seconds(), max_bins)
+        start = _floor(span["first_at"], bin_s)
+        n_bins = int((span["last_at"] - start).total_seconds() // bin_s) + 1
+        start, n_bins = (
+            start - timedelta(seconds=bin_s),
+            n_bins + 2,
+        )  # an empty bin either side: the quiet before and after
+        rows = self._rows(
+            f"""WITH {own}, binned AS (SELECT floor(epoch(created_at - $start) / $bin)::INT AS nth, count(*) AS n FROM {posts}
+                WHERE created_at >= $start AND created_at < $stop GROUP BY 1),
+            mine_binned AS (SELECT floor(epoch(created_at - $start) / $bin)::INT AS nth, count(*) AS n FROM mine GROUP BY 1)
+            SELECT b.nth, b.n AS everyone, coalesce(m.n, 0) AS mine FROM binned b LEFT JOIN mine_binned m USING (nth)""",
+            {"id": finding_id, "start": start, "stop": start + timedelta(seconds=bin_s * n_bins), "bin": bin_s},
+        )
+        group, others = [0] * n_bins, [0] * n_bins
+        for r in rows:
+            group[r["nth"]], others[r["nth"]] = r["mine"], r["everyone"] - r["mine"]
+        starts = tuple(start + timedelta(seconds=bin_s * i) for i in range(n_bins))
+        return Timeline(bin_s, starts, tuple(group), tuple(others))
+
+    def edges(self, finding_id: str) -> list[tuple[str, str, int]]:
+        """(account, account, coincidences) among the finding's accounts, each pair once, ids in order."""
+        self.finding(finding_id)
+        rows = self._rows(
+            f"""SELECT least(account_a, account_b) AS a, greatest(account_a, account_b) AS b, count(*) AS n
+            FROM {self._source(tables.EVIDENCE)} WHERE finding_id = ? AND account_a <> account_b GROUP BY 1, 2 ORDER BY 1, 2""",
+            [finding_id],
+        )
+        return [(r["a"], r["b"], r["n"]) for r in rows]
+
+    # -- the data behind the run --------------------------------------------------------------------------------
+
+    @cached_property
+    def counts(self) -> dict[str, Any]:
+        """posts, accounts, first_at, last_at of the accepted posts; `rejected` rows."""
+        out = self._one(
+            f"""SELECT count(*) AS posts, count(DISTINCT author_id) AS accounts, min(created_at) AS first_at,
+            max(created_at) AS last_at FROM {self._source(tables.POSTS)}""",
+            [],
+        )
+        out["rejected"] = sum(n for _, n in self.rejects_by_rule)
+        return out
+
+    @cached_property
+    def rejects_by_rule(self) -> list[tuple[str, int]]:
+        rows = self._rows(
+            f"SELECT rule, count(*) AS n FROM {self._source(tables.REJECTS)} GROUP BY 1 ORDER BY n DESC, rule", []
+        )
+        return [(r["rule"], r["n"]) for r in rows]
+
+    @cached_property
+    def precisions(self) -> list[tuple[str, int]]:
+        """(precision of the time stamps, posts), most frequent first."""
+        rows = self._rows(
+            f"SELECT created_at_precision AS p, count(*) AS n FROM {self._source(tables.POSTS)} GROUP BY 1 ORDER BY n DESC, p",
+            [],
+        )
+        return [(r["p"], r["n"]) for r in rows]
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    @property
+    def _db(self) -> duckdb.DuckDBPyConnection:
+        if self._con is None:
+            self._con = connect()
+        return self._con
+
+    def _source(self, declared: tables.Table) -> str:
+        path = self.run_dir / declared.file
+        if path.is_file():
+            return "read_parquet('" + str(path).replace("'", "''") + "')"
+        name = f"no_{declared.name}"
+        self._db.register(name, declared.empty())
+        return name
+
+    def _rows(self, sql: str, params: Any) -> list[dict[str, Any]]:
+        try:
+            found: list[dict[str, Any]] = self._db.sql(sql, params=params).to_arrow_table().to_pylist()
+        except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException) as exc:
+            first_line = str(exc).splitlines()[0]
+            raise HouselightsError(f"{self.run_dir} cannot be read: {first_line}. Run the scan again.") from exc
+        return found
+
+    def _one(self, sql: str, params: Any) -> dict[str, Any]:
+        return self._rows(sql, params)[0]
+
+    def _json(self, name: str) -> Any:
+        path = self.run_dir / name
+        if not path.is_file():
+            raise HouselightsError(f"{self.run_dir} lacks {name}: the scan did not finish. Run it again.")
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as exc:
+            raise HouselightsError(f"{path} cannot be read: {exc}. Run the scan again.") from exc
+
+
+_STRONGEST_FIRST = "ORDER BY chance, abs(delta_s), object_id, post_id_a, post_id_b, channel"
+
+
+def _bin_width_s(span_s: float, max_bins: int) -> int:
+    for width in BIN_WIDTHS_S:
+        if span_s / width <= max_bins - 4:
+            return width
+    return BIN_WIDTHS_S[-1] * math.ceil(span_s / BIN_WIDTHS_S[-1] / (max_bins - 4))
+
+
+def _floor(at: datetime, bin_s: int) -> datetime:
+    return at - timedelta(seconds=at.timestamp() % bin_s)
