@@ -1,0 +1,271 @@
+"""Raw rows of any reader -> posts and rejects. What passes here is sound; nothing else checks again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from houselights.core.errors import HouselightsError
+from houselights.core.settings import ReadSettings
+from houselights.core.tables import POSTS, REJECTS
+from houselights.ingest import text_parts, times
+
+_MEDIA = 'STRUCT("type" VARCHAR, url VARCHAR, hash VARCHAR, alt VARCHAR)[]'
+_METRICS = "STRUCT(reposts BIGINT, replies BIGINT, likes BIGINT, quotes BIGINT, views BIGINT)"
+RAW: dict[str, str] = {
+    "line": "BIGINT",
+    "rule": "VARCHAR",  # set by a reader that could not make a row of this
+    "detail": "VARCHAR",
+    "post_id": "VARCHAR",
+    "platform": "VARCHAR",
+    "author_id": "VARCHAR",
+    "author_handle": "VARCHAR",
+    "author_name": "VARCHAR",
+    "author_created": "VARCHAR",
+    "author_followers": "VARCHAR",
+    "created": "VARCHAR",  # as written
+    "created_at": "TIMESTAMP",  # when the source has a typed time, UTC
+    "collected": "VARCHAR",
+    "text": "VARCHAR",
+    "lang": "VARCHAR",
+    "urls": "VARCHAR[]",
+    "hashtags": "VARCHAR[]",
+    "mentions": "VARCHAR[]",
+    "reply_to": "VARCHAR",
+    "reply_to_author": "VARCHAR",
+    "thread_id": "VARCHAR",
+    "repost_of": "VARCHAR",
+    "repost_of_author": "VARCHAR",
+    "quote_of": "VARCHAR",
+    "quote_of_author": "VARCHAR",
+    "media": _MEDIA,
+    "client": "VARCHAR",
+    "metrics": _METRICS,
+    "url": "VARCHAR",
+    "kind": "VARCHAR",
+    "version_of": "VARCHAR",  # first id of the edit history: all versions share it, the last one is kept
+}
+_NULL_WORDS = "('', 'nan', 'NaN', 'NULL', 'null', 'None', '\\N', '<NA>', 'NaT')"
+_REFERENCES = (
+    "reply_to",
+    "reply_to_author",
+    "thread_id",
+    "repost_of",
+    "repost_of_author",
+    "quote_of",
+    "quote_of_author",
+    "version_of",
+)
+_FIRST_DAY, _LAST_DAY = "TIMESTAMP '2000-01-01'", "TIMESTAMP '2100-01-01'"
+_ROUNDED_ID = r"(?:\d\.\d+[eE]\+?\d+|\d[eE]\+\d+|\d{16,}\.0*|\d{15,}\.\d+)"  # a number that went through a float
+_CONTENT = [c.name for c in POSTS.columns if c.name not in ("created_at_precision", "source_format", "raw_ref", "lang_source")]
+
+
+def raw_select(columns: dict[str, str], relation: str) -> str:
+    """SELECT of every RAW column from `relation`; columns not given are NULL."""
+    items = ", ".join(f"CAST({columns.get(name, 'NULL')} AS {type_}) AS {name}" for name, type_ in RAW.items())
+    return f"SELECT {items} FROM {relation}"
+
+
+@dataclass(frozen=True)
+class Staged:
+    """One input after reading: a Parquet file of cleaned rows beside the output, and how to read it."""
+
+    parquet: Path
+    name: str
+    format: str
+    platform: str
+    has_ids: bool
+    time: times.TimeColumn
+
+
+@dataclass(frozen=True)
+class Counts:
+    read: int
+    accepted: int
+    filtered: int
+    rejected: dict[str, int]
+
+
+def stage(con: duckdb.DuckDBPyConnection, raw: str, parquet: Path, fields: frozenset[str], platform: str) -> None:
+    """Cleans ids, reads times, takes links and tags from the text where the format has none, and writes the rows to `parquet`."""
+    ids = ", ".join(f"{_clean_id(c)} AS {c}" for c in _REFERENCES)
+    cleaned = f"""SELECT * REPLACE (
+        {ids}, trim(created) AS created, nullif(trim(platform), '') AS platform,
+        {_clean_id("post_id", keep_rounded=True)} AS post_id, {_clean_id("author_id", keep_rounded=True)} AS author_id,
+        nullif(ltrim(trim(author_handle), '@'), '') AS author_handle, nullif(author_name, '') AS author_name,
+        nullif(lang, '') AS lang, nullif(client, '') AS client, nullif(url, '') AS url,
+        try_cast(try_cast(author_followers AS DOUBLE) AS BIGINT) AS author_followers,
+        coalesce("text", '') AS "text", {text_parts.KIND} AS kind) FROM ({raw})"""
+    timed = f"""SELECT * EXCLUDE (created, collected, author_created)
+        REPLACE (coalesce(created_at, {times.plain_time("created")}) AS created_at),
+        CASE WHEN created_at IS NULL THEN {times.parts_of_day_month("created")} END AS created_parts,
+        CASE WHEN created_at IS NOT NULL THEN 2 ELSE {times.written_form("created")} END AS created_form,
+        left(nullif(created, ''), 120) AS created_raw,
+        {times.plain_time("trim(collected)")} AS collected_at, {times.plain_time("trim(author_created)")} AS author_created_at
+        FROM ({cleaned})"""
+    con.execute(
+        f"COPY (SELECT {text_parts.columns(fields, platform)} FROM ({timed})) TO '{sql_path(parquet)}' (FORMAT parquet, COMPRESSION lz4_raw)"
+    )
+
+
+def _clean_id(column: str, keep_rounded: bool = False) -> str:
+    """An id went through a float when it reads 1.23e18: never joined on; in post and author ids it is a reject, elsewhere NULL."""
+    rounded = "" if keep_rounded else f" OR (contains(lower({column}), 'e+') OR contains({column}, '.')) AND regexp_full_match(trim({column}), '{_ROUNDED_ID}')"
+    return f"""CASE WHEN {column} IS NULL OR trim({column}) IN {_NULL_WORDS}{rounded} THEN NULL
+        WHEN ends_with({column}, '.0') AND regexp_full_match({column}, '\\d{{1,15}}\\.0') THEN left({column}, -2) ELSE trim({column}) END"""
+
+
+def sql_path(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _checked(source: Staged, index: int, settings: ReadSettings) -> str:
+    """SELECT of all rows of a source with the rule that rejects each, or NULL, and whether the window leaves it out."""
+    at = f"coalesce(created_at, {times.day_month_time('created_parts', source.time.day_first)})"
+    outside = " OR ".join(
+        f"created_at {operator} TIMESTAMP '{_utc(bound)}'"
+        for operator, bound in (("<", settings.since), (">=", settings.until))
+        if bound is not None
+    )
+    name = "CASE WHEN isfinite(created_at) THEN 'gen-' || left(md5(concat_ws(chr(31), author_id, created_at, \"text\", repost_of)), 24) END"
+    return f"""SELECT * REPLACE ({"post_id" if source.has_ids else name} AS post_id, rule AS rule), rule IS NULL AND ({outside or "false"}) AS outside FROM (
+      SELECT * REPLACE (CASE WHEN rule IS NOT NULL THEN rule
+        {"WHEN post_id IS NULL THEN 'missing_post_id'" if source.has_ids else ""}
+        WHEN regexp_full_match(coalesce(post_id, ''), '{_ROUNDED_ID}') OR regexp_full_match(coalesce(author_id, ''), '{_ROUNDED_ID}') THEN 'lossy_id'
+        WHEN author_id IS NULL THEN 'missing_author'
+        WHEN created_at IS NULL AND created_raw IS NULL THEN 'missing_time'
+        WHEN created_at IS NULL THEN 'unparseable_time'
+        WHEN created_at < {_FIRST_DAY} OR created_at >= {_LAST_DAY} OR created_at > collected_at + INTERVAL 1 DAY THEN 'time_out_of_range'
+        END AS rule) FROM (
+        SELECT * REPLACE ({at} AS created_at), {index} AS source, file_row_number AS row
+        FROM read_parquet('{sql_path(source.parquet)}', file_row_number = true)))"""
+
+
+def _utc(moment: datetime) -> str:
+    """Naive UTC, as DuckDB reads it."""
+    from datetime import UTC
+
+    return (moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment).isoformat(" ")
+
+
+def finish(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir: Path, settings: ReadSettings) -> list[Counts]:
+    """Writes posts.parquet and rejects.parquet from the staged sources. Raises HouselightsError when no row is left."""
+    for i, source in enumerate(sources):
+        con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_checked_{i} AS {_checked(source, i, settings)}")
+        _number_generated_ids(con, i, source)
+    everything = " UNION ALL ".join(f"SELECT * FROM ingest_rows_{i}" for i in range(len(sources)))
+    con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_rows AS {everything}")
+    _find_duplicates(con, sources)
+    _write_rejects(con, sources, out_dir)
+    counts = [_count(con, i) for i in range(len(sources))]
+    if not any(c.accepted for c in counts):
+        raise HouselightsError(_nothing_left(sources, counts))
+    _write_posts(con, sources, out_dir)
+    return counts
+
+
+def _number_generated_ids(con: duckdb.DuckDBPyConnection, i: int, source: Staged) -> None:
+    """Rows of one file with the same author, time and text are distinct posts: the second is `-2`. The same file twice still is the same posts."""
+    if source.has_ids:
+        con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_rows_{i} AS SELECT * FROM ingest_checked_{i}")
+        return
+    con.execute(f"""CREATE OR REPLACE TEMP TABLE ingest_repeated_{i} AS
+        SELECT row, n FROM (SELECT row, row_number() OVER (PARTITION BY post_id ORDER BY hash({_content()}), line) AS n
+          FROM ingest_checked_{i} WHERE rule IS NULL AND NOT outside AND hash(post_id) IN (
+            SELECT hash(post_id) FROM ingest_checked_{i} WHERE rule IS NULL AND NOT outside GROUP BY 1 HAVING count(*) > 1)) WHERE n > 1""")
+    con.execute(f"""CREATE OR REPLACE TEMP VIEW ingest_rows_{i} AS SELECT c.* REPLACE (CASE WHEN n IS NULL THEN post_id ELSE post_id || '-' || n END AS post_id)
+        FROM ingest_checked_{i} c LEFT JOIN ingest_repeated_{i} USING (row)""")
+
+
+def _content() -> str:
+    return ", ".join(f'"{c}"' for c in _CONTENT)
+
+
+def _find_duplicates(con: duckdb.DuckDBPyConnection, sources: list[Staged]) -> None:
+    """Table ingest_duplicates (source, row, detail). Kept is the last version, then the latest collected, then by content: never by file order."""
+    names = "CASE source " + " ".join(f"WHEN {i} THEN '{sql_text(s.name)}'" for i, s in enumerate(sources)) + " END"
+    valid = "SELECT *, coalesce(version_of, post_id) AS key FROM ingest_rows WHERE rule IS NULL AND NOT outside"
+    con.execute(f"""CREATE OR REPLACE TEMP TABLE ingest_duplicates AS
+        SELECT source, row, 'same as ' || kept_file || ', line ' || kept_line || ': post ' || key AS detail FROM (
+          SELECT source, row, key, row_number() OVER w AS n, first_value({names}) OVER w AS kept_file, first_value(line) OVER w AS kept_line
+          FROM (SELECT * FROM ({valid}) WHERE hash(platform, key) IN (
+            SELECT hash(platform, key) FROM ({valid}) GROUP BY 1 HAVING count(*) > 1))
+          WINDOW w AS (PARTITION BY platform, key ORDER BY length(post_id) DESC, post_id DESC, collected_at DESC NULLS LAST,
+            hash({_content()}), {names}, source, line, row ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) WHERE n > 1""")
+
+
+def sql_text(text: str) -> str:
+    return text.replace("'", "''")
+
+
+def _per_source(sources: list[Staged], value: str) -> str:
+    cases = " ".join(f"WHEN {i} THEN '{sql_text(getattr(s, value) if value != 'precision' else s.time.precision)}'" for i, s in enumerate(sources))
+    return f"CASE source {cases} END"
+
+
+def _write_posts(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir: Path) -> None:
+    computed = {
+        "created_at": "created_at::TIMESTAMPTZ",
+        "author_created_at": "author_created_at::TIMESTAMPTZ",
+        "collected_at": "collected_at::TIMESTAMPTZ",
+        "created_at_precision": _per_source(sources, "precision"),
+        "source_format": _per_source(sources, "format"),
+        "raw_ref": f"{{'file': {_per_source(sources, 'name')}, 'line': line}}",
+    }
+    columns = ", ".join(f'{computed.get(c.name, chr(34) + c.name + chr(34))} AS "{c.name}"' for c in POSTS.columns)
+    _write(
+        con,
+        f"""SELECT {columns} FROM ingest_rows r ANTI JOIN ingest_duplicates d USING (source, row)
+        WHERE rule IS NULL AND NOT outside ORDER BY r.created_at, r.platform, r.post_id""",
+        out_dir / POSTS.file,
+    )
+
+
+def _write_rejects(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir: Path) -> None:
+    names = _per_source(sources, "name")
+    detail = """CASE rule WHEN 'unparseable_time' THEN created_raw WHEN 'time_out_of_range' THEN created_raw
+        WHEN 'lossy_id' THEN 'rounded by a spreadsheet or float: ' || concat_ws(', ', post_id, author_id) ELSE detail END"""
+    _write(
+        con,
+        f"""SELECT {names} AS source, line, rule, left(detail, 300) AS detail FROM (
+          SELECT source, line, rule, {detail} AS detail FROM ingest_rows WHERE rule IS NOT NULL
+          UNION ALL SELECT r.source, r.line, 'duplicate_post', d.detail FROM ingest_rows r JOIN ingest_duplicates d USING (source, row))
+        ORDER BY ALL""",
+        out_dir / REJECTS.file,
+    )
+
+
+def _write(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    beside = path.with_name(path.name + ".part")
+    con.execute(f"COPY ({query}) TO '{sql_path(beside)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)")
+    beside.replace(path)
+
+
+def _count(con: duckdb.DuckDBPyConnection, i: int) -> Counts:
+    rows = con.execute(
+        f"""SELECT rule, outside, count(*) FROM (SELECT CASE WHEN d.row IS NULL THEN rule ELSE 'duplicate_post' END AS rule, outside
+        FROM ingest_rows_{i} r LEFT JOIN ingest_duplicates d USING (source, row)) GROUP BY ALL ORDER BY ALL"""
+    ).fetchall()
+    rejected = {rule: n for rule, _, n in rows if rule is not None}
+    return Counts(
+        read=sum(n for *_, n in rows),
+        accepted=sum(n for rule, outside, n in rows if rule is None and not outside),
+        filtered=sum(n for rule, outside, n in rows if rule is None and outside),
+        rejected=rejected,
+    )
+
+
+def _nothing_left(sources: list[Staged], counts: list[Counts]) -> str:
+    total: dict[str, int] = {}
+    for c in counts:
+        for rule, n in (*c.rejected.items(), ("outside_window", c.filtered)):
+            total[rule] = total.get(rule, 0) + n
+    why = ", ".join(f"{rule} {n:,}" for rule, n in sorted(total.items(), key=lambda item: -item[1]) if n)
+    files = ", ".join(s.name for s in sources)
+    n_read = sum(c.read for c in counts)
+    if not n_read:
+        return f"{files}: no rows of posts in there (only a header or empty pages). Check the export."
+    hint = "Widen --since/--until." if set(total) == {"outside_window"} or total.get("outside_window") == n_read else "rejects.parquet has each row; a wrong column is set right with --map, for example --map created_at=COLUMN."
+    return f"{files}: none of {n_read:,} rows became a post ({why}). {hint}"

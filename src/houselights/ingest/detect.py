@@ -1,0 +1,155 @@
+"""Which reader a file belongs to, by its bytes and keys, never by its name."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+
+from houselights.core.errors import HouselightsError
+from houselights.core.settings import ReadSettings
+from houselights.ingest import cnt, coortweet, fivethirtyeight, generic, json_text, x_api_v2, x_archive
+from houselights.ingest.delimited import DELIMITERS, Dialect, sniff_dialect
+from houselights.ingest.sample import Match, Sample, flatten
+from houselights.ingest.source import HEAD_BYTES, Source
+
+TABLE_READERS = {m.FORMAT.name: m for m in (x_archive, fivethirtyeight, coortweet, cnt, generic)}
+FORMATS = [m.FORMAT for m in (x_api_v2, x_archive, fivethirtyeight, coortweet, cnt, generic)]
+SAMPLE_RECORDS = 300
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file's bytes make records. One of: delimited (`dialect`), JSON lines (`base_depth` None), JSON array (1), JSON objects (0)."""
+
+    sample: Sample
+    dialect: Dialect | None = None
+    base_depth: int | None = None
+
+
+def text_layout(source: Source) -> Layout:
+    """Raises HouselightsError where there are no records."""
+    start = source.head.lstrip()
+    if start[:1] in (b"{", b"["):
+        return _json_layout(source)
+    if start[:1] == b"<":
+        raise HouselightsError(f"{source.path}: looks like HTML or XML, not a table of posts. Export the posts as CSV, JSON lines or Parquet.")
+    return _delimited_layout(source)
+
+
+def _json_layout(source: Source) -> Layout:
+    base_depth = None
+    if source.head.lstrip().startswith(b"["):
+        base_depth = 1
+    elif not _has_json_line(source.head):
+        base_depth = 0
+    blocks = iter([source.head])
+    batches = json_text.line_batches(blocks) if base_depth is None else json_text.element_batches(blocks, base_depth)
+    records = list(islice(_records(batches), SAMPLE_RECORDS))
+    if not records and base_depth == 1 and len(source.head) < HEAD_BYTES and not source.head.strip(b" \t\r\n[]"):
+        raise HouselightsError(f"{source.path}: an empty JSON array: no posts in there. Check the export.")
+    paths: dict[str, tuple[str, ...]] = {}
+    seen: set[str] = set()
+    for record in records:
+        for keys, _ in flatten(record):
+            name = ".".join(keys)
+            if name.lower() not in seen:  # names that differ in case alone cannot both be columns
+                seen.add(name.lower())
+                paths[name] = keys
+    inner = {keys[:i] for keys in paths.values() for i in range(1, len(keys))}
+    paths = {name: keys for name, keys in paths.items() if keys not in inner}  # null here, an object elsewhere
+    rows = [{".".join(keys): leaf for keys, leaf in flatten(record)} | {k: record[k] for k in _WHOLE if k in record} for record in records]
+    return Layout(Sample("JSON", list(paths), rows, paths=paths), base_depth=base_depth)
+
+
+def _has_json_line(head: bytes) -> bool:
+    """True when one of the first lines is a whole object by itself: then the file is JSON lines. The last line of the head may be cut."""
+    lines = head.split(b"\n")[:50]
+    if len(lines) == 1:
+        return True  # one long line: a page, or one record
+    return any(line.startswith(b"{") and _loads(line) is not None for line in lines) or not lines[0].strip(b" \t\r").endswith((b"{", b"[", b","))
+
+
+def _loads(raw: bytes | str) -> dict[str, Any] | None:
+    try:
+        record = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _records(batches: Iterator[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
+    for batch in batches:
+        for raw in batch.column(1).to_pylist():
+            record = _loads(raw.lstrip(" \t\r\n,[]")) if raw else None
+            if record is not None:
+                yield record
+
+
+_WHOLE = ("public_metrics", "data", "includes", "meta", "errors", "referenced_tweets", "edit_history_tweet_ids")
+
+
+def _delimited_layout(source: Source) -> Layout:
+    dialect, rows = sniff_dialect(source.head, complete=len(source.head) < HEAD_BYTES)
+    header = [name.strip().strip("\ufeff") for name in rows[0]]
+    container = "TSV" if dialect.delimiter == "\t" else "CSV"
+    if len(header) < 2:
+        raise HouselightsError(
+            f"{source.path}: no table found: the first line has one field only ({header[0][:80]!r}). "
+            f"Wanted: columns between {', '.join(DELIMITERS.values())}, or JSON lines, or Parquet."
+        )
+    whole = [row for row in rows if len(row) == len(header)]
+    if len(header) == 8 and cnt.looks_headerless(whole[:20]):
+        names = [f"column {i + 1}" for i in range(8)]
+        return Layout(Sample(container, names, [dict(zip(names, r, strict=True)) for r in whole], has_header=False), dialect)
+    names = _distinct(header)
+    if not whole[1:] and len(rows) == 1 and len(source.head) < HEAD_BYTES:
+        raise HouselightsError(f"{source.path}: only a header, no rows. Check the export.")
+    return Layout(Sample(container, names, [dict(zip(names, r, strict=True)) for r in whole[1:SAMPLE_RECORDS]]), dialect)
+
+
+def _distinct(header: list[str]) -> list[str]:
+    """Empty and repeated column names get a number, so that each can be named in --map."""
+    names: list[str] = []
+    for i, name in enumerate(header):
+        base = name or f"column {i + 1}"
+        names.append(base if base not in names else f"{base} ({i + 1})")
+    return names
+
+
+def choose(sample: Sample, settings: ReadSettings, where: str) -> Match:
+    """The reader for a sample. Raises HouselightsError when none fits, or when two fit equally well."""
+    if settings.format != "auto":
+        return _named(sample, settings, where)
+    claims = [m for m in (_match(name, sample, settings.column_map) for name in (x_api_v2.FORMAT.name, *TABLE_READERS)) if m]
+    if not claims:
+        raise generic.refuse(sample, settings.column_map, where)
+    best = max(m.confidence for m in claims)
+    first = [m for m in claims if m.confidence >= best - 0.02]
+    if len(first) > 1:
+        names = " or ".join(m.format for m in first)
+        raise HouselightsError(f"{where}: could be {names}. Say which with --format NAME.")
+    return first[0]
+
+
+def _match(name: str, sample: Sample, column_map: dict[str, str]) -> Match | None:
+    if name == x_api_v2.FORMAT.name:
+        return x_api_v2.match(sample, column_map)
+    return TABLE_READERS[name].match(sample, column_map)
+
+
+def _named(sample: Sample, settings: ReadSettings, where: str) -> Match:
+    names = [f.name for f in FORMATS]
+    if settings.format not in names:
+        raise HouselightsError(f"--format {settings.format}: no such format. There are: auto, {', '.join(names)}.")
+    match = _match(settings.format, sample, settings.column_map)
+    if match is None and settings.format == generic.FORMAT.name:
+        raise generic.refuse(sample, settings.column_map, where)
+    if match is None:
+        shown = ", ".join(sample.names[:40])
+        raise HouselightsError(f"{where}: does not look like {settings.format}: its columns are {shown}. Try --format auto.")
+    return Match(match.format, 1.0, "named by --format", match.mapping, match.notes, match.also)
+
+

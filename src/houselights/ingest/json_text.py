@@ -1,0 +1,140 @@
+"""JSON text -> Arrow batches of (line, raw, problem): one row per line, or per element of an array, found without parsing."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+MAX_RECORD_BYTES = 16 << 20
+SCHEMA = pa.schema([("line", pa.int64()), ("raw", pa.string()), ("rule", pa.string()), ("detail", pa.string())])
+
+
+def line_batches(blocks: Iterator[bytes]) -> Iterator[pa.RecordBatch]:
+    """JSON lines. `line` counts physical lines from 1; blank lines are counted, not handed on."""
+    carry, line, dropped = b"", 1, 0
+    for block in blocks:
+        data = carry + block if carry else block
+        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10) + 1
+        if not len(ends):
+            carry = data
+            if len(data) > MAX_RECORD_BYTES:
+                dropped, carry = dropped + len(data), b""
+            continue
+        if dropped:  # the first line end closes a line whose beginning was let go
+            yield _problem(line, "line_too_long", f"{dropped + int(ends[0]):,} bytes; the limit is {MAX_RECORD_BYTES:,}")
+            data, ends, line, dropped = data[ends[0] :], (ends - ends[0])[1:], line + 1, 0
+        carry = data[ends[-1] :] if len(ends) else data
+        yield from _slices(data, ends, np.arange(line, line + len(ends)))
+        line += len(ends)
+    if dropped:
+        yield _problem(line, "line_too_long", f"{dropped + len(carry):,} bytes; the limit is {MAX_RECORD_BYTES:,}")
+    elif carry:
+        yield from _slices(carry, np.array([len(carry)]), np.array([line]))
+
+
+def _slices(data: bytes, ends: np.ndarray, lines: np.ndarray) -> Iterator[pa.RecordBatch]:
+    """Consecutive slices of `data` as strings, without a copy; slices over the limit become problems."""
+    if not len(ends):
+        return
+    offsets = np.concatenate([[0], ends]).astype(np.int32)
+    lengths = np.diff(offsets)
+    raw = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(data))
+    nothing = pa.nulls(len(ends), pa.string())
+    batch = pa.RecordBatch.from_arrays([pa.array(lines, pa.int64()), raw, nothing, nothing], schema=SCHEMA)
+    long, short = lengths > MAX_RECORD_BYTES, lengths <= 2
+    for i in np.flatnonzero(long):
+        yield _problem(int(lines[i]), "line_too_long", f"{lengths[i]:,} bytes; the limit is {MAX_RECORD_BYTES:,}")
+    if long.any() or short.any():
+        blank = np.zeros(len(ends), bool)
+        blank[short] = [not data[offsets[i] : offsets[i + 1]].strip() for i in np.flatnonzero(short)]
+        batch = batch.filter(pa.array(~(long | blank)))
+    if batch.num_rows:
+        yield batch
+
+
+def _problem(line: int, rule: str, detail: str) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist([{"line": line, "raw": None, "rule": rule, "detail": detail}], schema=SCHEMA)
+
+
+def element_batches(blocks: Iterator[bytes], base_depth: int) -> Iterator[pa.RecordBatch]:
+    """
+    Objects of one array (`base_depth` 1) or objects that follow each other over many lines (0). `line` counts elements from 1.
+    An element that never closes is rejected up to the next line that begins an object at the indentation of the first one.
+    """
+    carry, element, indent = b"", 1, None
+    for block in blocks:
+        data = carry + block
+        if indent is None and b"{" in data:
+            indent = re.search(rb"[^\S\n]*\{", data).group()[:-1]  # type: ignore[union-attr]
+        ends = _element_ends(data, base_depth if element == 1 else 0)
+        yield from _slices(data, ends, np.arange(element, element + len(ends)))
+        element += len(ends)
+        carry = data[ends[-1] :] if len(ends) else data
+        if len(carry) > MAX_RECORD_BYTES:
+            yield from _close(carry[:MAX_RECORD_BYTES], element, indent or b"")
+            element, carry = element + 1, b""
+    while rest := carry.strip(b" \t\r\n],"):
+        end = re.compile(rb"\n" + (indent or b"") + rb"(?=\{)").search(carry, carry.find(b"{") + 1)
+        yield _problem(element, "malformed_json", f"never closed: {_shown(rest)}")
+        element += 1
+        carry = carry[end.end() :] if end else b""
+        ends = _element_ends(carry, 0)
+        yield from _slices(carry, ends, np.arange(element, element + len(ends)))
+        element += len(ends)
+        carry = carry[ends[-1] :] if len(ends) else carry
+
+
+def _close(carry: bytes, element: int, indent: bytes) -> Iterator[pa.RecordBatch]:
+    yield _problem(element, "line_too_long", f"element {element} is longer than {MAX_RECORD_BYTES:,} bytes: {_shown(carry)}")
+
+
+def _shown(raw: bytes) -> str:
+    return raw[:120].decode("utf-8", "replace")
+
+
+def _element_ends(data: bytes, base_depth: int) -> np.ndarray:
+    """Offsets after each object that closes at the base depth; strings and escapes are honoured."""
+    array = np.frombuffer(data, np.uint8)
+    quotes = np.flatnonzero(array == 34)
+    quotes = quotes[~_escaped(array, quotes)]
+    opening = (array == 123) | (array == 91)
+    places = np.flatnonzero(opening | (array == 125) | (array == 93))
+    places = places[np.searchsorted(quotes, places) % 2 == 0]
+    depth = np.cumsum(np.where(opening[places], 1, -1))
+    closing = (depth == base_depth) & ~opening[places] & (array[places] == 125)
+    return places[closing] + 1
+
+
+def _escaped(array: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """True where an odd run of backslashes stands before a place."""
+    backslashes = np.flatnonzero(array == 92)
+    if not len(backslashes) or not len(places):
+        return np.zeros(len(places), bool)
+    starts = np.concatenate([[True], np.diff(backslashes) != 1])
+    run_start = np.maximum.accumulate(np.where(starts, np.arange(len(backslashes)), 0))
+    i = np.searchsorted(backslashes, places) - 1
+    before = (i >= 0) & (backslashes[np.maximum(i, 0)] == places - 1)
+    return before & ((i - run_start[np.maximum(i, 0)] + 1) % 2 == 1)
+
+
+_PAIR = r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
+_LONE = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+
+
+def typed(relation: str, structure: object, is_lines: bool) -> str:
+    """
+    SQL of (line, j, rule, detail) from a relation of this module's batches: `j` is the struct that `structure` describes, NULL where the text is no
+    JSON object. Lone surrogates, which JSON text may name and UTF-8 cannot hold, become U+FFFD.
+    """
+    shape = json.dumps(structure).replace("'", "''")
+    blank = "chr(32) || chr(9) || chr(10) || chr(13)"
+    text = f"ltrim(raw, {blank})" if is_lines else f"ltrim(raw, {blank} || ',[]')"
+    paired = f"regexp_replace(raw, '{_PAIR}', chr(1) || 'u\\1' || chr(1) || 'u\\2', 'g')"
+    repaired = f"replace(regexp_replace({paired}, '{_LONE}', chr(65533), 'g'), chr(1), chr(92))"
+    parsed = f"coalesce(try(from_json(raw, '{shape}')), CASE WHEN contains(lower(raw), '\\ud') THEN try(from_json({repaired}, '{shape}')) END)"
+    return f"""(SELECT line, j, CASE WHEN rule IS NULL AND j IS NULL THEN 'malformed_json' ELSE rule END AS rule,
+        CASE WHEN rule IS NULL AND j IS NULL THEN left(raw, 120) ELSE detail END AS detail
+      FROM (SELECT *, CASE WHEN starts_with(raw, '{{') THEN {parsed} END AS j
+        FROM (SELECT * REPLACE ({text} AS raw) FROM {relation}) WHERE raw IS NULL OR raw <> ''))"""

@@ -1,0 +1,67 @@
+"""Parquet -> rows with named columns; nested structs by dot path."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from houselights.core.errors import HouselightsError
+from houselights.ingest.accept import sql_path
+from houselights.ingest.sample import Sample
+from houselights.ingest.source import Source, raw_blocks
+from houselights.ingest.table import Rows
+
+SAMPLE_ROWS = 300
+
+
+def rows(con: duckdb.DuckDBPyConnection, source: Source, staged_path: Path) -> Rows:
+    """Raises HouselightsError when the file is no readable Parquet."""
+    path = source.path
+    if source.compression:
+        path = staged_path.with_suffix(".unpacked")
+        with path.open("wb") as out:
+            for block in raw_blocks(source.path, source.compression):
+                out.write(block)
+    file = f"read_parquet('{sql_path(path)}', file_row_number = true)"
+    with damage_told(source):
+        columns = con.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {file}").fetchall()
+    expressions: dict[str, str] = {}
+    types: dict[str, str] = {}
+    for i, (name, type_, *_) in enumerate(columns):
+        for leaf, expression, leaf_type in _leaves(con, file, name, quoted(name), f"p{i}", type_):
+            expressions[leaf], types[leaf] = expression, leaf_type
+    aliases = ", ".join(f"{quoted(name)} AS p{i}" for i, (name, *_) in enumerate(columns))
+    relation = f"(SELECT file_row_number + 1 AS line, NULL::VARCHAR AS rule, NULL::VARCHAR AS detail, {aliases} FROM {file})"
+    return Rows(relation, expressions, types)
+
+
+def _leaves(con: duckdb.DuckDBPyConnection, file: str, name: str, inside: str, expression: str, type_: str) -> Iterator[tuple[str, str, str]]:
+    """(dot path, expression, type) of a column and, for a struct, of its fields. `inside` is the expression over the file itself."""
+    if not type_.startswith("STRUCT(") or type_.endswith("[]"):
+        yield name, expression, type_
+        return
+    for field, field_type, *_ in con.execute(f"DESCRIBE SELECT unnest({inside}) FROM {file}").fetchall():
+        step = f".{quoted(field)}"
+        inner = f"({inside}){step}" if inside.startswith('"') else f"{inside}{step}"
+        yield from _leaves(con, file, f"{name}.{field}", inner, expression + step, field_type)
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def sample(con: duckdb.DuckDBPyConnection, rows: Rows) -> Sample:
+    names = list(rows.expressions)
+    texts = ", ".join(f"{rows.text(name)}" for name in names)
+    first = con.execute(f"SELECT {texts} FROM {rows.relation} LIMIT {SAMPLE_ROWS}").fetchall()
+    return Sample("Parquet", names, [dict(zip(names, row, strict=True)) for row in first])
+
+
+@contextmanager
+def damage_told(source: Source) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException, duckdb.SerializationException) as error:
+        what = str(error).splitlines()[0][:200]
+        raise HouselightsError(f"{source.path}: begins like Parquet, but cannot be read ({what}). Export it again.") from error

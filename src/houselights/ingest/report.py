@@ -1,0 +1,77 @@
+"""What was read, from where, as what, and what became of it."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class SourceReport:
+    """One input file. `rows_read` = accepted + rejected + filtered (outside --since/--until)."""
+
+    file: str
+    sha256: str
+    n_bytes: int
+    format: str
+    container: str  # CSV, TSV, JSON or Parquet
+    reason: str
+    confidence: float  # 0 to 1; 1 when the user named the format
+    columns: dict[str, str]  # our column -> the file's column
+    notes: tuple[str, ...]
+    precision: str
+    fields_present: frozenset[str]
+    rows_read: int
+    rows_accepted: int
+    rows_rejected: int
+    rows_filtered: int
+    rejected_by_rule: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def guess(self) -> str:
+        """One line for the user: what the file was taken for."""
+        columns = ", ".join(f"{ours}={theirs}" for ours, theirs in self.columns.items())
+        stamps = {"us": "microsecond", "ms": "millisecond", "s": "second", "min": "minute", "day": "day"}[self.precision]
+        mapped = f" ({columns})" if columns else ""
+        notes = "".join(f"; {note}" for note in self.notes)
+        return f"{self.file}: {self.format} {self.container}{mapped}, {stamps} stamps{notes}"
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """All inputs. `fields_present`: target columns that at least one input can hold; a channel that needs another is skipped out loud."""
+
+    sources: tuple[SourceReport, ...]
+
+    @property
+    def rows_read(self) -> int:
+        return sum(s.rows_read for s in self.sources)
+
+    @property
+    def rows_accepted(self) -> int:
+        return sum(s.rows_accepted for s in self.sources)
+
+    @property
+    def rows_rejected(self) -> int:
+        return sum(s.rows_rejected for s in self.sources)
+
+    @property
+    def rows_filtered(self) -> int:
+        return sum(s.rows_filtered for s in self.sources)
+
+    @property
+    def rejected_by_rule(self) -> dict[str, int]:
+        total: dict[str, int] = {}
+        for source in self.sources:
+            for rule, n in source.rejected_by_rule.items():
+                total[rule] = total.get(rule, 0) + n
+        return dict(sorted(total.items()))
+
+    @property
+    def precision_mix(self) -> dict[str, int]:
+        """Accepted posts by what their time stamps really know."""
+        mix: dict[str, int] = {}
+        for source in self.sources:
+            mix[source.precision] = mix.get(source.precision, 0) + source.rows_accepted
+        return {precision: n for precision, n in mix.items() if n}
+
+    @property
+    def fields_present(self) -> frozenset[str]:
+        return frozenset().union(*(s.fields_present for s in self.sources))

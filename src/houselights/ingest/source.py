@@ -1,0 +1,222 @@
+"""Opens an input file by its content: compression, encoding, line ends. Hands on clean UTF-8 blocks, never the whole file."""
+
+import codecs
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from houselights.core.errors import HouselightsError
+
+BLOCK_BYTES = 16 << 20
+HEAD_BYTES = 1 << 20
+ENCODING_SCAN_BYTES = 64 << 20
+MAX_RATIO = 200  # ordinary text compresses 3 to 30 times
+MAX_INFLATED_BYTES = 2 << 30  # below this size any ratio is harmless
+REPLACEMENT = "\ufffd".encode()
+
+_MAGIC = {
+    b"PK\x03\x04": "a ZIP archive (or an Excel workbook): unpack it, or save the sheet as CSV",
+    b"PK\x05\x06": "an empty ZIP archive",
+    b"%PDF": "a PDF document: export the posts as CSV, JSON lines or Parquet",
+    b"\xd0\xcf\x11\xe0": "an old Excel or Office file: save the sheet as CSV",
+    b"SQLite format 3": "an SQLite database: export the table of posts as CSV",
+    b"BZh": "bzip2 data: unpack it, or compress it with gzip or zstd",
+    b"\xfd7zXZ": "xz data: unpack it, or compress it with gzip or zstd",
+    b"7z\xbc\xaf": "a 7z archive: unpack it",
+    b"Rar!": "a RAR archive: unpack it",
+    b"ARROW1": "an Arrow file: save the table as Parquet",
+}
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+class Truncated(Exception):
+    """Compressed data end early; what came before is good."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One readable input. `head` is its first MiB as clean UTF-8 text bytes (empty for Parquet)."""
+
+    path: Path
+    name: str
+    sha256: str
+    n_bytes: int
+    compression: str | None  # gzip, zstd or None
+    is_parquet: bool
+    encoding: str  # Python codec name
+    carriage_returns: bool  # old line ends: CR alone
+    head: bytes
+
+    def blocks(self) -> Iterator[bytes]:
+        """Clean UTF-8 blocks, cut at character boundaries; line ends are LF or CRLF; NUL and broken bytes are U+FFFD."""
+        for block in _decoded(raw_blocks(self.path, self.compression), self.encoding):
+            clean = block.replace(b"\0", REPLACEMENT) if b"\0" in block else block
+            yield clean.replace(b"\r", b"\n") if self.carriage_returns else clean
+
+
+def open_source(path: Path) -> Source:
+    """Raises HouselightsError when the path is missing, a folder, empty, or holds something that is no table of posts."""
+    if not path.exists():
+        raise HouselightsError(f"{path}: there is no such file. Check the path.")
+    if path.is_dir():
+        raise HouselightsError(f"{path} is a folder. Name the files in it, for example {path}/*.jsonl")
+    try:
+        n_bytes = path.stat().st_size
+        with path.open("rb") as file:
+            magic = file.read(16)
+        if not n_bytes:
+            raise HouselightsError(f"{path}: the file is empty (0 bytes). Export it again.")
+        compression = "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic[:4] == b"\x28\xb5\x2f\xfd" else None
+        is_parquet, encoding, head = _look(path, compression)
+        return Source(
+            path=path,
+            name=path.name,
+            sha256=_sha256(path),
+            n_bytes=n_bytes,
+            compression=compression,
+            is_parquet=is_parquet,
+            encoding=encoding,
+            carriage_returns=b"\r" in head and b"\n" not in head,
+            head=head.replace(b"\r", b"\n") if b"\r" in head and b"\n" not in head else head,
+        )
+    except OSError as error:
+        raise HouselightsError(f"{path}: cannot be read ({error.strerror or error}). Check the file.") from error
+
+
+def _look(path: Path, compression: str | None) -> tuple[bool, str, bytes]:
+    """(is Parquet, encoding, clean head) from the first bytes after decompression."""
+    scanned = bytearray()
+    try:
+        for block in raw_blocks(path, compression):
+            scanned += block
+            if scanned[:4] == b"PAR1" or len(scanned) >= ENCODING_SCAN_BYTES:
+                break
+    except Truncated:
+        pass  # the reader meets it again and rejects the tail
+    raw = bytes(scanned)
+    if raw[:4] == b"PAR1":
+        return True, "", b""
+    for magic, what in _MAGIC.items():
+        if raw.startswith(magic):
+            raise HouselightsError(f"{path} is {what}.")
+    if not raw.strip(b" \t\r\n\0\xef\xbb\xbf"):
+        raise HouselightsError(f"{path}: the file holds no text, only {len(raw):,} blank bytes. Export it again.")
+    encoding = guess_encoding(raw)
+    head = b"".join(_decoded(iter([raw[:HEAD_BYTES]]), encoding)).replace(b"\0", REPLACEMENT)
+    controls = sum(head[:4096].count(bytes([b])) for b in (*range(1, 9), *range(14, 32)))
+    if encoding == "utf-8" and controls + 3 * head[:4096].count(REPLACEMENT) > len(head[:4096]) * 0.2:
+        raise HouselightsError(
+            f"{path}: binary data, not text, Parquet, gzip or zstd. Export the posts as CSV, JSON lines or Parquet."
+        )
+    return False, encoding, head
+
+
+def guess_encoding(raw: bytes) -> str:
+    """Python codec name: by byte-order mark, by the pattern of NUL bytes (UTF-16), else UTF-8 unless broken bytes outnumber good characters."""
+    for bom, name in _BOMS:
+        if raw.startswith(bom):
+            return name
+    sample = raw[: 1 << 16]
+    even, odd, pairs = sample[::2].count(0), sample[1::2].count(0), max(len(sample) // 2, 1)
+    if odd > 0.1 * pairs and odd > 10 * even:
+        return "utf-16-le"
+    if even > 0.1 * pairs and even > 10 * odd:
+        return "utf-16-be"
+    text = raw.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    if not broken or len(text.encode()) - len(text) > 4 * broken:  # most characters beyond ASCII are well-formed
+        return "utf-8"
+    high = [b for b in raw if b >= 0x80]
+    letters = sum(b in (0x80, 0x85) or 0x91 <= b <= 0x97 or 0xA0 <= b <= 0xFE for b in high)
+    return "cp1252" if letters >= 0.8 * len(high) else "utf-8"
+
+
+def encoding_words(encoding: str) -> str:
+    return {"cp1252": "latin-1 (Windows-1252)", "utf-8": "UTF-8"}.get(encoding, encoding.upper())
+
+
+def raw_blocks(path: Path, compression: str | None) -> Iterator[bytes]:
+    """Bytes after decompression. Raises HouselightsError for a decompression bomb, Truncated when compressed data break off."""
+    total, limit = 0, max(MAX_INFLATED_BYTES, MAX_RATIO * path.stat().st_size)
+    opened = {"gzip": gzip.open, "zstd": lambda p: pa.CompressedInputStream(pa.OSFile(str(p)), "zstd")}
+    with path.open("rb") if compression is None else opened[compression](path) as stream:
+        while True:
+            try:
+                block = bytes(stream.read(BLOCK_BYTES))
+            except (EOFError, OSError, zlib.error) as error:
+                raise Truncated(str(error)) from error
+            if not block:
+                return
+            total += len(block)
+            if compression and total > limit:
+                raise HouselightsError(
+                    f"{path}: unpacks to more than {total:,} bytes, over {MAX_RATIO} times its size. "
+                    "It looks like a decompression bomb; if you trust it, unpack it yourself first."
+                )
+            yield block
+
+
+def _decoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    if encoding == "utf-8":
+        yield from _repaired_utf8(blocks)
+        return
+    # undefined bytes of Windows-1252 stay the control characters latin-1 has there
+    codecs.register_error("as-latin-1", lambda e: (e.object[e.start : e.end].decode("latin-1"), e.end))  # type: ignore[attr-defined]
+    decoder = codecs.getincrementaldecoder(encoding)("as-latin-1" if encoding == "cp1252" else "replace")
+    first = True
+    for block in blocks:
+        text = decoder.decode(block)
+        yield (text.removeprefix("\ufeff") if first else text).encode("utf-8", "replace")
+        first = False
+    yield decoder.decode(b"", final=True).encode("utf-8", "replace")
+
+
+def _repaired_utf8(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    carry, first = b"", True
+    for block in blocks:
+        data = carry + block if carry else block
+        if first:
+            data, first = data.removeprefix(codecs.BOM_UTF8), False
+        cut = len(data) - _incomplete_tail(data)
+        data, carry = data[:cut], data[cut:]
+        yield _valid(data)
+    if carry:
+        yield _valid(carry)
+
+
+def _incomplete_tail(data: bytes) -> int:
+    """How many bytes at the end begin a character that the next block ends (0 to 3)."""
+    for back in range(1, min(3, len(data)) + 1):
+        byte = data[-back]
+        if byte >= 0xC0:
+            need = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return back if need > back else 0
+        if byte < 0x80:
+            return 0
+    return 0
+
+
+def _valid(data: bytes) -> bytes:
+    if data.isascii():
+        return data
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "replace").encode()
+    return data
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
