@@ -1,0 +1,5 @@
+"""What each post points at: link, repost, quote, reply, hashtags, text."""
+
+from houselights.traces.table import TraceReport, build
+
+__all__ = ["TraceReport", "build"]

@@ -1,0 +1,289 @@
+"""Near-identical texts: words as hashes, MinHash bands to find candidates, exact Jaccard to decide, leaders to hold clusters together.
+
+A **corpus** is n normalised texts as UTF-8 in one byte array: text i is data[start[i]:end[i]]. It holds words with single spaces between.
+Words are those of `core.text.word_spans`: two neighbouring characters each where a script has no spaces.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from houselights.core.text import SPACELESS_RANGES
+
+MAX_LEADERS = 32
+"""Leaders looked at per bucket: of a template with a million variants, more would cost its square. Pairs missed so still meet in other bands."""
+
+_SPACELESS = np.array(SPACELESS_RANGES, dtype=np.int64)
+_FIRST_SPACELESS = int(_SPACELESS[0, 0])
+_OFFSET = np.uint64(0xCBF29CE484222325)  # FNV-1a
+_PRIME = np.uint64(0x100000001B3)
+_MIX = np.uint64(0xFF51AFD7ED558CCD)  # finaliser of MurmurHash3
+_33 = np.uint64(33)
+_32 = np.uint64(32)
+_SPACE, _HASH, _AT = 32, 35, 64
+
+
+@njit(cache=True, inline="always")
+def _mixed(h: np.uint64) -> np.uint64:
+    h = (h ^ (h >> _33)) * _MIX
+    return h ^ (h >> _33)
+
+
+@njit(cache=True, inline="always")
+def _width(byte: int) -> int:
+    """Bytes of the UTF-8 character that begins with `byte`."""
+    return 1 if byte < 0xC0 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+
+
+@njit(cache=True)
+def _spaceless_at(data: NDArray[np.uint8], i: int, stop: int) -> bool:
+    if i >= stop or data[i] < 0xE0:  # two-byte characters end below the first such script
+        return False
+    if data[i] < 0xF0:
+        code = (data[i] & 15) << 12 | (data[i + 1] & 63) << 6 | (data[i + 2] & 63)
+    else:
+        code = (data[i] & 7) << 18 | (data[i + 1] & 63) << 12 | (data[i + 2] & 63) << 6 | (data[i + 3] & 63)
+    for r in range(len(_SPACELESS)):
+        if _SPACELESS[r, 0] <= code <= _SPACELESS[r, 1]:
+            return True
+    return False
+
+
+@njit(cache=True)
+def _next_word(data: NDArray[np.uint8], i: int, stop: int, in_run: bool) -> tuple[np.uint64, int, bool]:
+    """(hash, where to go on, whether inside a run of a script without spaces); position -1 where no word is left."""
+    while i < stop:
+        h = _OFFSET
+        if _spaceless_at(data, i, stop):
+            middle = i + _width(data[i])
+            paired = _spaceless_at(data, middle, stop)
+            if paired or not in_run:
+                last = middle + _width(data[middle]) if paired else middle
+                for k in range(i, last):
+                    h = (h ^ np.uint64(data[k])) * _PRIME
+                return _mixed(h), middle, paired
+            i = middle
+            in_run = False
+            continue
+        in_run = False
+        letters = False
+        while i < stop and data[i] != _SPACE and not _spaceless_at(data, i, stop):
+            letters = letters or (data[i] != _HASH and data[i] != _AT)
+            for k in range(i, i + _width(data[i])):
+                h = (h ^ np.uint64(data[k])) * _PRIME
+            i += _width(data[i])
+        if letters:
+            return _mixed(h), i, False
+        if i < stop and data[i] == _SPACE:
+            i += 1
+    return _OFFSET, -1, False
+
+
+@njit(cache=True, nogil=True)
+def count_words(data: NDArray[np.uint8], start: NDArray[np.int64], end: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(words, pairs)[n]: words of each text, and how many of them are character pairs of a script without spaces."""
+    words = np.zeros(len(start), np.int64)
+    pairs = np.zeros(len(start), np.int64)
+    for t in range(len(start)):
+        i, in_run = start[t], False
+        while True:
+            _, i, in_run = _next_word(data, i, end[t], in_run)
+            if i < 0:
+                break
+            words[t] += 1
+            pairs[t] += in_run
+    return words, pairs
+
+
+@njit(cache=True, nogil=True)
+def word_sets(
+    data: NDArray[np.uint8], start: NDArray[np.int64], end: NDArray[np.int64], n_words: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """(words, offset[n + 1]): sorted distinct word hashes of text t are words[offset[t]:offset[t + 1]]."""
+    words = np.empty(n_words.sum(), np.uint32)
+    offset = np.zeros(len(start) + 1, np.int64)
+    filled = 0
+    for t in range(len(start)):
+        first = filled
+        i, in_run = start[t], False
+        while True:
+            h, i, in_run = _next_word(data, i, end[t], in_run)
+            if i < 0:
+                break
+            words[filled] = np.uint32(h >> _32)
+            filled += 1
+        words[first:filled].sort()
+        kept = first
+        for k in range(first, filled):
+            if k == first or words[k] != words[kept - 1]:
+                words[kept] = words[k]
+                kept += 1
+        filled = kept
+        offset[t + 1] = filled
+    return words[:filled].copy(), offset
+
+
+@njit(cache=True, nogil=True)
+def band_keys(
+    words: NDArray[np.uint32], offset: NDArray[np.int64], factor: NDArray[np.uint64], addend: NDArray[np.uint64], n_bands: int
+) -> NDArray[np.uint32]:
+    """[n_bands, n]: texts whose keys of a band agree are candidates. One multiply-shift hash (Dietzfelbinger 1996) per permutation."""
+    n_permutations = len(factor)
+    rows = n_permutations // n_bands
+    keys = np.empty((n_bands, len(offset) - 1), np.uint32)
+    least = np.empty(n_permutations, np.uint32)
+    for t in range(len(offset) - 1):
+        least[:] = 0xFFFFFFFF
+        for k in range(offset[t], offset[t + 1]):
+            word = np.uint64(words[k])
+            for p in range(n_permutations):
+                least[p] = min(least[p], np.uint32((factor[p] * word + addend[p]) >> _32))
+        for b in range(n_bands):
+            h = _OFFSET
+            for p in range(b * rows, (b + 1) * rows):
+                h = _mixed((h ^ np.uint64(least[p])) * _PRIME)
+            keys[b, t] = np.uint32(h >> _32)
+    return keys
+
+
+def shared_buckets(keys: NDArray[np.uint32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """(bucket [n, n_bands], first [buckets + 1]) of texts that share a band key; bucket -1 where nobody shares it.
+
+    first[b]:first[b + 1] is room for the leaders of bucket b, at most MAX_LEADERS.
+    """
+    n_bands, n = keys.shape
+    bucket = np.full((n, n_bands), -1, dtype=np.int32)
+    sizes: list[NDArray[np.int64]] = []
+    n_buckets = 0
+    for band in range(n_bands):
+        order = np.argsort(keys[band])
+        ordered = keys[band][order]
+        starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if n else np.empty(0, np.int64)
+        size = np.diff(np.append(starts, n))
+        number = np.where(size > 1, np.cumsum(size > 1) - 1 + n_buckets, -1)
+        bucket[order, band] = np.repeat(number, size)
+        sizes.append(np.minimum(size[size > 1], MAX_LEADERS))
+        n_buckets += len(sizes[-1])
+    return bucket, np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
+
+
+@njit(cache=True, nogil=True)
+def jaccard(words: NDArray[np.uint32], a: int, a_end: int, b: int, b_end: int, threshold: float) -> float:
+    """Exact similarity of the sorted sets words[a:a_end] and words[b:b_end]; 0 as soon as it cannot reach the threshold."""
+    total = a_end - a + b_end - b
+    allowed = total * (1.0 - threshold) / (1.0 + threshold) + 1e-9  # unmatched words: J = m / (total - m) >= threshold
+    missed = 0
+    while a < a_end and b < b_end:
+        if words[a] == words[b]:
+            a += 1
+            b += 1
+            continue
+        missed += 1
+        if missed > allowed:
+            return 0.0
+        if words[a] < words[b]:
+            a += 1
+        else:
+            b += 1
+    missed += a_end - a + b_end - b
+    if missed > allowed:
+        return 0.0
+    return (total - missed) / (total + missed)
+
+
+@njit(cache=True, nogil=True)
+def lead(
+    order: NDArray[np.int64],
+    words: NDArray[np.uint32],
+    offset: NDArray[np.int64],
+    bucket: NDArray[np.int32],
+    first: NDArray[np.int64],
+    threshold: float,
+) -> NDArray[np.int64]:
+    """[n] the leader of each text: itself, or the most similar of the leaders before it in `order` that reach the threshold (of equals, the first).
+
+    Leader clustering (Hartigan 1975, ch. 3): each member is like its leader, so a chain of small changes cannot join unlike texts.
+    """
+    n, n_bands = bucket.shape
+    leader = np.arange(n)
+    rank = np.empty(n, np.int64)
+    rank[order] = np.arange(n)
+    seen = np.full(n, -1, np.int64)
+    filled = np.zeros(len(first) - 1, np.int64)
+    leaders = np.empty(first[-1], np.int64)
+    for t in order:
+        best = 0.0
+        for band in range(n_bands):
+            b = bucket[t, band]
+            if b < 0:
+                continue
+            for k in range(first[b], first[b] + filled[b]):
+                other = leaders[k]
+                if seen[other] == t:
+                    continue
+                seen[other] = t
+                similarity = jaccard(words, offset[t], offset[t + 1], offset[other], offset[other + 1], threshold)
+                if similarity > best or (similarity == best > 0 and rank[other] < rank[leader[t]]):
+                    best = similarity
+                    leader[t] = other
+        if best == 0.0:
+            for band in range(n_bands):
+                b = bucket[t, band]
+                if b >= 0 and filled[b] < first[b + 1] - first[b]:
+                    leaders[first[b] + filled[b]] = t
+                    filled[b] += 1
+    return leader
+
+
+@njit(cache=True, nogil=True)
+def _slot(table: NDArray[np.uint64], h: np.uint64) -> int:
+    """Where h lies, or would lie, in an open-addressing table whose size is a power of two; 0 marks an empty slot."""
+    slot = np.int64(h & np.uint64(len(table) - 1))
+    while table[slot] != 0 and table[slot] != h:
+        slot = (slot + 1) & (len(table) - 1)
+    return slot
+
+
+@njit(cache=True, nogil=True)
+def sources_of_cut(
+    data: NDArray[np.uint8],
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    n_words: NDArray[np.int64],
+    cut: NDArray[np.bool_],
+    order: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """[n] for each cut text the text that begins with all its words and goes on; -1 where there is none, and for texts not cut.
+
+    Of several the first whole text in `order`, else the first cut one. Linear in the bytes: prefixes are looked up by hash.
+    """
+    source = np.full(len(start), -1, np.int64)
+    size = 16
+    while size < 4 * cut.sum():
+        size *= 2
+    table = np.zeros(size, np.uint64)
+    best = np.full(size, -1, np.int64)
+    slot_of = np.full(len(start), -1, np.int64)
+    is_length = np.zeros(n_words.max() + 1 if len(n_words) else 1, np.bool_)
+    for t in range(len(start)):
+        if cut[t]:
+            h, i, in_run = np.uint64(1), start[t], False
+            for _ in range(n_words[t]):
+                word, i, in_run = _next_word(data, i, end[t], in_run)
+                h = _mixed((h ^ word) * _PRIME) | np.uint64(1)
+            slot_of[t] = _slot(table, h)
+            table[slot_of[t]] = h
+            is_length[n_words[t]] = True
+    for t in order:
+        h, i, in_run = np.uint64(1), start[t], False
+        for k in range(1, n_words[t]):
+            word, i, in_run = _next_word(data, i, end[t], in_run)
+            h = _mixed((h ^ word) * _PRIME) | np.uint64(1)
+            if is_length[k]:
+                slot = _slot(table, h)
+                if table[slot] == h and (best[slot] < 0 or (cut[best[slot]] and not cut[t])):
+                    best[slot] = t
+    for t in range(len(start)):
+        if cut[t]:
+            source[t] = best[slot_of[t]]
+    return source

@@ -1,0 +1,188 @@
+"""Traces of kind text: near-identical texts are one object. The same objects serve reposts whose source is not known.
+
+1. Texts with the same normalised words are one text.
+2. A cut text ("RT @x: the first words of a…") belongs to the text that begins with its words.
+3. The others are clustered by MinHash candidates and exact Jaccard similarity with the leader of the cluster.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from houselights.core.settings import TraceSettings
+from houselights.core.text import is_spaceless, own_words
+from houselights.kernels import minhash
+
+_BATCH = 65_536  # rows; changes memory only
+_REMOVED = re.compile(r"\s*\[ ?(?:removed|deleted)(?: by (?:reddit|moderator|user)\b.*)?\s*\]\s*\Z", re.IGNORECASE | re.DOTALL)
+_REPOST_MARK = re.compile(r"[^\w#@]*+rt\s*+@", re.IGNORECASE)
+_CUT_END = re.compile(r"(\S*)(…|\.\.\.)\s*(?:https?://\S*)?\s*\Z")
+_TAIL = 400  # characters: a cut lies at the end
+_CUT_AT = range(139, 149)  # 140 characters, or a few more where "…" was decoded wrongly
+_LONG = 100  # characters: shorter originals that end in "…" trail off by choice
+
+
+@dataclass(frozen=True)
+class TextObjects:
+    """Row r of posts.parquet (from 0) has the text object `object`; rows without one are missing."""
+
+    row: NDArray[np.int64]
+    object: NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class _Corpus:
+    """n distinct normalised texts as bytes, in order of their hash: the order of the input does not show."""
+
+    data: NDArray[np.uint8]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    hash: NDArray[np.uint64]
+    n_posts: NDArray[np.int64]
+    cut: NDArray[np.bool_]  # whether every post that has it was cut
+
+
+def text_objects(posts_path: Path, settings: TraceSettings) -> TextObjects:
+    """The text cluster of each post that speaks in own words, and of each repost that does not say whose words it repeats."""
+    row, code, texts, marked = _distinct_texts(posts_path)
+    corpus, text_of_code = _normalised(texts, marked, np.bincount(code, minlength=len(texts)))
+    del texts
+    corpus, kept = _long_enough(corpus, settings.min_words)
+    cluster = _clusters(corpus, settings)
+    object_of_text = np.zeros(len(kept), dtype=np.uint64)
+    object_of_text[kept] = _names(corpus, cluster)
+    text = text_of_code[code]
+    has_object = (text >= 0) & kept[text]
+    return TextObjects(row[has_object], object_of_text[text[has_object]])
+
+
+def _distinct_texts(posts_path: Path) -> tuple[NDArray[np.int64], NDArray[np.int32], pa.LargeStringArray, NDArray[np.bool_]]:
+    """(row, code)[rows with own words], (text, whether a post of kind repost has it)[codes]."""
+    rows, chunks, reposts = [], [], []
+    first = 0
+    with pq.ParquetFile(posts_path) as file:
+        for batch in file.iter_batches(_BATCH, columns=["text", "kind", "repost_of"]):
+            is_repost = pc.equal(batch["kind"], "repost")
+            eligible = pc.and_(pc.not_equal(batch["text"], ""), pc.or_(pc.invert(is_repost), pc.is_null(batch["repost_of"])))
+            rows.append(np.flatnonzero(eligible.to_numpy(zero_copy_only=False)) + first)
+            chunks.append(batch["text"].filter(eligible).cast(pa.large_string()))
+            reposts.append(is_repost.filter(eligible).to_numpy(zero_copy_only=False))
+            first += batch.num_rows
+    encoded = pa.chunked_array(chunks, pa.large_string()).dictionary_encode().combine_chunks()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = pa.concat_arrays(encoded.chunks)
+    code = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
+    marked = np.zeros(len(encoded.dictionary), dtype=bool)
+    marked[code[_concatenated(reposts, np.bool_)]] = True
+    return _concatenated(rows, np.int64), code, encoded.dictionary, marked
+
+
+def _normalised(texts: pa.LargeStringArray, marked: NDArray[np.bool_], n_posts: NDArray[np.int64]) -> tuple[_Corpus, NDArray[np.int64]]:
+    """Normalises each distinct text once. (corpus, [texts] number in the corpus)."""
+    data, lengths, hashes, cuts = [], [], [], []
+    for first in range(0, len(texts), _BATCH):
+        words, cut = [], []
+        for text, is_repost in zip(texts[first : first + _BATCH].to_pylist(), marked[first : first + _BATCH].tolist(), strict=True):
+            own, was_cut = complete_words(text, is_repost)
+            words.append(own.encode())
+            cut.append(was_cut)
+        data.append(np.frombuffer(b"".join(words), dtype=np.uint8))
+        lengths.append(np.fromiter(map(len, words), dtype=np.int64, count=len(words)))
+        digests = b"".join(blake2b(word, digest_size=8).digest() for word in words)
+        hashes.append(np.frombuffer(digests, dtype=">u8").astype(np.uint64))
+        cuts.append(np.array(cut, dtype=bool))
+    end = np.cumsum(_concatenated(lengths, np.int64))
+    start = end - _concatenated(lengths, np.int64)
+    hash_, first_with, number = np.unique(_concatenated(hashes, np.uint64), return_index=True, return_inverse=True)
+    whole = np.zeros(len(hash_), dtype=bool)
+    whole[number[~_concatenated(cuts, np.bool_)]] = True
+    n_posts = np.bincount(number, weights=n_posts, minlength=len(hash_)).astype(np.int64)
+    return _Corpus(_concatenated(data, np.uint8), start[first_with], end[first_with], hash_, n_posts, ~whole), number
+
+
+def complete_words(text: str, is_repost: bool) -> tuple[str, bool]:
+    """(own words without the one a platform cut through, whether it cut the text). "[removed]" and its like have no words.
+
+    Cut texts end in "…" (before a link that was added, perhaps); of reposts, those that end in "..." or just fill 140 characters too.
+    """
+    if text[:60].lstrip().startswith("[") and _REMOVED.match(text):
+        return "", False
+    words = own_words(text)
+    stripped = text[-_TAIL:].rstrip()
+    repeated = is_repost or _REPOST_MARK.match(text) is not None
+    end = _CUT_END.search(stripped) if "…" in stripped or "..." in stripped else None
+    if end and not (repeated or (end[2] == "…" and len(text) >= _LONG)):
+        end = None
+    if end is None and not (repeated and len(text.rstrip()) in _CUT_AT):
+        return words, False
+    last = end[1] if end else stripped.rsplit(maxsplit=1)[-1]
+    if "://" in last or not words or is_spaceless(words[-1]):
+        return words, True  # what was cut is a link, or a script without spaces, whose characters are all complete
+    return words.rpartition(" ")[0], True
+
+
+def _long_enough(corpus: _Corpus, min_words: int) -> tuple[_Corpus, NDArray[np.bool_]]:
+    """Texts of at least `min_words`; in scripts without spaces two characters count as one word, the mean of Chinese."""
+    n_words, n_pairs = minhash.count_words(corpus.data, corpus.start, corpus.end)
+    kept = n_words - n_pairs // 2 >= min_words
+    return _Corpus(
+        corpus.data, corpus.start[kept], corpus.end[kept], corpus.hash[kept], corpus.n_posts[kept], corpus.cut[kept]
+    ), kept
+
+
+def _clusters(corpus: _Corpus, settings: TraceSettings) -> NDArray[np.int64]:
+    """[n] the text that stands for each text's cluster. Decided in the order (posts that have it, descending; hash)."""
+    order = np.argsort(-corpus.n_posts, kind="stable")
+    n_words, _ = minhash.count_words(corpus.data, corpus.start, corpus.end)
+    source = minhash.sources_of_cut(corpus.data, corpus.start, corpus.end, n_words, corpus.cut, order)
+    whole = np.flatnonzero(source < 0)
+    root = np.where(source < 0, np.arange(len(source)), source)
+    while not np.array_equal(root, root[root]):
+        root = root[root]
+    leader = np.arange(len(source))
+    leader[whole] = whole[_leaders(corpus, whole, n_words[whole], settings)]
+    return leader[root]
+
+
+def _leaders(corpus: _Corpus, chosen: NDArray[np.int64], n_words: NDArray[np.int64], settings: TraceSettings) -> NDArray[np.int64]:
+    words, offset = minhash.word_sets(corpus.data, corpus.start[chosen], corpus.end[chosen], n_words)
+    factor, addend = _permutations(settings.n_permutations)
+    keys = minhash.band_keys(words, offset, factor, addend, settings.n_bands)
+    bucket, first = minhash.shared_buckets(keys)
+    order = np.argsort(-corpus.n_posts[chosen], kind="stable")
+    return minhash.lead(order, words, offset, bucket, first, settings.jaccard_0_1)
+
+
+def _permutations(n: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Fixed (odd factors, addends), from a hash of their number: the same in every run."""
+    digests = b"".join(blake2b(b"permutation %d" % i, digest_size=16).digest() for i in range(n))
+    numbers = np.frombuffer(digests, dtype="<u8").astype(np.uint64).reshape(n, 2)
+    return numbers[:, 0] | np.uint64(1), numbers[:, 1].copy()
+
+
+def _names(corpus: _Corpus, cluster: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """[n] hash of the smallest text of each text's cluster."""
+    name = corpus.hash.copy()
+    size = np.bincount(cluster, minlength=len(cluster))
+    members = np.flatnonzero(size[cluster] > 1)
+    members = members[np.argsort(cluster[members], kind="stable")]
+    for group in _runs(members, cluster[members]):
+        smallest = min(group.tolist(), key=lambda t: corpus.data[corpus.start[t] : corpus.end[t]].tobytes())
+        name[group] = corpus.hash[smallest]
+    return name
+
+
+def _runs(values: NDArray[np.int64], key: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    yield from np.split(values, np.flatnonzero(key[1:] != key[:-1]) + 1) if len(values) else []
+
+
+def _concatenated(parts: list[NDArray[np.generic]], type_: type[np.generic]) -> NDArray[np.generic]:
+    return np.concatenate(parts) if parts else np.empty(0, dtype=type_)
