@@ -1,0 +1,132 @@
+"""One owner behind several accounts, in the open: a newsroom's desks, a company's branches."""
+
+from collections import Counter, defaultdict
+from urllib.parse import urlsplit
+
+from houselights.findings.casefile import Case, SharedObject
+from houselights.findings.explanations.handles import Family, family
+from houselights.findings.explanations.weighing import Check, untestable
+from houselights.findings.wording import count, percent
+
+DOMAIN_0_1 = 0.6  # of the shared objects that must link to one site
+ORDER_0_1 = 0.9  # of a pair's coincidences that keep its usual order; chance gives .75 at three, less at more
+ORDER_MIN_EACH, ORDER_MIN_ALL = 3, 10
+FAMILY_0_1 = 0.6  # of the accounts with evidence
+RARE_CLIENT_0_1 = 0.01
+_SECOND_LEVEL = frozenset(("ac", "co", "com", "edu", "gob", "gouv", "gov", "go", "mil", "ne", "net", "or", "org"))
+
+
+def registrable_domain(url: str) -> str | None:
+    """The domain somebody registers: the last two labels, three under a two-letter country with a second level
+    ("co.uk")."""
+    try:
+        host = urlsplit(url if "//" in url else f"//{url}").hostname
+    except ValueError:
+        return None
+    if not host or "." not in host.strip("."):
+        return None
+    labels = host.strip(".").removeprefix("www.").split(".")
+    deep = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
+    return ".".join(labels[-3 if deep else -2 :])
+
+
+def domains(case: Case, shared: SharedObject) -> set[str]:
+    """Sites that at least half of the object's evidence posts link to."""
+    if shared.kind == "link":
+        own = registrable_domain(shared.object_id)
+        return {own} if own else set()
+    found: Counter[str] = Counter()
+    for post in case.posts_of(shared):
+        links = {obj for kind, obj in case.traces.get(post.ref, ()) if kind == "link"} | set(post.urls)
+        found.update({d for d in map(registrable_domain, links) if d})
+    return {d for d, n in found.items() if 2 * n >= len(shared.posts)}
+
+
+def same_outlet(case: Case) -> Check:
+    """Most shared objects link to one site, and the accounts' handles are near-identical or their order of
+    publication is constant."""
+    name = "accounts of one outlet"
+    if not case.data.n_with_links:
+        return untestable(name, "links")
+    of_site: dict[str, list[SharedObject]] = defaultdict(list)
+    for shared in case.objects.values():
+        for domain in domains(case, shared):
+            of_site[domain].append(shared)
+    if not of_site:
+        return Check(name, "The shared objects carry no links.")
+    _, objects = min(of_site.items(), key=lambda item: (-len(item[1]), item[0]))
+    kin, order = _family(case), _order(case)
+    alike = kin is not None and not kin.numbered and len(kin.accounts) >= FAMILY_0_1 * len(case.accounts)
+    steady = order is not None and order[0] >= ORDER_0_1 * order[1]
+    detail = (
+        f"{len(objects):,} of {count(len(case.objects), 'shared object')} link to one site; "
+        f"{_handle_words(case, kin)}; "
+        + (
+            f"pairs keep their order in {order[0]:,} of {order[1]:,} coincidences."
+            if order
+            else "too few repeats to test the order."
+        )
+    )
+    fits = len(objects) >= DOMAIN_0_1 * len(case.objects) and (alike or steady)
+    return Check(name, detail, fits=fits, covered=frozenset(o.object_id for o in objects))
+
+
+def same_owner(case: Case) -> Check:
+    """Near-identical handles explain only what lies wholly inside the family, and only if that is all the evidence.
+    A numbered series
+    and a client that nobody else uses are marks of one hand, not of an open owner: reported, never an excuse."""
+    name = "accounts of one owner"
+    if not case.data.n_with_handles and not case.data.n_with_clients:
+        return untestable(name, "handles and no clients")
+    kin = _family(case)
+    inside = [o for o in case.objects.values() if kin is not None and not kin.numbered and o.accounts <= kin.accounts]
+    detail = f"{_handle_words(case, kin).capitalize()}; {_client_words(case)}."
+    if kin is not None and kin.numbered:
+        detail += " Handles that differ in digits only are no sign of an open owner."
+    fits = bool(inside) and len(inside) == len(case.objects)
+    return Check(name, detail, fits=fits, covered=frozenset(o.object_id for o in inside))
+
+
+def _family(case: Case) -> Family | None:
+    handles = {a: h for a, (h, _) in case.handles.items() if h and a in case.accounts}
+    return family(handles, case.handle_outside) if len(handles) >= 2 else None
+
+
+def _handle_words(case: Case, kin: Family | None) -> str:
+    if not case.data.n_with_handles:
+        return "handles could not be compared: this data has no handles"
+    n = len(kin.accounts) if kin else 0
+    return f"{n:,} of {count(len(case.accounts), 'account')} have near-identical handles"
+
+
+def _client_words(case: Case) -> str:
+    if not case.data.n_with_clients:
+        return "this data has no clients"
+    used = Counter(p.client for p in case.posts.values() if p.client)
+    if not used:
+        return "no client is known for the shared posts"
+    client, n = min(used.items(), key=lambda item: (-item[1], item[0]))
+    own = {p.account_id for p in case.posts.values() if p.client == client}
+    outside = max(0, case.data.client_accounts.get(client, 0) - len(own))
+    share = outside / max(1, case.data.n_accounts - len(case.members))
+    rare = " (a rare one: a mark of one hand)" if share < RARE_CLIENT_0_1 and 2 * n >= len(case.posts) else ""
+    return (
+        f"{percent(n / len(case.posts))} of the shared posts come through one client{rare}, "
+        f"which {percent(share)} of the other accounts use"
+    )
+
+
+def _order(case: Case) -> tuple[int, int] | None:
+    """(coincidences in their pair's usual order, all) over pairs that meet on three objects or more; None under ten
+    of them."""
+    first: dict[frozenset[str], dict[str, set[tuple[str, str]]]] = defaultdict(lambda: defaultdict(set))
+    for shared in case.objects.values():
+        for pair in shared.pairs:
+            if pair.delta_s > 0:
+                first[frozenset((pair.a[1], pair.b[1]))][pair.a[1]].add(pair.key)
+    usual = total = 0
+    for ahead in first.values():
+        counts = [len(keys) for keys in ahead.values()]
+        if sum(counts) >= ORDER_MIN_EACH:
+            usual, total = usual + max(counts), total + sum(counts)
+    return (usual, total) if total >= ORDER_MIN_ALL else None

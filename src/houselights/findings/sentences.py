@@ -1,0 +1,144 @@
+"""The sentences about a group: what was observed, how unusual it is, what was checked, and what it does not show.
+
+No account, text, link or any other string of the data goes into them: numbers and our own words only.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from houselights.findings.casefile import Case
+from houselights.findings.explanations import Weighed
+from houselights.findings.wording import KIND_NOUNS, amount, count, duration, listing, percent, probability, span
+
+Facts = dict[str, Any]
+NOT_SHOWN = "This does not show who is behind it, that any claim is false, or who runs any of the accounts."
+
+
+def sentence(case: Case, facts: Facts, weighed: Sequence[Weighed], q: float) -> str:
+    """`facts`: the finding's numbers as in findings.json, with `first_us` and `last_us`, microseconds since 1970,
+    UTC."""
+    parts = [
+        _observed(case, facts),
+        _unusual(case, facts, q),
+        _who(facts),
+        _verdict(facts, weighed),
+        _checked(weighed),
+        NOT_SHOWN,
+    ]
+    return " ".join(p for p in parts if p)
+
+
+def _observed(case: Case, facts: Facts) -> str:
+    kinds = [count(n, KIND_NOUNS[k]) for k, n in sorted(facts["kinds"].items(), key=lambda kv: (-kv[1], kv[0]))]
+    when = span(facts["first_us"], facts["last_us"], to_the_day=case.precision == "day")
+    who = count(facts["n_accounts"], "account")
+    if not facts["resolved"]:
+        who = f"A pool of about {count(_expected_members(case), 'account')}"
+    return (
+        f"{who} shared {listing(kinds)} within {duration(facts['window_s'])} of each other "
+        f"({count(facts['n_posts'], 'post')}, {when})."
+    )
+
+
+def _unusual(case: Case, facts: Facts, q: float) -> str:
+    tested = case.group.n_objects_tested
+    source = (
+        "by the shipped reference profile of ordinary conversations, since this data has too little background of "
+        "its own"
+        if facts["background"] == "reference profile"
+        else "by the pace of other accounts in this data"
+    )
+    verdict = "within" if facts["q_value"] <= q else "above"
+    return (
+        f"In the half of the data kept for the test they came that close on {amount(facts['observed'])} of "
+        f"{count(tested, 'object')}; {source}, chance gives {amount(facts['expected'])} (p = "
+        f"{probability(facts['p_value'])}, "
+        f"q = {probability(facts['q_value'])}, {verdict} the false-discovery rate of {percent(q)} set for this search)."
+    )
+
+
+def _who(facts: Facts) -> str:
+    if facts["resolved"]:
+        core, n = facts["n_core"], facts["n_accounts"]
+        return (
+            f"{core:,} of the {count(n, 'account')} also {'passes' if core == 1 else 'pass'} a test of their own."
+            if core < n
+            else ""
+        )
+    return "The pool holds coordinated behaviour; its single members are not resolved, so no account is singled out."
+
+
+def _verdict(facts: Facts, weighed: Sequence[Weighed]) -> str:
+    demoting = [w.name for w in weighed if w.demotes]
+    if demoting:
+        return f"It is described, not held against anyone, because an innocent explanation fits: {listing(demoting)}."
+    if facts["tier"] == "described":
+        return "It is described only: it did not pass the test at the rate set for this search."
+    if facts["tier"] == "strong":
+        return "Two independent channels of evidence confirm it on different posts."
+    return ""
+
+
+def _checked(weighed: Sequence[Weighed]) -> str:
+    not_fitting = [w.name for w in weighed if w.tested and not w.fits]
+    partly = [w.name for w in weighed if w.fits and not w.demotes]
+    untested = [w.name for w in weighed if not w.tested]
+    parts = [f"Checked, and not the explanation: {listing(not_fitting)}."] if not_fitting else []
+    if partly:
+        parts.append(f"Fits, but leaves enough evidence to confirm it: {listing(partly)}.")
+    if untested:
+        parts.append(f"Could not be tested on this data: {listing(untested)}.")
+    return " ".join(parts)
+
+
+def limits(case: Case, facts: Facts) -> str:
+    """What the finding does not show, and what the data cannot tell."""
+    out = [NOT_SHOWN, "Acting together is not deceiving: movements, fans and newsrooms do it too."]
+    if case.precision in ("min", "day"):
+        unit = {"min": "minute", "day": "day"}[case.precision]
+        out.append(f"Times are known to the {unit} only, so posts of one {unit} cannot be put in order.")
+    out.append(
+        "Only the posts in this data were seen: in a sample, groups look smaller and shared objects rarer than they "
+        "are."
+    )
+    if not facts["resolved"]:
+        out.append(
+            f"{percent(_purity(case))} of the {count(facts['n_accounts'], 'listed account')} are expected to belong "
+            f"to the pool."
+        )
+    if facts["background"] == "reference profile":
+        out.append("The chance level comes from other conversations than this one.")
+    return " ".join(out)
+
+
+def would_be_wrong_if(case: Case, facts: Facts, weighed: Sequence[Weighed]) -> list[str]:
+    """Circumstances under which the finding would mislead although its numbers are right."""
+    out = [
+        "It would be wrong if something reached these accounts at the same moment and hardly anybody else: a push "
+        "notification, a mailing "
+        "list, a scheduling tool, an event on a screen.",
+        "It would be wrong if the posts were collected by searching for what these accounts share, so that the "
+        "accounts they are compared "
+        "with are unlike them.",
+        "It would be wrong if the accounts openly belong together: list them in a file and scan again with --known.",
+    ]
+    if facts["background"] == "reference profile":
+        out.append("It would be wrong if people in this conversation react faster than those of the reference profile.")
+    if not facts["resolved"]:
+        out.append(
+            "It would be wrong to read it as a statement about any single account: some in the pool are bystanders."
+        )
+    untested = [w.name for w in weighed if not w.tested]
+    if untested:
+        out.append(f"It would be wrong if an explanation holds that this data cannot test: {listing(untested, 'or')}.")
+    return out
+
+
+def _expected_members(case: Case) -> int:
+    return max(1, round(_purity(case) * len(case.members)))
+
+
+def _purity(case: Case) -> float:
+    """Mean membership probability of the listed members; 1 where none was computed."""
+    known = [m.membership_probability for m in case.group.members if m.role != "source"]
+    return sum(known) / len(known) if any(known) else 1.0
