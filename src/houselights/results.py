@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,59 +15,9 @@ import pyarrow.parquet as pq
 from houselights.core import tables
 from houselights.core.errors import HouselightsError
 from houselights.engine.local import connect
+from houselights.records import Pair, Post, Shown, Timeline, bin_width_s, floor
 
 NAMING_TIERS = ("observed", "strong", "reviewed")
-BIN_WIDTHS_S = (1, 2, 5, 10, 30, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 7 * 86400, 30 * 86400)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """How an outlet may show an account: by its id when `named`, otherwise by a number that holds for this finding only."""
-
-    account_id: str
-    label: str
-    role: str
-    named: bool
-
-
-@dataclass(frozen=True)
-class Post:
-    post_id: str
-    author_id: str
-    created_at: datetime
-    precision: str
-    kind: str
-    text: str
-    repost_of: str | None
-    source: str  # "file, line n": where the row can be checked
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One coincidence: two posts that share an object. `post_a` is the earlier one; None when the posts table lacks it."""
-
-    object_id: str
-    kind: str
-    channel: str
-    account_a: str
-    account_b: str
-    post_id_a: str
-    post_id_b: str
-    post_a: Post | None
-    post_b: Post | None
-    delta_s: float
-    chance_0_1: float
-    confirming: bool
-
-
-@dataclass(frozen=True)
-class Timeline:
-    """Posts per bin: the finding's own against everybody else's. `starts[i]` is the first moment of bin i."""
-
-    bin_s: int
-    starts: tuple[datetime, ...]
-    group: tuple[int, ...]
-    others: tuple[int, ...]
 
 
 class Results:
@@ -84,7 +32,8 @@ class Results:
         if not (self.run_dir / "manifest.json").is_file():
             raise HouselightsError(
                 f"{self.run_dir} is not a RUN directory: it has no manifest.json. "
-                "Give the directory that `houselights scan --out` made; a scan that was interrupted has to be run again."
+                "Give the directory that `houselights scan --out` made; a scan that was interrupted has to be run "
+                "again."
             )
         self._con: duckdb.DuckDBPyConnection | None = None
 
@@ -134,8 +83,8 @@ class Results:
     def shown(self, finding_id: str) -> dict[str, Shown]:
         """How each account of a finding may be shown.
 
-        Core accounts of a resolved finding that passed its test are named, and so are sources (who are not members). Everyone
-        else gets a number from a hash of (finding, account), so that it says nothing about the account.
+        Core accounts of a resolved finding that passed its test are named, and so are sources (who are not members).
+        Everyone else gets a number from a hash of (finding, account), so that it says nothing about the account.
         """
         found = self.finding(finding_id)
         may_name = bool(found.get("resolved")) and found.get("tier") in NAMING_TIERS
@@ -172,8 +121,8 @@ class Results:
         )
 
     def pairs(self, finding_id: str, limit: int = 30) -> list[Pair]:
-        """The strongest coincidences with both posts side by side: the strongest of every object, then the second of every
-        object, and so on, so that one much-shared object does not hide the others. At most `limit`."""
+        """The strongest coincidences with both posts side by side: the strongest of every object, then the second of
+        every object, and so on, so that one much-shared object does not hide the others. At most `limit`."""
         self.finding(finding_id)
         rows = self._rows(
             f"""SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY object_id {_STRONGEST_FIRST}) AS nth
@@ -206,11 +155,11 @@ class Results:
         """Posts by (post id, author id): a post id alone may exist on two platforms."""
         if not keys:
             return {}
-        wanted = pa.table({"post_id": [k[0] for k in keys], "author_id": [k[1] for k in keys]})  # noqa: F841 (DuckDB reads it)
+        wanted = pa.table({"post_id": [k[0] for k in keys], "author_id": [k[1] for k in keys]})
         self._db.register("wanted_posts", wanted)
         rows = self._rows(
-            f"""SELECT post_id, author_id, created_at, created_at_precision, kind, text, repost_of, raw_ref.file AS file,
-                raw_ref.line AS line FROM {self._source(tables.POSTS)} SEMI JOIN wanted_posts USING (post_id, author_id)
+            f"""SELECT post_id, author_id, created_at, created_at_precision, kind, text, repost_of,
+                raw_ref.file AS file, raw_ref.line AS line FROM {self._source(tables.POSTS)} SEMI JOIN wanted_posts USING (post_id, author_id)
             ORDER BY platform DESC""",
             [],
         )
@@ -235,7 +184,8 @@ class Results:
 
     def highlights_of(self, post_ids: Sequence[str], finding_id: str | None = None) -> dict[str, list[dict[str, Any]]]:
         rows = self._rows(
-            f"""SELECT * FROM {self._source(tables.HIGHLIGHTS)} WHERE list_contains(?, post_id) AND (? IS NULL OR finding_id = ?)
+            f"""SELECT * FROM {self._source(tables.HIGHLIGHTS)}
+            WHERE list_contains(?, post_id) AND (? IS NULL OR finding_id = ?)
             ORDER BY post_id, "start", "end", kind, finding_id, reason""",
             [list(post_ids), finding_id, finding_id],
         )
@@ -248,7 +198,9 @@ class Results:
         """The finding's posts (those in its evidence) per bin, with everybody else's posts in the same span."""
         self.finding(finding_id)
         posts, evidence = self._source(tables.POSTS), self._source(tables.EVIDENCE)
-        own = f"""own AS (SELECT DISTINCT post_id_a AS post_id, account_a AS author_id FROM {evidence} WHERE finding_id = $id
+        nth = "floor(epoch(created_at - $start) / $bin)::INT"
+        own = f"""own AS (
+            SELECT DISTINCT post_id_a AS post_id, account_a AS author_id FROM {evidence} WHERE finding_id = $id
             UNION SELECT DISTINCT post_id_b, account_b FROM {evidence} WHERE finding_id = $id),
             mine AS (SELECT created_at FROM {posts} SEMI JOIN own USING (post_id, author_id))"""
         span = self._one(
@@ -256,18 +208,19 @@ class Results:
         )
         if span["first_at"] is None:
             return Timeline(1, (), (), ())
-        bin_s = _bin_width_s((span["last_at"] - span["first_at"]).total_seconds(), max_bins)
-        start = _floor(span["first_at"], bin_s)
+        bin_s = bin_width_s((span["last_at"] - span["first_at"]).total_seconds(), max_bins)
+        start = floor(span["first_at"], bin_s)
         n_bins = int((span["last_at"] - start).total_seconds() // bin_s) + 1
         start, n_bins = (
             start - timedelta(seconds=bin_s),
             n_bins + 2,
         )  # an empty bin either side: the quiet before and after
         rows = self._rows(
-            f"""WITH {own}, binned AS (SELECT floor(epoch(created_at - $start) / $bin)::INT AS nth, count(*) AS n FROM {posts}
+            f"""WITH {own}, binned AS (SELECT {nth} AS nth, count(*) AS n FROM {posts}
                 WHERE created_at >= $start AND created_at < $stop GROUP BY 1),
-            mine_binned AS (SELECT floor(epoch(created_at - $start) / $bin)::INT AS nth, count(*) AS n FROM mine GROUP BY 1)
-            SELECT b.nth, b.n AS everyone, coalesce(m.n, 0) AS mine FROM binned b LEFT JOIN mine_binned m USING (nth)""",
+            mine_binned AS (SELECT {nth} AS nth, count(*) AS n FROM mine GROUP BY 1)
+            SELECT nth, binned.n AS everyone, coalesce(mine_binned.n, 0) AS mine
+            FROM binned LEFT JOIN mine_binned USING (nth)""",
             {"id": finding_id, "start": start, "stop": start + timedelta(seconds=bin_s * n_bins), "bin": bin_s},
         )
         group, others = [0] * n_bins, [0] * n_bins
@@ -281,7 +234,8 @@ class Results:
         self.finding(finding_id)
         rows = self._rows(
             f"""SELECT least(account_a, account_b) AS a, greatest(account_a, account_b) AS b, count(*) AS n
-            FROM {self._source(tables.EVIDENCE)} WHERE finding_id = ? AND account_a <> account_b GROUP BY 1, 2 ORDER BY 1, 2""",
+            FROM {self._source(tables.EVIDENCE)} WHERE finding_id = ? AND account_a <> account_b
+            GROUP BY 1, 2 ORDER BY 1, 2""",
             [finding_id],
         )
         return [(r["a"], r["b"], r["n"]) for r in rows]
@@ -310,7 +264,8 @@ class Results:
     def precisions(self) -> list[tuple[str, int]]:
         """(precision of the time stamps, posts), most frequent first."""
         rows = self._rows(
-            f"SELECT created_at_precision AS p, count(*) AS n FROM {self._source(tables.POSTS)} GROUP BY 1 ORDER BY n DESC, p",
+            f"SELECT created_at_precision AS p, count(*) AS n FROM {self._source(tables.POSTS)} GROUP BY 1 ORDER BY "
+            f"n DESC, p",
             [],
         )
         return [(r["p"], r["n"]) for r in rows]
@@ -353,14 +308,3 @@ class Results:
 
 
 _STRONGEST_FIRST = "ORDER BY chance, abs(delta_s), object_id, post_id_a, post_id_b, channel"
-
-
-def _bin_width_s(span_s: float, max_bins: int) -> int:
-    for width in BIN_WIDTHS_S:
-        if span_s / width <= max_bins - 4:
-            return width
-    return BIN_WIDTHS_S[-1] * math.ceil(span_s / BIN_WIDTHS_S[-1] / (max_bins - 4))
-
-
-def _floor(at: datetime, bin_s: int) -> datetime:
-    return at - timedelta(seconds=at.timestamp() % bin_s)

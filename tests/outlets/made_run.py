@@ -1,4 +1,5 @@
-"""A RUN directory made by hand from the declared tables: a resolved ring, an unresolved pool, a described newsroom, hostile text."""
+"""A RUN directory made by hand from the declared tables:
+a resolved ring, an unresolved pool, a described newsroom, hostile text."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -52,19 +53,13 @@ class _Maker:
         """Everybody posts `text` one after another; neighbours are the coincidences."""
         ids = [self.post(a, at + timedelta(seconds=step_s * i), text) for i, a in enumerate(accounts)]
         for i in range(len(ids) - 1):
-            self.evidence.append(
-                dict(
-                    finding_id=finding, channel="small_objects", object_id=obj, kind="text", post_id_a=ids[i], post_id_b=ids[i + 1],
-                    account_a=accounts[i], account_b=accounts[i + 1], delta_s=step_s, chance=chance, confirming=i % 2 == 0,
-                )
-            )  # fmt: skip
+            values = (finding, "small_objects", obj, "text", ids[i], ids[i + 1], accounts[i], accounts[i + 1])
+            row = dict(zip([c.name for c in tables.EVIDENCE.columns], values, strict=False))
+            self.evidence.append(row | {"delta_s": step_s, "chance": chance, "confirming": i % 2 == 0})
+        reason = f"{len(accounts)} accounts posted this text within {step_s * len(accounts):.0f} s."
         for post_id in ids:
-            self.highlights.append(
-                dict(
-                    post_id=post_id, finding_id=finding, kind="text", start=0, end=min(len(text), 60), rule="copied_text", rule_version="1",
-                    reason=f"{len(accounts)} accounts posted this text within {step_s * len(accounts):.0f} s.",
-                )
-            )  # fmt: skip
+            values = (post_id, finding, "text", 0, min(len(text), 60), reason, "copied_text", "1")
+            self.highlights.append(dict(zip([c.name for c in tables.HIGHLIGHTS.columns], values, strict=True)))
 
 
 def _finding(finding_id: str, tier: str, **more: Any) -> dict[str, Any]:
@@ -131,7 +126,7 @@ def _campaigns(maker: _Maker) -> None:
 def _findings(maker: _Maker) -> list[dict[str, Any]]:
     ring = _finding(
         "f-ring", "observed", n_core=20,
-        sentence="22 accounts posted 12 near-identical texts, each within a minute, 120 times; 6.4 times would be chance.",
+        sentence="22 accounts posted 12 near-identical texts within a minute, 120 times; 6.4 would be chance.",
     )  # fmt: skip
     pool = _finding(
         "f-pool", "observed", resolved=False, n_core=0, observed=15.0, expected=1.1, p_value=2e-5, q_value=0.003,
@@ -140,16 +135,15 @@ def _findings(maker: _Maker) -> list[dict[str, Any]]:
     desk = _finding(
         "f-desk", "described", n_core=6, observed=30.0, expected=2.0, p_value=1e-6, q_value=0.0004,
         sentence="6 accounts share links of one site within seconds of publication: one outlet's own accounts fit.",
-        explanations=[{"name": "same outlet", "fits": True, "detail": "all links lead to news.example, in order of publication"}],
+        explanations=[{"name": "same outlet", "fits": True, "detail": "all links lead to news.example, in its order"}],
     )  # fmt: skip
     return [_spans(maker, ring, RING + HANGERS_ON), _spans(maker, pool, POOL), _spans(maker, desk, DESK)]
 
 
 def _members() -> list[dict[str, Any]]:
     def row(finding: str, account: str, role: str, p: float, prob: float) -> dict[str, Any]:
-        return dict(
-            finding_id=finding, account_id=account, role=role, n_events=5, p_value=p, membership_probability=prob
-        )
+        values = (finding, account, role, 5, p, prob)
+        return dict(zip([c.name for c in tables.MEMBERS.columns], values, strict=True))
 
     rows = [row("f-ring", a, "core", 1e-4 * (i + 1), 0.99) for i, a in enumerate(RING)]
     rows += [row("f-ring", a, "periphery", 0.3, 0.4) for a in HANGERS_ON] + [

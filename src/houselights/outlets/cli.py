@@ -14,6 +14,8 @@ from houselights.outlets.hostile import terminal
 if TYPE_CHECKING:
     from datetime import datetime
 
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
 DONE, OUR_FAULT, WRONG_USE, FOUND, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 10, 130, 141
 
 EPILOG = """\
@@ -60,7 +62,7 @@ def _complain(message: str, code: int) -> int:
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="houselights",
-        description="Finds groups of accounts that act together in ways chance does not explain, and states its error rate.",
+        description="Finds groups of accounts that act together beyond chance, and states its error rate.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -74,12 +76,11 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-
-def _demo(commands: Commands) -> None:
+def _demo(commands: "Commands") -> None:
     demo = commands.add_parser("demo", help="a simulated world, scanned, the report opened: the first minute")
-    demo.description = "Simulates a small world with planted groups and innocent look-alikes, scans it and compares with the truth. Exits 0."
+    demo.description = (
+        "Simulates a world with planted groups and innocent look-alikes, scans it, compares with the truth."
+    )
     demo.add_argument(
         "--out",
         type=Path,
@@ -92,7 +93,7 @@ def _demo(commands: Commands) -> None:
     _talk(demo)
 
 
-def _scan(commands: Commands) -> None:
+def _scan(commands: "Commands") -> None:
     scan = commands.add_parser("scan", help="the main job: any supported file(s) -> RUN directory", epilog=EPILOG)
     scan.formatter_class = argparse.RawDescriptionHelpFormatter
     scan.add_argument(
@@ -150,7 +151,7 @@ def _talk(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 
-def _reading(commands: Commands) -> None:
+def _reading(commands: "Commands") -> None:
     explain = commands.add_parser("explain", help="one finding, its evidence, in the terminal")
     explain.add_argument("run", type=Path, metavar="RUN")
     explain.add_argument("finding", metavar="FINDING", help="id of the finding, as `scan` shows it")
@@ -165,18 +166,18 @@ def _reading(commands: Commands) -> None:
     export.add_argument("--out", type=Path, required=True, metavar="PATH", help="file to write; for csv a directory")
 
 
-def _network(commands: Commands) -> None:
+def _network(commands: "Commands") -> None:
     network = commands.add_parser("network", help="the exact outputs of CooRTweet or Coordination Network Toolkit")
     network.add_argument("input", type=Path, metavar="INPUT")
     network.add_argument("--as", dest="tool", required=True, choices=("coortweet", "cnt"), help="which tool's output")
     network.add_argument("--out", type=Path, required=True, metavar="DIR")
-    network.add_argument("--window", type=_positive, default=60.0, metavar="S", help="seconds, inclusive (default: 60)")
+    network.add_argument("--window", type=_number, default=60.0, metavar="S", help="seconds, inclusive (default: 60)")
     network.add_argument(
         "--min-participation", type=int, default=2, metavar="N", help="coortweet: rows an account needs (default: 2)"
     )
     network.add_argument(
         "--edge-weight",
-        type=_share,
+        type=_number,
         default=0.5,
         metavar="Q",
         help="coortweet: quantile of the weight threshold (default: 0.5)",
@@ -190,12 +191,15 @@ def _network(commands: Commands) -> None:
     network.add_argument("--min-weight", type=int, default=2, metavar="N", help="cnt: smallest edge (default: 2)")
 
 
-def _others(commands: Commands) -> None:
+def _others(commands: "Commands") -> None:
     simulate = commands.add_parser(
         "simulate", help="a world with planted groups and innocent look-alikes: posts and truth"
     )
     simulate.add_argument("--out", type=Path, required=True, metavar="DIR")
     simulate.add_argument("--seed", type=_seed, default=0, metavar="N")
+    simulate.add_argument(
+        "--preset", default="demo", metavar="NAME", help="demo, planted, hard or campaign_free (default: demo)"
+    )
     convert = commands.add_parser("convert", help="accepted posts in our schema, as Parquet")
     convert.add_argument("input", type=Path, metavar="INPUT")
     convert.add_argument("--out", type=Path, required=True, metavar="posts.parquet")

@@ -107,7 +107,7 @@ def simulate(args: argparse.Namespace) -> int:
         not args.out.is_dir() or (any(args.out.iterdir()) and not (args.out / "truth.parquet").is_file())
     ):
         raise HouselightsError(f"{args.out} exists and is not a simulated world. Give another --out.")
-    worlds.simulate_to(args.out, worlds.preset("demo"), args.seed)
+    worlds.simulate_to(args.out, worlds.preset(args.preset), args.seed)
     print(args.out)
     return DONE
 
@@ -153,9 +153,8 @@ def convert(args: argparse.Namespace) -> int:
 def formats(args: argparse.Namespace) -> int:
     from houselights import ingest
 
-    rows = list(ingest.formats())
-    width = max((len(name) for name, _ in rows), default=0)
-    print("\n".join(f"{name:{width}}  {what}" for name, what in rows))
+    for f in ingest.formats():
+        print(f"{f['name']}: {f['title']}\n    {f['containers']}; times: {f['time_precision']}; {f['limits']}")
     return DONE
 
 
@@ -189,7 +188,8 @@ def _progress(quiet: bool) -> Iterator[Progress | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress as Bars, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:

@@ -1,12 +1,15 @@
 """One finding in the terminal, with its evidence."""
 
+from typing import Any
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
 from houselights.outlets import wording
 from houselights.outlets.hostile import clip, terminal
-from houselights.results import Pair, Post, Results, Shown
+from houselights.records import Pair, Post, Shown
+from houselights.results import Results
 
 MOST_PAIRS = 10
 MOST_NAMES = 200
@@ -26,11 +29,13 @@ def show(results: Results, finding_id: str, out: Console) -> None:
         out,
         "Numbers",
         [
-            f"{wording.amount(finding.get('observed'))} coincidences within {wording.seconds(float(finding.get('window_s') or 0))}; "
+            f"{wording.amount(finding.get('observed'))} coincidences within "
+            f"{wording.seconds(float(finding.get('window_s') or 0))}; "
             f"{wording.amount(finding.get('expected'))} expected by chance",
             f"p {wording.probability(finding.get('p_value'))}, q {wording.probability(finding.get('q_value'))} "
             f"(false-discovery rate of the run: {wording.share(wording.rate(results))})",
-            f"{wording.count(finding.get('n_posts', 0), 'post')}, {wording.count(finding.get('n_objects', 0), 'object')}, "
+            f"{wording.count(finding.get('n_posts', 0), 'post')}, "
+            f"{wording.count(finding.get('n_objects', 0), 'object')}, "
             f"{wording.span(first, last)}",
         ],
     )
@@ -50,7 +55,7 @@ def _block(out: Console, title: str, lines: list[str]) -> None:
         out.print(Padding(Text(line), (0, 0, 0, 2)))
 
 
-def _accounts(finding: dict[str, object], rows: list[Shown]) -> list[str]:
+def _accounts(finding: dict[str, Any], rows: list[Shown]) -> list[str]:
     core = [terminal(s.label) for s in rows if s.named and s.role == "core"]
     sources = [terminal(s.label) for s in rows if s.named and s.role == "source"]
     unnamed = sum(not s.named for s in rows)
@@ -66,9 +71,8 @@ def _accounts(finding: dict[str, object], rows: list[Shown]) -> list[str]:
     return lines or ["none listed"]
 
 
-def _explanation(e: dict[str, object]) -> str:
-    fits = {True: "fits", False: "does not fit"}.get(e.get("fits"), "could not be tested")  # type: ignore[call-overload]
-    return terminal(f"{e.get('name')}: {fits}. {e.get('detail') or ''}".strip())
+def _explanation(e: dict[str, Any]) -> str:
+    return terminal(f"{e.get('name')}: {wording.outcome(e)}. {e.get('detail') or ''}".strip())
 
 
 def _evidence(results: Results, finding_id: str, shown: dict[str, Shown], out: Console) -> None:

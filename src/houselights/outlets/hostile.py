@@ -59,14 +59,17 @@ def html_marked(text: str) -> str:
 def xml_text(text: str) -> str:
     """Text for XML 1.0, which has no place for most control characters and none for lone surrogates."""
     kept = "".join(
-        c if c in "\t\n" or (" " <= c and unicodedata.category(c) != "Cs" and c not in "\ufffe\uffff") else "\ufffd"
+        c if c in "\t\n" or (c >= " " and unicodedata.category(c) != "Cs" and c not in "\ufffe\uffff") else "\ufffd"
         for c in text
     )
     return html.escape(kept)
 
 
 def csv_cell(value: object) -> str:
-    """A cell no spreadsheet takes for a formula: a leading = + - @ tab or CR gets an apostrophe. Numbers stay numbers."""
+    """A cell no spreadsheet takes for a formula: a leading = + - @ tab or CR gets an apostrophe.
+
+    Numbers stay numbers.
+    """
     if value is None:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -19,8 +19,12 @@ MOST_IN_DETAIL = 12
 
 
 def console(file: TextIO) -> Console:
-    """Prints text as it is: no markup, no emoji codes, no highlighting of numbers in what strangers wrote. Honours NO_COLOR."""
-    return Console(file=file, highlight=False, markup=False, emoji=False)
+    """Prints text as it is: no markup, no emoji codes, no highlighting of numbers in what strangers wrote.
+
+    Honours NO_COLOR.
+    """
+    width = None if file.isatty() else 100  # a pipe or a notebook has no width of its own
+    return Console(file=file, highlight=False, markup=False, emoji=False, width=width)
 
 
 def show(results: Results, out: Console, report: Path | None) -> None:
@@ -41,7 +45,7 @@ def show(results: Results, out: Console, report: Path | None) -> None:
 
 def _table(findings: list[dict[str, Any]]) -> Table:
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
-    for name in ("finding", "tier", "core/listed", "objects", "window", "observed", "expected", "q"):
+    for name in ("finding", "tier", "core/all", "objects", "window", "observed", "expected", "q"):
         table.add_column(
             name, justify="left" if name in ("finding", "tier") else "right", no_wrap=name == "finding", overflow="fold"
         )
@@ -76,7 +80,8 @@ def _data(results: Results, out: Console) -> None:
         rules = ", ".join(f"{terminal(rule)} {n:,}" for rule, n in rejected)
         out.print(
             Text(
-                f"Rows not accepted: {results.counts['rejected']:,} ({rules}). They lie in rejects.parquet with line and rule."
+                f"Rows not accepted: {results.counts['rejected']:,} ({rules}). They lie in rejects.parquet with line "
+                f"and rule."
             )
         )
     for line in wording.skipped(results):

@@ -31,12 +31,17 @@ PRECISION_NAME = {
 }
 
 METHOD = (
-    "Posts become traces: who shared which link, text, hashtags, repost, quote or reply, and when. Two posts by different accounts "
-    "that share such an object within the window are a coincidence. The objects are split into two halves: one half suggests groups, "
-    "the other tests them, so that no group is judged on what made it conspicuous. The chance level comes from accounts outside the "
-    "group, sharing objects of the same kind and size, with their own reaction speeds. Candidates are corrected together "
+    "Posts become traces: who shared which link, text, hashtags, repost, quote or reply, and when. Two posts by "
+    "different accounts "
+    "that share such an object within the window are a coincidence. The objects are split into two halves: one half "
+    "suggests groups, "
+    "the other tests them, so that no group is judged on what made it conspicuous. The chance level comes from "
+    "accounts outside the "
+    "group, sharing objects of the same kind and size, with their own reaction speeds. Candidates are corrected "
+    "together "
     "(Benjamini-Hochberg). Last, each member is tested on its own; whoever does not pass is counted but not named."
 )
+WHEN_IT_FITS = "An explanation fits when the evidence outside what it covers no longer passes the test."
 NOT_NAMED = {
     "unresolved": "The group passed its test, its single members could not be told apart. So nobody is named.",
     "described": "This pattern is described, not accused. So nobody is named.",
@@ -45,8 +50,10 @@ NOT_NAMED = {
 
 def error_rate(q: float) -> str:
     return (
-        f"Among groups reported as observed or better, at most {share(q)} are expected to be chance, on average over many data sets like "
-        "this one and as far as the chance model holds. That is a statement about groups; it is not a probability about any one account."
+        f"Among groups reported as observed or better, at most {share(q)} are expected to be chance, on average over "
+        f"many data sets like "
+        "this one and as far as the chance model holds. That is a statement about groups; it is not a probability "
+        "about any one account."
     )
 
 
@@ -64,7 +71,8 @@ def overall(results: Results) -> str:
     found, q = passed(results.findings), share(rate(results))
     described = len(results.findings) - len(found)
     if not found:
-        text = f"Nothing found among {data}: no group of accounts passed the test against chance at a false-discovery rate of {q}."
+        text = f"Nothing found among {data}: no group of accounts passed the test against chance "
+        text += f"at a false-discovery rate of {q}."
     else:
         tiers = Counter(f["tier"] for f in found)
         words = ", ".join(f"{tiers[t]} {t}" for t in reversed(NAMING_TIERS) if tiers[t])
@@ -122,17 +130,38 @@ def fitting(finding: dict[str, Any]) -> list[dict[str, Any]]:
     return [e for e in finding.get("explanations") or [] if e.get("fits")]
 
 
+def outcome(explanation: dict[str, Any]) -> str:
+    fits = explanation.get("fits")
+    return "could not be tested" if fits is None else "fits" if fits else "does not fit"
+
+
+def inputs(results: Results) -> list[dict[str, Any]]:
+    return [i for i in results.manifest.get("inputs") or [] if isinstance(i, dict)]
+
+
+def input_name(row: dict[str, Any]) -> str:
+    return str(row.get("path") or row.get("file") or "")
+
+
+def input_rows(row: dict[str, Any]) -> int:
+    return int(row.get("rows") or row.get("rows_read") or 0)
+
+
 def wrong_if(finding: dict[str, Any]) -> list[str]:
     """What would make this finding wrong, although its arithmetic is right."""
     out = [
-        "Something reaches these accounts and hardly anybody else in the data: a push notification, a shared scheduling tool, a mailing "
+        "Something reaches these accounts and hardly anybody else in the data: a push notification, a shared "
+        "scheduling tool, a mailing "
         "list, an event on a screen.",
-        "The data were collected by searching for what these accounts share, so that the accounts they are compared with are unlike them.",
-        "The accounts openly belong to one organisation. If you can vouch for that, list them in a file and scan again with --known.",
+        "The data were collected by searching for what these accounts share, so that the accounts they are compared "
+        "with are unlike them.",
+        "The accounts openly belong to one organisation. If you can vouch for that, list them in a file and scan "
+        "again with --known.",
     ]
     if "reference" in str(finding.get("background", "")):
         out.append(
-            "The chance level comes from the shipped reference profile of other conversations, and this one is quicker than those."
+            "The chance level comes from the shipped reference profile of other conversations, and this one is "
+            "quicker than those."
         )
     if not finding.get("resolved"):
         out.append("Part of the pool are bystanders: the test is about the group, and does not say who belongs to it.")

@@ -1,15 +1,21 @@
-"""The evidence table: pairs of posts side by side, with what they share marked, how far apart, and how likely by chance."""
+"""The evidence table: pairs of posts side by side, what they share marked, how far apart, how likely by chance."""
 
 from typing import Any
 
 from houselights.outlets import wording
 from houselights.outlets.hostile import clip, html_marked, html_text
-from houselights.results import Pair, Post, Results, Shown
+from houselights.outlets.report.markup import folded
+from houselights.records import Pair, Post, Shown
+from houselights.results import Results
 
 MOST_PAIRS = 30
 PAIRS_AT_ONCE = 6
 MOST_CHARACTERS = 560
 LEAD_IN = 120  # characters kept before the first mark of a long post
+HALVES = """Observed and expected numbers count one half of the data only: the half that confirmed the group. Pairs of
+the other half, which suggested it, say so."""
+
+Marks = dict[str, list[dict[str, Any]]]
 
 
 def block(results: Results, finding: dict[str, Any], shown: dict[str, Shown], anchor: str) -> str:
@@ -17,45 +23,41 @@ def block(results: Results, finding: dict[str, Any], shown: dict[str, Shown], an
     pairs, total = results.pairs(finding_id, MOST_PAIRS), results.n_evidence(finding_id)
     marks = results.highlights_of([i for p in pairs for i in (p.post_id_a, p.post_id_b)], finding_id)
     rest = f" The other {total - len(pairs):,} are in evidence.parquet." if total > len(pairs) else ""
-    first = _table(
-        pairs[:PAIRS_AT_ONCE], shown, marks, "Least likely by chance first, one per shared object before the next."
-    )
+    caption = "Least likely by chance first, one of each shared object before the second of any."
+    first = _table(pairs[:PAIRS_AT_ONCE], shown, marks, caption)
     more = pairs[PAIRS_AT_ONCE:]
-    folded = (
-        f"<details><summary>{len(more)} more pairs</summary>{_table(more, shown, marks, 'More pairs')}</details>"
-        if more
-        else ""
-    )
+    fold = folded(f"{wording.count(len(more), 'more pair')}", _table(more, shown, marks, "More pairs")) if more else ""
     return f"""<h3 id="{anchor}-evidence">Evidence: posts side by side</h3>
-<p>{len(pairs):,} of {wording.count(total, "coincidence")}.{rest} Observed and expected numbers count one half of the data only: the half that
-confirmed the group. Pairs of the other half, which suggested it, say so.</p>
+<p>{len(pairs):,} of {wording.count(total, "coincidence")}.{rest} {HALVES}</p>
 {first}
-{folded}"""
+{fold}"""
 
 
-def _table(pairs: list[Pair], shown: dict[str, Shown], marks: dict[str, list[dict[str, Any]]], caption: str) -> str:
+def _table(pairs: list[Pair], shown: dict[str, Shown], marks: Marks, caption: str) -> str:
     rows = "".join(_row(p, shown, marks) for p in pairs)
     return f"""<table class="pairs"><caption>{caption}</caption>
 <thead><tr><th scope="col">Earlier post</th><th scope="col">Later post</th><th scope="col">In common</th></tr></thead>
 <tbody>{rows}</tbody></table>"""
 
 
-def _row(pair: Pair, shown: dict[str, Shown], marks: dict[str, list[dict[str, Any]]]) -> str:
-    what = wording.KIND_NOUN.get(pair.kind, pair.kind)
-    thing = "" if pair.kind == "text" else f'<p class="object"><bdi>{html_marked(clip(pair.object_id, 160))}</bdi></p>'
-    half = "" if pair.confirming else '<p class="quiet">from the half that suggested the group</p>'
-    channel = wording.CHANNEL_NAME.get(pair.channel, pair.channel)
+def _row(pair: Pair, shown: dict[str, Shown], marks: Marks) -> str:
+    lines = [
+        f"<p><b>{html_text(wording.seconds(abs(pair.delta_s)))} apart</b></p>",
+        f"<p>{html_text(wording.KIND_NOUN.get(pair.kind, pair.kind))}</p>",
+        "" if pair.kind == "text" else f'<p class="object"><bdi>{html_marked(clip(pair.object_id, 160))}</bdi></p>',
+        f"<p>chance of being this close: <b>{html_text(wording.share(pair.chance_0_1))}</b></p>",
+        f'<p class="quiet">{html_text(wording.CHANNEL_NAME.get(pair.channel, pair.channel))}</p>',
+        "" if pair.confirming else '<p class="quiet">from the half that suggested the group</p>',
+    ]
     return f"""<tr>
 <td>{_post(pair.post_a, pair.account_a, pair.post_id_a, shown, marks)}</td>
 <td>{_post(pair.post_b, pair.account_b, pair.post_id_b, shown, marks)}</td>
-<td class="common"><p><b>{html_text(wording.seconds(abs(pair.delta_s)))} apart</b></p><p>{html_text(what)}</p>{thing}
-<p>chance of being this close: <b>{html_text(wording.share(pair.chance_0_1))}</b></p><p class="quiet">{html_text(channel)}</p>{half}</td>
-</tr>"""
+<td class="common">{"".join(lines)}</td>
+</tr>
+"""
 
 
-def _post(
-    post: Post | None, account: str, post_id: str, shown: dict[str, Shown], marks: dict[str, list[dict[str, Any]]]
-) -> str:
+def _post(post: Post | None, account: str, post_id: str, shown: dict[str, Shown], marks: Marks) -> str:
     who = shown[account].label if account in shown else "an account not listed"
     named = account in shown and shown[account].named
     head = (
@@ -66,20 +68,23 @@ def _post(
     mine = marks.get(post_id, [])
     reasons = "".join(f"<li>{html_marked(r)}</li>" for r in dict.fromkeys(str(h["reason"]) for h in mine))
     why = f'<ul class="why" aria-label="Why it is marked">{reasons}</ul>' if reasons else ""
-    time = f'<time datetime="{post.created_at.isoformat()}">{wording.moment(post.created_at, post.precision)}</time>'
-    return f"""<p class="by">{head} {time}</p>
+    stamp = wording.moment(post.created_at, post.precision)
+    return f"""<p class="by">{head} <time datetime="{post.created_at.isoformat()}">{stamp}</time></p>
 <blockquote dir="auto">{_words(post, mine)}</blockquote>
 {why}<p class="quiet">{html_marked(post.source)}</p>"""
 
 
 def _words(post: Post, highlights: list[dict[str, Any]]) -> str:
     if not post.text:
-        return f'<span class="quiet">No words of its own: {html_text(post.kind)} of {html_marked(post.repost_of or "another post")}.</span>'
+        what = f"{html_text(post.kind)} of {html_marked(post.repost_of or 'another post')}"
+        return f'<span class="quiet">No words of its own: {what}.</span>'
     return marked(post.text, [(int(h["start"]), int(h["end"])) for h in highlights])
 
 
 def marked(text: str, spans: list[tuple[int, int]]) -> str:
-    """`text` as HTML with `spans` ([start, end) in code points, any order, may overlap) in <mark>; long texts are cut around the first."""
+    """`text` as HTML with `spans` ([start, end) in code points, any order, may overlap) in <mark>.
+
+    Long texts are cut around the first span."""
     spans = sorted((max(0, s), min(len(text), e)) for s, e in spans if e > s)
     first, last = 0, len(text)
     if len(text) > MOST_CHARACTERS:

@@ -5,17 +5,21 @@ from typing import Any
 from houselights.outlets import wording
 from houselights.outlets.hostile import html_marked, html_text
 from houselights.outlets.report import evidence, network, timeline
-from houselights.results import Results, Shown
+from houselights.outlets.report.markup import folded, items, table
+from houselights.records import Shown
+from houselights.results import Results
 
 MOST_MEMBERS = 1000
+MEMBERS_UNFOLDED = 12
 TIER_SIGN = {"described": "○", "observed": "◐", "strong": "●", "reviewed": "✓"}
+OUTCOME = {"fits": "✓ fits", "does not fit": "– does not fit", "could not be tested": "? could not be tested"}
 
 
 def tier_badge(tier: str) -> str:
     return f'<span class="tier"><span aria-hidden="true">{TIER_SIGN.get(tier, "·")}</span> {html_text(tier)}</span>'
 
 
-def section(results: Results, finding: dict[str, Any], nth: int) -> str:
+def render(results: Results, finding: dict[str, Any], nth: int) -> str:
     """The section of the `nth` finding (from 1); its anchors start with `f{nth}`."""
     finding_id, anchor = str(finding["finding_id"]), f"f{nth}"
     shown = results.shown(finding_id)
@@ -45,18 +49,22 @@ def _numbers(finding: dict[str, Any], anchor: str) -> str:
         (wording.probability(finding.get("p_value")), "p, this group alone"),
         (wording.probability(finding.get("q_value")), "q, among all candidates"),
     ]
-    items = "".join(
-        f'<li><a href="#{anchor}-evidence"><b>{html_text(v)}</b> <span>{html_text(k)}</span></a></li>' for v, k in cells
+    links = "".join(
+        f'<li><a href="#{anchor}-evidence"><b>{html_text(value)}</b> <span>{html_text(what)}</span></a></li>\n'
+        for value, what in cells
     )
-    when = wording.span(finding.get("first_at"), finding.get("last_at"))
-    return f'<ul class="numbers" aria-label="Numbers, each leading to its evidence">{items}</ul>\n<p class="quiet">{html_text(when)}</p>'
+    when = html_text(wording.span(finding.get("first_at"), finding.get("last_at")))
+    return (
+        f'<ul class="numbers" aria-label="Numbers, each leading to its evidence">\n{links}</ul>\n'
+        f'<p class="quiet">{when}</p>'
+    )
 
 
 def _notice(finding: dict[str, Any]) -> str:
-    lines = [
-        f"<strong>An innocent explanation fits: {html_marked(str(e.get('name')))}.</strong> {html_marked(str(e.get('detail') or ''))}"
-        for e in wording.fitting(finding)
-    ]
+    lines = []
+    for e in wording.fitting(finding):
+        name, detail = html_marked(str(e.get("name"))), html_marked(str(e.get("detail") or ""))
+        lines.append(f"<strong>An innocent explanation fits: {name}.</strong> {detail}")
     reason = wording.naming(finding)
     lines += [html_text(reason)] if reason else []
     return "".join(f'<p class="notice">{x}</p>' for x in lines)
@@ -69,54 +77,58 @@ def _accounts(results: Results, finding: dict[str, Any], shown: dict[str, Shown]
     unnamed = sum(not s.named for s in shown.values())
     parts = [f'<h3 id="{anchor}-accounts">Accounts</h3>']
     if core:
-        parts.append(_members(core, shown, network.numbers(shown)))
+        parts.append(_members(core, shown))
     if unnamed:
-        what = "more were" if core else "accounts are"
-        parts.append(
-            f"<p>{unnamed:,} {what} counted and not named. {html_text(wording.naming(finding) or 'They did not pass the test of their own.')}</p>"
-        )
+        counted = f"{wording.count(unnamed, 'other account' if core else 'account')} counted and not named."
+        why = wording.naming(finding) or "What they did could be chance: they did not pass the test of their own."
+        parts.append(f"<p>{counted} {html_text(why)}</p>")
     if sources:
         names = ", ".join(f"<bdi>{html_marked(s)}</bdi>" for s in sources)
         parts.append(f"<p>Content copied from, not a member: {names}.</p>")
     return "\n".join(parts)
 
 
-def _members(core: list[dict[str, Any]], shown: dict[str, Shown], number: dict[str, int]) -> str:
-    rows = "".join(
-        f'<tr><td class="n">{number[m["account_id"]]}</td><th scope="row"><bdi>{html_marked(shown[m["account_id"]].label)}</bdi></th>'
-        f'<td class="n">{m["n_events"]:,}</td><td class="n">{wording.probability(m["p_value"])}</td></tr>'
+def _members(core: list[dict[str, Any]], shown: dict[str, Shown]) -> str:
+    number = network.numbers(shown)
+    caption = (
+        "Core accounts: each passed its own test. The p-value belongs to that test; it does not grade the account."
+    )
+    if len(core) > MOST_MEMBERS:
+        caption += f" The first {MOST_MEMBERS:,} of {len(core):,}; all are in members.parquet."
+    rows = (
+        [
+            f"<bdi>{html_marked(shown[m['account_id']].label)}</bdi>",
+            str(number[m["account_id"]]),
+            f"{m['n_events']:,}",
+            wording.probability(m["p_value"]),
+        ]
         for m in core[:MOST_MEMBERS]
     )
-    more = (
-        f" The first {MOST_MEMBERS:,} of {len(core):,}; all are in members.parquet." if len(core) > MOST_MEMBERS else ""
-    )
-    table = f"""<div class="scroll" tabindex="0" role="region" aria-label="Core accounts, a table">
-<table class="small" data-filter="accounts"><caption>Core accounts: each passed its own test. The p-value belongs to that test; it does not grade the account.{more}</caption>
-<thead><tr><th scope="col" class="n">No.</th><th scope="col">Account</th><th scope="col" class="n">Coincidences</th><th scope="col" class="n">p of its test</th></tr></thead>
-<tbody>{rows}</tbody></table></div>"""
-    if len(core) <= 12:
-        return table
-    return f"<details><summary>{len(core):,} core accounts</summary>{table}</details>"
+    columns = ("Account", "#No.", "#Coincidences", "#p of its test")
+    members = table(caption, columns, rows, small=True, filtered="accounts")
+    return members if len(core) <= MEMBERS_UNFOLDED else folded(f"{len(core):,} core accounts", members)
 
 
 def _explanations(finding: dict[str, Any], anchor: str) -> str:
-    words = {True: "✓ fits", False: "– does not fit"}
-    rows = "".join(
-        f'<tr><th scope="row">{html_marked(str(e.get("name")))}</th><td class="nowrap">{words.get(e.get("fits"), "? could not be tested")}</td>'  # type: ignore[call-overload]
-        f"<td>{html_marked(str(e.get('detail') or ''))}</td></tr>"
-        for e in finding.get("explanations") or []
+    head = f'<h3 id="{anchor}-explanations">Innocent explanations tested</h3>'
+    tried = finding.get("explanations") or []
+    if not tried:
+        return f"{head}\n<p>None could be tested on these data.</p>"
+    rows = (
+        [
+            html_marked(str(e.get("name"))),
+            f'<span class="nowrap">{OUTCOME[wording.outcome(e)]}</span>',
+            html_marked(str(e.get("detail") or "")),
+        ]
+        for e in tried
     )
-    if not rows:
-        return f'<h3 id="{anchor}-explanations">Innocent explanations</h3>\n<p>None could be tested on these data.</p>'
-    return f"""<h3 id="{anchor}-explanations">Innocent explanations tested</h3>
-<div class="scroll" tabindex="0" role="region" aria-label="Innocent explanations, a table">
-<table><caption>An explanation fits when the evidence outside what it covers no longer passes the test.</caption>
-<thead><tr><th scope="col">Explanation</th><th scope="col">Outcome</th><th scope="col">What was seen</th></tr></thead>
-<tbody>{rows}</tbody></table></div>"""
+    return head + "\n" + table(wording.WHEN_IT_FITS, ("Explanation", "Outcome", "What was seen"), rows)
 
 
 def _doubts(finding: dict[str, Any]) -> str:
-    not_shown = "".join(f"<li>{html_marked(x)}</li>" for x in wording.limits(finding))
-    wrong = "".join(f"<li>{html_text(x)}</li>" for x in wording.wrong_if(finding))
-    left = f"<div><h3>What this does not show</h3><ul>{not_shown}</ul></div>" if not_shown else ""
-    return f'<div class="columns doubts">{left}<div><h3>What would make this wrong</h3><ul>{wrong}</ul></div></div>'
+    not_shown = items(html_marked(x) for x in wording.limits(finding))
+    wrong = items(html_text(x) for x in wording.wrong_if(finding))
+    return f"""<div class="columns doubts">
+<div><h3>What this does not show</h3>{not_shown}</div>
+<div><h3>What would make this wrong</h3>{wrong}</div>
+</div>"""

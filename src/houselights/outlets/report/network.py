@@ -5,11 +5,16 @@ import random
 
 from houselights.outlets import wording
 from houselights.outlets.hostile import html_marked, html_text
-from houselights.results import Results, Shown
+from houselights.outlets.report.markup import folded, scroll, table
+from houselights.records import Shown
+from houselights.results import Results
 
 MOST_NODES = 150
 MOST_ROWS = 40
 WIDTH, HEIGHT, MARGIN = 760, 460, 26
+CAPTION = """A line joins two accounts that coincided; the thicker, the more often. Filled circles are core accounts, by
+their number in the table of accounts; empty circles are not named; a square is a source. Positions mean nothing but
+closeness."""
 
 Edges = list[tuple[str, str, int]]
 
@@ -19,25 +24,23 @@ def block(results: Results, finding_id: str, shown: dict[str, Shown], anchor: st
     if not edges:
         return ""
     nodes = sorted({a for e in edges for a in e[:2]})
-    number = numbers(shown)
     strongest = sorted(edges, key=lambda e: (-e[2], _name(e[0], shown), _name(e[1], shown)))[:MOST_ROWS]
-    rows = "".join(
-        f'<tr><td><bdi>{html_marked(_name(a, shown))}</bdi></td><td><bdi>{html_marked(_name(b, shown))}</bdi></td><td class="n">{n:,}</td></tr>'
-        for a, b, n in strongest
-    )
     which = (
         "" if len(edges) <= MOST_ROWS else f" The {MOST_ROWS} strongest of {len(edges):,}; all are in evidence.parquet."
     )
-    table = f"""<table class="small"><caption>Pairs of accounts.{which}</caption>
-<thead><tr><th scope="col">Account</th><th scope="col">Account</th><th scope="col" class="n">Coincidences</th></tr></thead><tbody>{rows}</tbody></table>"""
+    rows = (
+        [f"<bdi>{html_marked(_name(a, shown))}</bdi>", f"<bdi>{html_marked(_name(b, shown))}</bdi>", f"{n:,}"]
+        for a, b, n in strongest
+    )
+    pairs = table(f"Pairs of accounts.{which}", ("Account", "Account", "#Coincidences"), rows, small=True)
     head = f'<h3 id="{anchor}-network">Who with whom</h3>'
     if len(nodes) > MOST_NODES:
-        return f"{head}\n<p>{len(nodes):,} accounts are too many for a picture that could be read.</p>\n<details><summary>The strongest pairs</summary>{table}</details>"
+        words = f"<p>{len(nodes):,} accounts are too many for a picture that could be read.</p>"
+        return f"{head}\n{words}\n{folded('The strongest pairs', pairs)}"
+    picture = scroll(svg(nodes, edges, shown, numbers(shown), anchor), "Network")
     return f"""{head}
-<figure><div class="scroll" tabindex="0" role="region" aria-label="Network">{svg(nodes, edges, shown, number, anchor)}</div>
-<figcaption>A line joins two accounts that coincided; the thicker, the more often. Filled circles are core accounts, by their number in the table of
-accounts; empty circles are not named; a square is a source. Positions mean nothing but closeness.</figcaption></figure>
-<details><summary>The same as a table</summary>{table}</details>"""
+<figure>{picture}<figcaption>{CAPTION}</figcaption></figure>
+{folded("The same as a table", pairs)}"""
 
 
 def numbers(shown: dict[str, Shown]) -> dict[str, int]:
@@ -47,7 +50,7 @@ def numbers(shown: dict[str, Shown]) -> dict[str, int]:
 
 
 def positions(nodes: list[str], edges: Edges) -> dict[str, tuple[float, float]]:
-    """Fruchterman-Reingold from a circle, with a fixed seed: the same RUN gives the same picture. Coordinates in 0 to 1."""
+    """Coordinates in 0 to 1: Fruchterman-Reingold from a circle, with a fixed seed, so that a RUN has one picture."""
     import igraph
 
     index = {a: i for i, a in enumerate(nodes)}
@@ -70,17 +73,20 @@ def svg(nodes: list[str], edges: Edges, shown: dict[str, Shown], number: dict[st
         for a, (x, y) in positions(nodes, edges).items()
     }
     most = max(n for _, _, n in edges)
-    lines = "".join(
-        f'<line x1="{at[a][0]:.1f}" y1="{at[a][1]:.1f}" x2="{at[b][0]:.1f}" y2="{at[b][1]:.1f}" stroke-width="{0.75 + 3 * n / most:.2f}"/>'
-        for a, b, n in edges
-    )
-    marks = "".join(_node(a, *at[a], shown[a], number.get(a)) for a in nodes)
+    lines = "".join(_line(at[a], at[b], 0.75 + 3 * n / most) for a, b, n in edges)
+    marks = "".join(_node(*at[a], shown[a], number.get(a)) for a in nodes)
     title = f"{wording.count(len(nodes), 'account')} and {wording.count(len(edges), 'pair')} that coincided"
-    return f"""<svg class="network" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{anchor}-nw" font-family="system-ui, sans-serif" font-size="11">
-<title id="{anchor}-nw">{title}</title><g class="edges" stroke="#8a8578" stroke-opacity="0.55">{lines}</g>{marks}</svg>"""
+    return f"""<svg class="network" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{anchor}-nw" \
+font-family="system-ui, sans-serif" font-size="11">
+<title id="{anchor}-nw">{title}</title>
+<g class="edges" stroke="#8a8578" stroke-opacity="0.55">{lines}</g>{marks}</svg>"""
 
 
-def _node(account: str, x: float, y: float, who: Shown, number: int | None) -> str:
+def _line(a: tuple[float, float], b: tuple[float, float], width: float) -> str:
+    return f'<line x1="{a[0]:.1f}" y1="{a[1]:.1f}" x2="{b[0]:.1f}" y2="{b[1]:.1f}" stroke-width="{width:.2f}"/>'
+
+
+def _node(x: float, y: float, who: Shown, number: int | None) -> str:
     if who.role == "source" and who.named:
         return f'<rect class="source" x="{x - 7:.1f}" y="{y - 7:.1f}" width="14" height="14"/>'
     if number is None:

@@ -8,9 +8,27 @@ from typing import Any
 from houselights.outlets import wording
 from houselights.outlets.hostile import html_marked, html_text
 from houselights.outlets.report import finding as one
+from houselights.outlets.report.markup import folded, items, section, table
 from houselights.results import Results
 
 MOST_FINDINGS = 40  # in full; the others are in the list and in the tables
+
+COORDINATION = """<p>A finding is about a group and what it did together: posting the same things, closer in time than
+chance, popularity and time of day explain. It is not about what anybody thinks, and <strong>coordination is not
+deceit</strong>: fans, newsrooms and petitions coordinate too.</p>"""
+NAMES = """<p>Accounts are named only where a finding of tier observed or better could tell its members apart, and where
+the account passed a test of its own. All others are counted, and carry a number that means nothing outside their
+finding.</p>"""
+SIGNS = """<p>Every number leads to the posts behind it. <mark>Marked words</mark> are what posts share. Characters that
+cannot be seen, or that turn the direction of text, are shown as <span class="code-point">U+202E</span>. Links in posts
+are plain text on purpose.</p>"""
+NOTHING = """<p>Nothing found is a result: with these tests and this error rate, no group stands out from what chance,
+popularity and time of day explain. It does not show that nobody coordinates: a group that shares no link, text or
+target, or that spreads its posts over hours, would not have been seen.</p>"""
+HOLES = """<p>Known holes: accounts that share no link, text or target; groups that spread their posts over hours; taste
+finer than the data show; data collected by sampling. Coordination is not deceit, and neither of them is untruth.</p>"""
+DISPUTE = """If a finding is wrong, say so to whoever sent you this report, with the finding's id: findings can be
+disputed and withdrawn."""
 
 
 def render(results: Results) -> str:
@@ -20,20 +38,19 @@ def render(results: Results) -> str:
         f"default-src 'none'; style-src 'sha256-{_digest(style)}'; script-src 'sha256-{_digest(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    body = "\n".join(
-        [
-            _header(results),
-            _contents(results),
-            '<main id="main">',
-            _reading(results),
-            _overview(results),
-            *(one.section(results, f, i) for i, f in enumerate(results.findings[:MOST_FINDINGS], 1)),
-            _data(results),
-            _method(results),
-            "</main>",
-            _footer(results),
-        ]
-    )
+    parts = [
+        _header(results),
+        _contents(results),
+        '<main id="main">',
+        _reading(),
+        _overview(results) if results.findings else _nothing(results),
+        *(one.render(results, f, i) for i, f in enumerate(results.findings[:MOST_FINDINGS], 1)),
+        _data(results),
+        _method(results),
+        "</main>",
+        _run(results),
+    ]
+    body = "\n".join(parts)
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -89,134 +106,94 @@ def _header(results: Results) -> str:
 def _contents(results: Results) -> str:
     links = [("reading", "How to read this"), ("overview", "All findings" if results.findings else "What was tested")]
     links += [("data", "The data"), ("method", "Method and error rate"), ("run", "This run")]
-    items = "".join(f'<li><a href="#{a}">{t}</a></li>' for a, t in links)
-    return f'<nav aria-label="Contents"><ul>{items}</ul></nav>'
+    return f'<nav aria-label="Contents">{items(f"""<a href="#{a}">{t}</a>""" for a, t in links)}</nav>'
 
 
-def _reading(results: Results) -> str:
-    named = (
-        "Accounts are named only where a finding of tier observed or better could tell its members apart, and where the account "
-        "passed a test of its own. All others are counted, and carry a number that means nothing outside their finding."
-    )
+def _reading() -> str:
     tiers = "".join(
         f"<div><dt>{one.tier_badge(tier)}</dt><dd>{html_text(meaning)}</dd></div>"
         for tier, meaning in wording.TIER_MEANING.items()
     )
-    return f"""<section id="reading" aria-labelledby="reading-h">
-<h2 id="reading-h">How to read this</h2>
-<div class="columns">
-<div>
-<p>A finding is about a group and what it did together: posting the same things, closer in time than chance, popularity and time of day
-explain. It is not about what anybody thinks, and <strong>coordination is not deceit</strong>: fans, newsrooms and petitions coordinate too.</p>
-<p>{html_text(named)}</p>
-<p>Every number leads to the posts behind it. <mark>Marked words</mark> are what two posts share. Characters that cannot be seen, or that
-turn the direction of text, are shown as <span class="code-point">U+202E</span>. Links in posts are plain text on purpose.</p>
-</div>
-<dl class="tiers">{tiers}</dl>
-</div>
-</section>"""
+    inside = f'<div class="columns">\n<div>{COORDINATION}{NAMES}{SIGNS}</div>\n<dl class="tiers">{tiers}</dl>\n</div>'
+    return section("reading", "How to read this", inside)
+
+
+def _nothing(results: Results) -> str:
+    tested = f"<p>{html_text(wording.tested(results))}</p>"
+    return section("overview", "What was tested", tested + NOTHING + _skipped(results))
 
 
 def _overview(results: Results) -> str:
-    if not results.findings:
-        return f"""<section id="overview" aria-labelledby="overview-h">
-<h2 id="overview-h">What was tested</h2>
-<p>{html_text(wording.tested(results))}</p>
-<p>Nothing found is a result: with these tests and this error rate, no group stands out from what chance, popularity and time of day
-explain. It does not show that nobody coordinates: a group that shares no link, text or target, or that spreads its posts over hours,
-would not have been seen.</p>
-{_skipped(results)}
-</section>"""
-    rows = "".join(_overview_row(f, i) for i, f in enumerate(results.findings, 1))
-    return f"""<section id="overview" aria-labelledby="overview-h">
-<h2 id="overview-h">All findings</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="All findings, a table">
-<table data-filter="findings"><caption>Strongest first. Core accounts passed a test of their own; listed includes those that did not.</caption>
-<thead><tr><th scope="col">Finding</th><th scope="col">Tier</th><th scope="col" class="n">Core</th><th scope="col" class="n">Listed</th>
-<th scope="col" class="n">Objects</th><th scope="col" class="n">Within</th><th scope="col" class="n">Observed</th><th scope="col" class="n">By chance</th>
-<th scope="col" class="n">q</th></tr></thead>
-<tbody>{rows}</tbody></table></div>
-</section>"""
+    columns = ("Finding", "Tier", "#Core", "#Listed", "#Objects", "#Within", "#Observed", "#By chance", "#q")
+    caption = "Strongest first. Core accounts passed a test of their own; listed includes those that did not."
+    rows = (_overview_row(f, i) for i, f in enumerate(results.findings, 1))
+    return section("overview", "All findings", table(caption, columns, rows, filtered="findings"))
 
 
-def _overview_row(f: dict[str, Any], i: int) -> str:
-    name = html_text(str(f["finding_id"]))
-    here, evidence = (f"#f{i}", f"#f{i}-evidence") if i <= MOST_FINDINGS else ("", "")
-    link = f'<a href="{here}">{name}</a>' if here else name
-    observed = wording.amount(f.get("observed"))
-    return (
-        f'<tr><th scope="row">{link}</th><td>{one.tier_badge(str(f.get("tier")))}</td><td class="n">{f.get("n_core", 0):,}</td>'
-        f'<td class="n">{f.get("n_accounts", 0):,}</td><td class="n">{f.get("n_objects", 0):,}</td>'
-        f'<td class="n">{wording.seconds(float(f.get("window_s") or 0))}</td>'
-        f'<td class="n">{f"""<a href="{evidence}">{observed}</a>""" if evidence else observed}</td>'
-        f'<td class="n">{wording.amount(f.get("expected"))}</td><td class="n">{wording.probability(f.get("q_value"))}</td></tr>'
-    )
+def _overview_row(f: dict[str, Any], nth: int) -> list[str]:
+    def link(anchor: str, text: str) -> str:
+        return f'<a href="#f{nth}{anchor}">{text}</a>' if nth <= MOST_FINDINGS else text
+
+    return [
+        link("", html_text(str(f["finding_id"]))),
+        one.tier_badge(str(f.get("tier"))),
+        link("-accounts", f"{f.get('n_core', 0):,}"),
+        link("-accounts", f"{f.get('n_accounts', 0):,}"),
+        link("-evidence", f"{f.get('n_objects', 0):,}"),
+        wording.seconds(float(f.get("window_s") or 0)),
+        link("-evidence", wording.amount(f.get("observed"))),
+        wording.amount(f.get("expected")),
+        wording.probability(f.get("q_value")),
+    ]
 
 
 def _data(results: Results) -> str:
     c = results.counts
     precise = wording.listing(
-        [f"{wording.PRECISION_NAME.get(p, html_text(p))} ({n:,} posts)" for p, n in results.precisions]
+        [f"{wording.PRECISION_NAME.get(p, html_text(p))} ({wording.count(n, 'post')})" for p, n in results.precisions]
     )
-    rejects = "".join(
-        f'<tr><th scope="row">{html_marked(rule)}</th><td class="n">{n:,}</td></tr>'
-        for rule, n in results.rejects_by_rule
+    counted = (
+        f"<p>{wording.count(c['posts'], 'post')} accepted, {wording.count(c['rejected'], 'row')} not. "
+        f"{f'Times are known to {precise}.' if precise else ''}</p>"
     )
-    table = (
-        f"""<table class="small"><caption>Rows not accepted, by rule. Each lies in rejects.parquet with its line.</caption>
-<thead><tr><th scope="col">Rule</th><th scope="col" class="n">Rows</th></tr></thead><tbody>{rejects}</tbody></table>"""
-        if rejects
-        else "<p>Every row was accepted.</p>"
-    )
-    return f"""<section id="data" aria-labelledby="data-h">
-<h2 id="data-h">The data</h2>
-<p>{wording.count(c["posts"], "post")} were accepted and {wording.count(c["rejected"], "row")} were not.
-{f"Times are known to {precise}." if precise else ""}</p>
-{table}
-{_skipped(results)}
-</section>"""
+    rejects = "<p>Every row was accepted.</p>"
+    if results.rejects_by_rule:
+        caption = "Rows not accepted, by rule. Each lies in rejects.parquet with its file and line."
+        rows = ([html_marked(rule), f"{n:,}"] for rule, n in results.rejects_by_rule)
+        rejects = table(caption, ("Rule", "#Rows"), rows, small=True)
+    return section("data", "The data", counted + rejects + _skipped(results))
 
 
 def _skipped(results: Results) -> str:
-    lines = "".join(f"<li>{html_marked(x)}</li>" for x in wording.skipped(results))
-    return f"<h3>Not tested, and why</h3><ul>{lines}</ul>" if lines else ""
+    lines = wording.skipped(results)
+    return f"<h3>Not tested, and why</h3>{items(html_marked(x) for x in lines)}" if lines else ""
 
 
 def _method(results: Results) -> str:
-    run = f"<p>{html_text(wording.tested(results))}</p>" if results.findings else ""
-    return f"""<section id="method" aria-labelledby="method-h">
-<h2 id="method-h">Method and error rate</h2>
-<p><strong>{html_text(wording.error_rate(wording.rate(results)))}</strong></p>
-<p>{html_text(wording.METHOD)}</p>
-{run}
-<p>Known holes: accounts that share no link, text or target; groups that spread their posts over hours; taste finer than the data show;
-data collected by sampling. Coordination is not deceit, and neither of them is untruth.</p>
-</section>"""
+    rate = f"<p><strong>{html_text(wording.error_rate(wording.rate(results)))}</strong></p>"
+    tested = f"<p>{html_text(wording.tested(results))}</p>" if results.findings else ""
+    return section("method", "Method and error rate", f"{rate}<p>{html_text(wording.METHOD)}</p>{tested}{HOLES}")
 
 
-def _footer(results: Results) -> str:
+def _run(results: Results) -> str:
     m = results.manifest
-    inputs = "".join(
-        f'<tr><th scope="row">{html_marked(str(i.get("path") or i.get("file") or ""))}</th><td class="n">{int(i.get("rows") or 0):,}</td>'
-        f"<td><code>{html_text(str(i.get('sha256') or ''))}</code></td></tr>"
-        for i in m.get("inputs") or []
-        if isinstance(i, dict)
+    inputs = (
+        [
+            html_marked(wording.input_name(i)),
+            f"{wording.input_rows(i):,}",
+            f"<code>{html_text(str(i.get('sha256') or ''))}</code>",
+        ]
+        for i in wording.inputs(results)
     )
-    settings = "".join(
-        f'<tr><th scope="row">{html_marked(k)}</th><td>{html_marked(v)}</td></tr>'
-        for k, v in _flat(m.get("settings") or {})
+    settings = ([html_marked(k), html_marked(v)] for k, v in _flat(m.get("settings") or {}))
+    facts = (
+        f"<p>houselights {html_text(str(m.get('version') or 'unknown'))}, seed {html_text(str(m.get('seed', 0)))}. "
+        f"The same files, settings and seed give the same tables. {DISPUTE}</p>"
     )
-    return f"""<footer id="run" aria-labelledby="run-h">
-<h2 id="run-h">This run</h2>
-<p>houselights {html_text(str(m.get("version") or "unknown"))}, seed {html_text(str(m.get("seed", 0)))}. The same files, settings and seed give the same tables.
-If a finding is wrong, say so to whoever sent you this report, with the finding's id: findings can be disputed and withdrawn.</p>
-<details><summary>Input files and settings</summary>
-<div class="scroll" tabindex="0" role="region" aria-label="Input files, a table">
-<table class="small"><caption>Input files</caption><thead><tr><th scope="col">File</th><th scope="col" class="n">Rows</th><th scope="col">SHA-256</th></tr></thead>
-<tbody>{inputs}</tbody></table></div>
-<table class="small"><caption>Settings</caption><thead><tr><th scope="col">Setting</th><th scope="col">Value</th></tr></thead><tbody>{settings}</tbody></table>
-</details>
-</footer>"""
+    tables = table("Input files", ("File", "#Rows", "SHA-256"), inputs, small=True) + table(
+        "Settings", ("Setting", "Value"), settings, small=True
+    )
+    return section("run", "This run", facts + folded("Input files and settings", tables), tag="footer")
 
 
 def _flat(settings: Any, prefix: str = "") -> list[tuple[str, str]]:

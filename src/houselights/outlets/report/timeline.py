@@ -3,11 +3,14 @@
 from datetime import datetime
 
 from houselights.outlets import wording
-from houselights.results import Results, Timeline
+from houselights.outlets.report.markup import folded, scroll, table
+from houselights.records import Timeline
+from houselights.results import Results
 
 WIDTH, LEFT, RIGHT = 960, 8, 8
 PANEL, GAP, TOP = 74, 34, 22
 MOST_ROWS = 40
+STROKE = 'stroke="#8a8578" stroke-width="0.75"'
 
 
 def block(results: Results, finding_id: str, anchor: str) -> str:
@@ -15,25 +18,25 @@ def block(results: Results, finding_id: str, anchor: str) -> str:
     if not line.starts:
         return ""
     busy = sorted((i for i, n in enumerate(line.group) if n), key=lambda i: (-line.group[i], i))[:MOST_ROWS]
-    rows = "".join(
-        f'<tr><th scope="row">{wording.moment(line.starts[i])}</th><td class="n">{line.group[i]:,}</td><td class="n">{line.others[i]:,}</td></tr>'
-        for i in sorted(busy)
-    )
+    rows = ([wording.moment(line.starts[i]), f"{line.group[i]:,}", f"{line.others[i]:,}"] for i in sorted(busy))
     n_busy = sum(n > 0 for n in line.group)
     which = "" if n_busy <= MOST_ROWS else f" The {MOST_ROWS} fullest of {n_busy:,}."
+    bins = table(f"Bins with posts of the group.{which}", ("From (UTC)", "#Group", "#All others"), rows, small=True)
     return f"""<h3 id="{anchor}-timeline">When</h3>
-<figure><div class="scroll" tabindex="0" role="region" aria-label="Timeline">{svg(line, anchor)}</div>
-<figcaption>Posts per {wording.seconds(line.bin_s)}, UTC: those in the evidence above, and all other posts of the data below. Each has its own scale.</figcaption></figure>
-<details><summary>The same as a table</summary><table class="small"><caption>Bins with posts of the group.{which}</caption>
-<thead><tr><th scope="col">From (UTC)</th><th scope="col" class="n">Group</th><th scope="col" class="n">All others</th></tr></thead><tbody>{rows}</tbody></table></details>"""
+<figure>{scroll(svg(line, anchor), "Timeline")}
+<figcaption>Posts per {wording.seconds(line.bin_s)}, UTC: those in the evidence above, all other posts below.
+Each has its own scale.</figcaption></figure>
+{folded("The same as a table", bins)}"""
 
 
 def svg(line: Timeline, anchor: str = "finding") -> str:
     """The picture alone; colours come from the page, and from fallbacks where there is none (a notebook)."""
     height = TOP + 2 * PANEL + GAP + 30
     lower = TOP + PANEL + GAP
-    title = f"{sum(line.group):,} posts of the group and {sum(line.others):,} other posts, per {wording.seconds(line.bin_s)}"
-    return f"""<svg class="timeline" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="{anchor}-tl" font-family="system-ui, sans-serif" font-size="12">
+    per = wording.seconds(line.bin_s)
+    title = f"{sum(line.group):,} posts of the group and {sum(line.others):,} other posts, per {per}"
+    return f"""<svg class="timeline" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="{anchor}-tl" \
+font-family="system-ui, sans-serif" font-size="12">
 <title id="{anchor}-tl">{title}</title>
 <text class="label" x="{LEFT}" y="{TOP - 8}">The group: at most {max(line.group):,} per bin</text>
 {_bars(line.group, TOP, "group", "#b07a00")}
@@ -50,13 +53,12 @@ def _bars(values: tuple[int, ...], top: int, name: str, colour: str) -> str:
     for i, n in enumerate(values):
         if n:
             tall = max(PANEL * n / most, 1.5)
-            bars.append(
-                f'<rect x="{LEFT + i * step:.1f}" y="{top + PANEL - tall:.1f}" width="{width:.1f}" height="{tall:.1f}"/>'
-            )
+            x, y = LEFT + i * step, top + PANEL - tall
+            bars.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{tall:.1f}"/>')
     base = top + PANEL
     return (
         f'<g class="{name}" fill="{colour}">{"".join(bars)}</g>'
-        f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{base}" y2="{base}" stroke="#8a8578" stroke-width="0.75"/>'
+        f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{base}" y2="{base}" {STROKE}/>'
     )
 
 
@@ -68,9 +70,7 @@ def _axis(starts: tuple[datetime, ...], bin_s: int, y: int) -> str:
         x = LEFT + i * step
         if x > WIDTH - 90:
             break
-        ticks.append(
-            f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{y}" y2="{y + 5}" stroke="#8a8578" stroke-width="0.75"/>'
-        )
+        ticks.append(f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{y}" y2="{y + 5}" {STROKE}/>')
         ticks.append(f'<text class="label" x="{x:.1f}" y="{y + 19}">{_tick(starts[i], bin_s)}</text>')
     return "".join(ticks)
 

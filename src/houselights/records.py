@@ -1,0 +1,74 @@
+"""What `results` hands to outlets: posts, pairs of posts, how an account may be shown, a timeline."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+BIN_WIDTHS_S = (1, 2, 5, 10, 30, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 7 * 86400, 30 * 86400)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How an outlet may show an account: by its id when `named`, otherwise by a number that holds for this finding
+    only."""
+
+    account_id: str
+    label: str
+    role: str
+    named: bool
+
+
+@dataclass(frozen=True)
+class Post:
+    post_id: str
+    author_id: str
+    created_at: datetime
+    precision: str
+    kind: str
+    text: str
+    repost_of: str | None
+    source: str  # "file, line n": where the row can be checked
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One coincidence: two posts that share an object.
+
+    `post_a` is the earlier one; None when the posts table lacks it.
+    """
+
+    object_id: str
+    kind: str
+    channel: str
+    account_a: str
+    account_b: str
+    post_id_a: str
+    post_id_b: str
+    post_a: Post | None
+    post_b: Post | None
+    delta_s: float
+    chance_0_1: float
+    confirming: bool
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Posts per bin: the finding's own against everybody else's. `starts[i]` is the first moment of bin i."""
+
+    bin_s: int
+    starts: tuple[datetime, ...]
+    group: tuple[int, ...]
+    others: tuple[int, ...]
+
+
+def bin_width_s(span_s: float, max_bins: int) -> int:
+    """The smallest round width, in seconds, that needs at most `max_bins` bins for `span_s`, margins included."""
+    for width in BIN_WIDTHS_S:
+        if span_s / width <= max_bins - 4:
+            return width
+    return BIN_WIDTHS_S[-1] * math.ceil(span_s / BIN_WIDTHS_S[-1] / (max_bins - 4))
+
+
+def floor(at: datetime, bin_s: int) -> datetime:
+    """The start of the bin that holds `at`; bins are counted from 1970."""
+    return at - timedelta(seconds=at.timestamp() % bin_s)
