@@ -16,6 +16,7 @@ SECOND = 1_000_000
 actions = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4), st.integers(0, 12)), max_size=40)
 windows = st.integers(0, 13)
 minima = st.integers(1, 4)
+unhurried = settings(deadline=None)  # threads wait on a busy machine
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -45,6 +46,7 @@ def oracle(rows: list[Action], window: int, min_shared: int) -> list[Action]:
     return sorted((a, b, len(objects)) for (a, b), objects in shared.items() if len(objects) >= min_shared)
 
 
+@unhurried
 @given(actions, windows, minima, st.sampled_from([1, 7, SECOND]))
 def test_equals_the_count_over_all_pairs_of_actions(
     rows: list[Action], window: int, min_shared: int, scale: int
@@ -52,6 +54,7 @@ def test_equals_the_count_over_all_pairs_of_actions(
     assert as_rows(counted(rows, window, min_shared, scale)) == oracle(rows, window, min_shared)
 
 
+@unhurried
 @given(actions, windows, st.randoms(use_true_random=False))
 def test_row_order_changes_nothing(rows: list[Action], window: int, random: object) -> None:
     shuffled = list(rows)
@@ -59,6 +62,7 @@ def test_row_order_changes_nothing(rows: list[Action], window: int, random: obje
     assert as_rows(counted(rows, window)) == as_rows(counted(shuffled, window))
 
 
+@unhurried
 @given(actions, windows, st.permutations(range(7)), st.permutations(range(5)))
 def test_renaming_only_renames(rows: list[Action], window: int, people: list[int], things: list[int]) -> None:
     renamed = counted([(people[a] * 1000, things[o] * 5_000_000, t) for a, o, t in rows], window)
@@ -67,17 +71,20 @@ def test_renaming_only_renames(rows: list[Action], window: int, people: list[int
     assert undone == as_rows(counted(rows, window))
 
 
+@unhurried
 @given(actions, windows)
 def test_repeating_every_action_changes_nothing(rows: list[Action], window: int) -> None:
     assert as_rows(counted(rows * 3, window)) == as_rows(counted(rows, window))
 
 
+@unhurried
 @given(actions, windows, st.integers(-(2**40), 2**40))
 def test_only_differences_of_times_matter(rows: list[Action], window: int, shift: int) -> None:
     moved = [(a, o, t + shift) for a, o, t in rows]
     assert as_rows(counted(moved, window)) == as_rows(counted(rows, window))
 
 
+@unhurried
 @given(actions, windows)
 def test_times_too_long_for_the_packed_sort_key_give_the_same_pairs(rows: list[Action], window: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -114,13 +121,11 @@ def test_many_partners_outgrow_the_first_table() -> None:
     assert (found.n_shared == 2).all()
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_larger_random_worlds_equal_the_oracle(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    rows = list(
-        zip(rng.zipf(1.5, 400) % 60, rng.zipf(1.4, 400) % 50, rng.integers(0, 300, 400), strict=True)
-    )
+    rows = list(zip(rng.zipf(1.5, 400) % 60, rng.zipf(1.4, 400) % 50, rng.integers(0, 300, 400), strict=True))
     plain = [(int(a), int(o), int(t)) for a, o, t in rows]
     assert as_rows(counted(plain, 20)) == oracle(plain, 20, 2)
 
@@ -130,6 +135,7 @@ messages = st.lists(
 )
 
 
+@unhurried
 @given(messages, st.sampled_from([0.0, 0.5, 1.0, 3.0]), st.integers(1, 3))
 def test_edges_count_the_messages_of_the_source(
     posts: list[tuple[int, set[int], int]], window_s: float, min_weight: int

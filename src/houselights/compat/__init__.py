@@ -1,0 +1,1 @@
+"""The exact outputs of other tools, for comparison with published work."""
