@@ -76,17 +76,19 @@ def rates(
 
 @cache
 def _profile(window_s: float) -> NDArray[np.float64]:
-    """[families x sizes] highest rate among the ordinary conversations at the nearest measured window not under `window_s`."""
+    """[families x sizes] mean rate over the objects of the ordinary conversations, at the nearest measured window not under
+    `window_s`. Sizes of four and more are taken together: the conversations hold too few objects to tell them apart."""
     conversations = json.loads(resources.files("houselights.evidence").joinpath("reference_profile.json").read_text())
     out = np.full((kernel.N_FAMILIES, kernel.N_SIZES), np.nan)
-    for conversation in conversations.values():
-        wide_enough = [w for w in conversation["windows"] if float(w) >= window_s]
-        if not wide_enough:
-            continue
-        measured = conversation["windows"][min(wide_enough, key=float)]
-        for family, name in enumerate(("original", "repost")):
-            rate = np.nan
-            for size, label in enumerate(_SIZE_NAMES):  # a size nobody measured takes the next smaller one's rate
-                rate = measured.get(f"{name}:{label}", {"rate": rate})["rate"]
-                out[family, size] = np.fmax(out[family, size], rate)
+    for family, name in enumerate(("original", "repost")):
+        close, every = np.zeros(kernel.N_SIZES), np.zeros(kernel.N_SIZES)
+        for conversation in conversations.values():
+            wide_enough = [w for w in conversation["windows"] if float(w) >= window_s]
+            measured = conversation["windows"][min(wide_enough, key=float)] if wide_enough else {}
+            for size, label in enumerate(_SIZE_NAMES):
+                entry = measured.get(f"{name}:{label}", {"rate": 0.0, "objects": 0})
+                close[size] += entry["rate"] * entry["objects"]
+                every[size] += entry["objects"]
+        close[2:], every[2:] = close[2:].sum(), every[2:].sum()
+        out[family] = np.divide(close, every, out=np.full_like(close, np.nan), where=every > 0)
     return out.ravel()

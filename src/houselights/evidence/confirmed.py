@@ -24,7 +24,7 @@ class Tested:
     n_objects: int
     observed: float
     expected: float
-    p_value: float  # already times the number of windows
+    p_value: float
     from_data_0_1: float
     retest: Retest
 
@@ -32,7 +32,13 @@ class Tested:
 @dataclass(frozen=True)
 class Confirmed:
     tested: Tested
-    q_value: float
+    q_value: float  # compares with the q of the run
+    slack: float  # q / q_value: how much larger the p-value could have been
+
+    def like(self, again: Tested) -> "Confirmed":
+        """The same discovery with another p-value of the same family."""
+        factor = again.p_value / max(self.tested.p_value, 1e-300)
+        return Confirmed(again, self.q_value * factor, self.slack / max(factor, 1e-300))
 
 
 def discoveries(tested: list[Tested], q: float, round_: int) -> list[Confirmed]:
@@ -47,40 +53,5 @@ def discoveries(tested: list[Tested], q: float, round_: int) -> list[Confirmed]:
             continue
         scale = 2.0 * 2.0**round_
         q_values = stats.q_values(np.array([t.p_value for t in mine])) * scale
-        out += [Confirmed(t, float(v)) for t, v in zip(mine, q_values, strict=True) if v <= q]
+        out += [Confirmed(t, float(v), q / max(float(v), 1e-300)) for t, v in zip(mine, q_values, strict=True) if v <= q]
     return out
-
-
-@dataclass(frozen=True)
-class Merged:
-    """Confirmed groups that are mostly the same accounts, found from two directions, several windows or channels."""
-
-    accounts: NDArray[np.int64]
-    parts: tuple[Confirmed, ...]
-
-    @property
-    def best(self) -> Confirmed:
-        return min(self.parts, key=lambda c: (c.q_value, c.tested.p_value, c.tested.window_us, c.tested.confirm_in_a))
-
-
-MERGE_OVERLAP_0_1 = 0.5
-"""Share of the smaller group's accounts that lie in the larger one."""
-
-
-def merge(confirmed: list[Confirmed]) -> list[Merged]:
-    """Groups of overlapping findings, strongest first. Each is true as soon as one of its parts is."""
-    pools: list[tuple[set[int], list[Confirmed]]] = []
-    for c in sorted(confirmed, key=lambda c: (-len(c.tested.accounts), c.q_value, c.tested.accounts.tolist())):
-        accounts = set(c.tested.accounts.tolist())
-        home = [p for p in pools if len(p[0] & accounts) >= MERGE_OVERLAP_0_1 * min(len(p[0]), len(accounts))]
-        for p in home[1:]:
-            home[0][0].update(p[0])
-            home[0][1].extend(p[1])
-            pools.remove(p)
-        if home:
-            home[0][0].update(accounts)
-            home[0][1].append(c)
-        else:
-            pools.append((accounts, [c]))
-    merged = [Merged(np.array(sorted(a), dtype=np.int64), tuple(parts)) for a, parts in pools]
-    return sorted(merged, key=lambda m: (m.best.q_value, m.best.tested.p_value, m.accounts.tolist()))

@@ -1,6 +1,7 @@
 """From traces to groups: rounds of screening and confirming, then members, then the coincidences behind them."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -14,8 +15,9 @@ from houselights.core.settings import EvidenceSettings
 from houselights.evidence import events as event_table
 from houselights.evidence import members, small_objects
 from houselights.evidence.background import View, rates
-from houselights.evidence.confirmed import Confirmed, Merged, Tested, discoveries, merge
+from houselights.evidence.confirmed import Confirmed, Tested, discoveries
 from houselights.evidence.events import MAX_UNIT_ACCOUNTS, ORIGINAL, Events
+from houselights.evidence.merging import Merged, merge
 from houselights.kernels import objects as kernel
 
 MAX_ROUNDS = 5
@@ -23,6 +25,7 @@ MIN_CORE = 3
 LISTED_PROBABILITY_0_1 = 0.5
 SOURCE_FIRST_0_1 = 0.8
 SOURCE_MIN_OBJECTS = 5
+SOURCE_P = 0.001
 PRECISION_S = {"us": 0.0, "ms": 0.001, "s": 1.0, "min": 60.0, "day": 86400.0}
 
 
@@ -37,7 +40,7 @@ def detect(
     for c in confirmed:
         clean[c.tested.accounts] = False
     names = _Names(con, posts_path, e)
-    groups = [_group(e, m, clean, windows_s, settings, names) for m in merge(confirmed)]
+    groups = [_group(e, m, clean, windows_s, settings, names) for m in merge(e, confirmed, partial(_retest_part, e))]
     return Detection(groups=groups, channels_run=run, channels_skipped=skipped)
 
 
@@ -73,7 +76,7 @@ def _rounds(
         candidates: list[Tested] = []
         for window_s in windows_s:
             view = View(e, alive[e.account], round(window_s * 1e6), MAX_UNIT_ACCOUNTS)
-            found = small_objects.tested(view, window_s, len(windows_s), settings.seed)
+            found = small_objects.tested(view, window_s, settings.seed)
             counts[window_s] += len(found)
             candidates += found
         new = discoveries(candidates, settings.q, round_)
@@ -86,6 +89,11 @@ def _rounds(
         {"channel": "small_objects", "window_s": w, "candidates": n} for w, n in counts.items()
     ]
     return confirmed, run
+
+
+def _retest_part(e: Events, part: NDArray[np.int64], whole: Tested) -> Tested:
+    view = View(e, np.ones(len(e.account), dtype=np.bool_), whole.window_us, MAX_UNIT_ACCOUNTS)
+    return small_objects.retest_part(view, part, whole, whole.window_us / 1e6)
 
 
 class _Names:
@@ -127,7 +135,8 @@ def _group(
     windows_us = sorted({c.tested.window_us for c in merged.parts})
     view = View(e, np.ones(len(e.account), dtype=np.bool_), best.window_us, MAX_UNIT_ACCOUNTS)
     found = _assess(e, merged, clean, windows_us)
-    passed = stats.benjamini_hochberg(found.p_value, settings.q)
+    passed = found.testable.copy()
+    passed[found.testable] = stats.benjamini_hochberg(found.p_value[found.testable], settings.q)
     sources = _sources(e, merged.accounts)
     core = np.setdiff1d(found.account[passed], sources)
     resolved = len(core) >= MIN_CORE
@@ -157,7 +166,7 @@ def _group(
 
 
 def _assess(e: Events, merged: Merged, clean: NDArray[np.bool_], windows_us: list[int]) -> members.Membership:
-    """Best window per account, its p-value times the number of windows tried."""
+    """Best window per account, its p-value times the windows it could be tested at."""
     each = [
         members.assess(
             View(e, np.ones(len(e.account), dtype=np.bool_), w, MAX_UNIT_ACCOUNTS), merged.accounts, clean, w / 1e6
@@ -166,29 +175,39 @@ def _assess(e: Events, merged: Merged, clean: NDArray[np.bool_], windows_us: lis
     ]
     accounts = np.unique(np.concatenate([m.account for m in each]))
     p = np.ones((len(each), len(accounts)))
+    testable = np.zeros(p.shape, dtype=np.bool_)
     probability, n_events = np.zeros_like(p), np.zeros(p.shape, dtype=np.int64)
     for k, m in enumerate(each):
         at = np.searchsorted(accounts, m.account)
-        p[k, at], probability[k, at], n_events[k, at] = m.p_value, m.probability, m.n_events
+        p[k, at] = np.where(m.testable, m.p_value, 1.0)
+        testable[k, at], probability[k, at], n_events[k, at] = m.testable, m.probability, m.n_events
     return members.Membership(
-        accounts, n_events.max(axis=0), np.minimum(1.0, p.min(axis=0) * len(each)), probability.max(axis=0)
+        accounts,
+        n_events.max(axis=0),
+        np.minimum(1.0, p.min(axis=0) * np.maximum(1, testable.sum(axis=0))),
+        testable.any(axis=0),
+        probability.max(axis=0),
     )
 
 
 def _sources(e: Events, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Accounts whose own words the others copy: first on >= 80 % of the original objects they share with the group."""
+    """Accounts whose own words the others copy: first on >= 80 % of the original objects they share with the group, and
+    more often than their turn (one of k) would have it."""
     in_group = e.mask(accounts)
     rows = np.flatnonzero(in_group[e.account] & (e.family[e.unit] == ORIGINAL))
+    sharers = np.bincount(e.unit[rows], minlength=len(e.size))
+    rows = rows[sharers[e.unit[rows]] >= 2]
     unit = e.unit[rows]
-    shared = np.bincount(unit, minlength=len(e.size))[unit] >= 2
-    rows, unit = rows[shared], unit[shared]
     earliest = np.full(len(e.size), np.iinfo(np.int64).max)
     np.minimum.at(earliest, unit, e.at_us[rows])
-    ties = np.bincount(unit, e.at_us[rows] == earliest[unit], minlength=len(e.size))
-    first = (e.at_us[rows] == earliest[unit]) & (ties[unit] == 1)
-    n = np.bincount(e.account[rows], minlength=e.n_accounts)
-    n_first = np.bincount(e.account[rows], first, minlength=e.n_accounts)
-    return np.flatnonzero((n >= SOURCE_MIN_OBJECTS) & (n_first >= SOURCE_FIRST_0_1 * n))
+    is_earliest = e.at_us[rows] == earliest[unit]
+    alone = np.bincount(unit, is_earliest, minlength=len(e.size))[unit] == 1
+    who = e.account[rows]
+    n = np.bincount(who, minlength=e.n_accounts)
+    n_first = np.bincount(who, is_earliest & alone, minlength=e.n_accounts)
+    turn = np.bincount(who, 1.0 / sharers[unit], minlength=e.n_accounts) / np.maximum(n, 1)
+    often = stats.binomial_tail(n_first, n, turn) <= SOURCE_P
+    return np.flatnonzero((n >= SOURCE_MIN_OBJECTS) & (n_first >= SOURCE_FIRST_0_1 * n) & often)
 
 
 def _coincidences(

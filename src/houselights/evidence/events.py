@@ -18,8 +18,10 @@ from scipy.sparse.csgraph import connected_components
 KINDS = ("link", "repost", "quote", "reply", "hashtags", "text")
 ORIGINAL, REPOST, QUOTE, REPLY, HASHTAGS = range(5)
 CLASS_OF_KIND = {"link": ORIGINAL, "text": ORIGINAL, "repost": REPOST, "quote": QUOTE, "reply": REPLY, "hashtags": HASHTAGS}
-MAX_UNIT_ACCOUNTS = 80
+MAX_TIE_ACCOUNTS = 80
 """A larger object ties everything to everything (a front page, a slogan): it forms no component."""
+MAX_UNIT_ACCOUNTS = 500
+"""A larger object is no small one: everybody has it, and the channel leaves it out."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,23 @@ class Events:
         out[accounts] = True
         return out
 
-    @property
+    @cached_property
+    def _by_account(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        order = np.argsort(self.account, kind="stable")
+        return order, np.searchsorted(self.account[order], np.arange(self.n_accounts + 1))
+
+    def units_of(self, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Units in which any of these accounts acts, sorted."""
+        order, bounds = self._by_account
+        rows = [order[bounds[a] : bounds[a + 1]] for a in accounts]
+        return np.unique(self.unit[np.concatenate(rows)]).astype(np.int64) if rows else np.empty(0, np.int64)
+
+    def accounts_of(self, units: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Accounts that act in any of these units, sorted."""
+        rows = [self.account[self.start[u] : self.start[u + 1]] for u in units]
+        return np.unique(np.concatenate(rows)).astype(np.int64) if rows else np.empty(0, np.int64)
+
+    @cached_property
     def size(self) -> NDArray[np.int64]:
         """[u] distinct accounts of each unit."""
         return np.diff(self.start)
@@ -162,9 +180,9 @@ def build(
 def _components(
     object_code: NDArray[np.int64], post: NDArray[np.int64], object_accounts: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """[objects] the smallest object code of each object's component; objects above MAX_UNIT_ACCOUNTS tie nothing."""
+    """[objects] the smallest object code of each object's component; objects above MAX_TIE_ACCOUNTS tie nothing."""
     n = len(object_accounts)
-    ties = object_accounts[object_code] <= MAX_UNIT_ACCOUNTS
+    ties = object_accounts[object_code] <= MAX_TIE_ACCOUNTS
     o, p = object_code[ties], post[ties]
     if not len(o):
         return np.arange(n, dtype=np.int64)
@@ -192,7 +210,7 @@ def _units(
     mine = specific[post]
     tied = component[mine]
     accounts_of_component = np.unique(np.stack([tied, account_row]), axis=1)[0]
-    small = np.bincount(accounts_of_component, minlength=len(object_accounts)) <= MAX_UNIT_ACCOUNTS
+    small = np.bincount(accounts_of_component, minlength=len(object_accounts)) <= MAX_TIE_ACCOUNTS
     return np.where(small[tied], tied, mine)
 
 

@@ -14,8 +14,10 @@ from houselights.core import stats
 from houselights.evidence.background import View, rates
 from houselights.kernels import objects as kernel
 
-MEMBER_EFFECT_SD = 1.0
+MEMBER_EFFECT_SD = 0.5
 """Single people differ in speed more than groups do (logit scale)."""
+TESTABLE_P = 0.02
+"""An account that could not reach this with every pair close is not tested: one shared object says nothing about a person."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Membership:
     account: NDArray[np.int64]
     n_events: NDArray[np.int64]
     p_value: NDArray[np.float64]
+    testable: NDArray[np.bool_]  # enough shared units that perfect synchrony could have shown; times play no part in it
     probability: NDArray[np.float64]
 
 
@@ -32,25 +35,27 @@ def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], windo
     """Tests members and their co-sharers at one window. `clean`: [accounts] in no confirmed group."""
     e = view.events
     in_group = e.mask(group)
-    units = np.unique(e.unit[in_group[e.account]]).astype(np.int64)
-    asked = e.mask(e.account[np.isin(e.unit, units)].astype(np.int64))
+    units = e.units_of(group)
+    asked = e.mask(e.accounts_of(units))
     background = View(e, clean[e.account], view.window_us, view.max_size)
     known = rates(*background.totals(np.arange(len(e.size))), window_s)
-    every_unit = np.unique(e.unit[asked[e.account]]).astype(np.int64)
+    every_unit = e.units_of(np.flatnonzero(asked))
     speed = view.speed(every_unit, asked, in_group, known)
-    who, _, share, chance = kernel.account_units(
+    who, others, share, chance = kernel.account_units(
         *view.arrays, units, view.max_size, view.window_us, asked, in_group, known.rate, speed
     )
     order = np.argsort(who, kind="stable")
-    who, share, chance = who[order], share[order], chance[order]
+    who, share, chance, weight = who[order], share[order], chance[order], np.log2(others[order] + 1.0)
     accounts, first = np.unique(who, return_index=True)
-    pieces = list(zip(np.split(share, first[1:]), np.split(chance, first[1:]), strict=True)) if len(who) else []
-    p = np.array([stats.group_effect_tail(s, c, MEMBER_EFFECT_SD) for s, c in pieces])
-    member_share = np.clip(share[in_group[who]].mean() if in_group[who].any() else 0.5, 0.05, 0.98)
+    ends = np.append(first[1:], len(who))
+    pieces = [slice(a, b) for a, b in zip(first.tolist(), ends.tolist(), strict=True)]
+    p = np.array([stats.group_effect_tail(share[s], chance[s], MEMBER_EFFECT_SD, weight[s]) for s in pieces])
+    best_p = np.array([stats.group_effect_tail(np.ones_like(share[s]), chance[s], MEMBER_EFFECT_SD, weight[s]) for s in pieces])
+    member_share = np.clip(np.average(share[in_group[who]], weights=weight[in_group[who]]) if in_group[who].any() else 0.5, 0.05, 0.98)
     prior = len(group) / max(1, len(accounts))
-    probability = np.array([_posterior(s, c, float(member_share), prior) for s, c in pieces])
-    n_events = np.array([int((s > 0).sum()) for s, _ in pieces], dtype=np.int64)
-    return Membership(accounts.astype(np.int64), n_events, p, probability)
+    probability = np.array([_posterior(share[s], chance[s], float(member_share), prior) for s in pieces])
+    n_events = np.array([int((share[s] > 0).sum()) for s in pieces], dtype=np.int64)
+    return Membership(accounts.astype(np.int64), n_events, p, best_p <= TESTABLE_P, probability)
 
 
 def _posterior(share: NDArray[np.float64], chance: NDArray[np.float64], member_share: float, prior: float) -> float:

@@ -3,12 +3,14 @@
 Screen on one half of the units, confirm on the other, without the group in the background, and the other way round.
 """
 
+from dataclasses import dataclass
+
 import igraph as ig
 import numpy as np
 from numpy.typing import NDArray
 
 from houselights.core import stats
-from houselights.evidence.background import View, rates
+from houselights.evidence.background import Rates, View, rates
 from houselights.evidence.confirmed import Tested
 from houselights.evidence.events import Events
 from houselights.kernels import objects as kernel
@@ -17,27 +19,157 @@ MIN_GROUP = 3
 RESOLUTIONS = (0.02, 0.1, 1.0)
 """Coarse to fine. A pool with changing partners has no inner structure: at resolution 1 it falls apart at random and
 each part hides the others, since they are its background."""
-GROUP_EFFECT_SD = 0.7
+SCREEN_P = 0.01
+"""On the half that suggested the group this p-value claims nothing; it keeps hopeless candidates from the confirming half."""
+MAX_STEPS = 6
+JOIN_LOG_RATIO = 3.0
+"""An account joins a candidate when its units are e^3 times likelier as a member's than as anybody's."""
+MAX_BEST_P = 1e-4
+"""A candidate that could not pass with perfect synchrony is no hypothesis (Tarone 1990)."""
+_NONE = np.empty(0, dtype=np.int64)
+GROUP_EFFECT_SD = 0.4
 """Organic groups differ in how fast they share (logit scale)."""
 
 
-def tested(view: View, window_s: float, n_windows: int, seed: int) -> list[Tested]:
-    """Every candidate of both directions with its p-value, times the number of windows."""
+def tested(view: View, window_s: float, seed: int) -> list[Tested]:
+    """Every candidate of both directions with its p-value on the half that did not suggest it."""
     everything = np.arange(len(view.events.size))
     totals = view.totals(everything)
-    rate = rates(*totals, window_s).rate
     out = []
     for screen_in_a in (True, False):
+        screening = everything[view.events.in_a == screen_in_a]
         confirming = everything[view.events.in_a != screen_in_a]
-        for accounts in screen(view, screen_in_a, rate, seed):
-            out.append(confirm(view, accounts, confirming, totals, window_s, n_windows, not screen_in_a))
+        for accounts in screen(view, screening, window_s, seed):
+            sync = Sync.of(view, accounts, confirming, totals, window_s)
+            if len(sync.unit) and sync.best_p <= MAX_BEST_P:
+                out.append(sync.tested(accounts, not screen_in_a, view.window_us))
     return out
 
 
-def screen(view: View, in_a: bool, rate: NDArray[np.float64], seed: int) -> list[NDArray[np.int64]]:
-    """Candidate groups of the accounts that are close on one half: Leiden communities, cut to their 2-core."""
+@dataclass(frozen=True)
+class Sync:
+    """How close a group's members are on some units, and how close chance would have them: [n] per unit they share."""
+
+    unit: NDArray[np.int64]
+    share: NDArray[np.float64]
+    chance: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    """log2 of the members on the unit: twenty in step say more than two. Who shares it does not depend on when."""
+    background: Rates
+    speed: NDArray[np.float64]
+
+    @staticmethod
+    def of(
+        view: View,
+        accounts: NDArray[np.int64],
+        units: NDArray[np.int64],
+        totals: tuple[NDArray[np.float64], NDArray[np.float64]],
+        window_s: float,
+    ) -> "Sync":
+        """Against a background without the group: `totals` are the class totals of all units the background may use."""
+        e = view.events
+        in_group = e.mask(accounts)
+        touched = e.units_of(accounts)
+        mine = view.totals(touched)
+        background = rates(np.maximum(totals[0] - mine[0], 0), np.maximum(totals[1] - mine[1], 0), window_s)
+        speed = view.speed(touched, in_group, in_group, background)
+        asked = touched[np.isin(touched, units)]
+        pairs, close, chance = kernel.group_units(
+            *view.arrays, asked, view.max_size, view.window_us, in_group, background.rate, speed
+        )
+        has = pairs > 0
+        members = (1 + np.sqrt(1 + 8.0 * pairs[has])) / 2
+        return Sync(asked[has], close[has] / pairs[has], chance[has], np.log2(members), background, speed)
+
+    def p_value(self, left_out: NDArray[np.int64] = _NONE) -> float:
+        stay = ~np.isin(self.unit, left_out)
+        return stats.group_effect_tail(self.share[stay], self.chance[stay], GROUP_EFFECT_SD, self.weight[stay])
+
+    @property
+    def best_p(self) -> float:
+        """The p-value were every pair close. It does not depend on times, so it may decide who is tested at all."""
+        return stats.group_effect_tail(np.ones(len(self.chance)), self.chance, GROUP_EFFECT_SD, self.weight)
+
+    def tested(self, accounts: NDArray[np.int64], confirm_in_a: bool, window_us: int) -> Tested:
+        return Tested(
+            channel="small_objects",
+            accounts=accounts,
+            window_us=window_us,
+            confirm_in_a=confirm_in_a,
+            n_objects=len(self.unit),
+            observed=float(self.share.sum()),
+            expected=float(self.chance.sum()),
+            p_value=self.p_value(),
+            from_data_0_1=self.background.from_data_0_1,
+            retest=self.p_value,
+        )
+
+
+def screen(view: View, units: NDArray[np.int64], window_s: float, seed: int) -> list[NDArray[np.int64]]:
+    """Candidate groups by the screening half alone: communities of close pairs, cut to those who carry the synchrony."""
+    totals = view.totals(units)
+    kept: dict[tuple[int, ...], None] = {}
+    for accounts in communities(view, units, rates(*totals, window_s).rate, seed):
+        grown = _grow(view, accounts, units, totals, window_s)
+        if grown is not None:
+            kept[tuple(grown.tolist())] = None
+    return [np.array(a, dtype=np.int64) for a in kept]
+
+
+def _grow(
+    view: View,
+    accounts: NDArray[np.int64],
+    units: NDArray[np.int64],
+    totals: tuple[NDArray[np.float64], NDArray[np.float64]],
+    window_s: float,
+) -> NDArray[np.int64] | None:
+    """Lets hangers-on go and others in until the group stands; None where it dissolves or shows nothing on its own half."""
+    for _ in range(MAX_STEPS):
+        sync = Sync.of(view, accounts, units, totals, window_s)
+        stay = _carriers(view, accounts, units, sync)
+        if np.array_equal(stay, accounts):
+            break
+        accounts = stay
+        if len(accounts) < MIN_GROUP:
+            return None
+    return accounts if sync.p_value() <= SCREEN_P else None
+
+
+def _carriers(view: View, accounts: NDArray[np.int64], units: NDArray[np.int64], sync: Sync) -> NDArray[np.int64]:
+    """Accounts whose own units with the group look like the group's rather than like chance, members or not."""
     e = view.events
-    units = np.flatnonzero(e.in_a == in_a)
+    touched = e.units_of(accounts)
+    touched = touched[np.isin(touched, units)]
+    in_group = e.mask(accounts)
+    asked = e.mask(e.accounts_of(touched))
+    who, _, share, chance = kernel.account_units(
+        *view.arrays, touched, view.max_size, view.window_us, asked, in_group, sync.background.rate, sync.speed
+    )
+    if not len(who):
+        return np.empty(0, np.int64)
+    if not len(sync.share):
+        return np.empty(0, np.int64)
+    group_share = np.clip(np.average(sync.share, weights=sync.weight), 0.05, 0.98)
+    chance = np.clip(chance, 1e-4, 0.999)
+    ratio = share * np.log(group_share / chance) + (1 - share) * np.log((1 - group_share) / (1 - chance))
+    total = np.bincount(who, ratio, minlength=len(in_group))
+    return np.flatnonzero(np.where(in_group, total > 0, total > JOIN_LOG_RATIO)).astype(np.int64)
+
+
+def retest_part(view: View, part: NDArray[np.int64], whole: Tested, window_s: float) -> Tested:
+    """The same test for a part of a candidate, on the same half."""
+    everything = np.arange(len(view.events.size))
+    confirming = everything[view.events.in_a == whole.confirm_in_a]
+    return Sync.of(view, part, confirming, view.totals(everything), window_s).tested(
+        part, whole.confirm_in_a, whole.window_us
+    )
+
+
+def communities(
+    view: View, units: NDArray[np.int64], rate: NDArray[np.float64], seed: int
+) -> list[NDArray[np.int64]]:
+    """Leiden communities of close pairs, at several resolutions, cut to the 2-core."""
+    e = view.events
     i, j = kernel.close_pairs_in_units(e.start, e.at_us, view.kept, units, view.max_size, view.window_us)
     if len(i) < MIN_GROUP:
         return []
@@ -54,7 +186,7 @@ def screen(view: View, in_a: bool, rate: NDArray[np.float64], seed: int) -> list
     if len(cored) < MIN_GROUP:
         return []
     graph = graph.induced_subgraph(cored.tolist())
-    generator = np.random.default_rng([seed, view.window_us, in_a])
+    generator = np.random.default_rng([seed, view.window_us])
     ig.set_random_number_generator(_Generator(generator))
     found: dict[tuple[int, ...], None] = {}
     for resolution in RESOLUTIONS:
@@ -85,43 +217,3 @@ def _unit_rate(e: Events, unit: NDArray[np.int64], size: NDArray[np.int64], rate
     bins = np.searchsorted(kernel.SIZE_EDGES, size, side="right")
     by_class = np.nan_to_num(rate.reshape(kernel.N_FAMILIES, kernel.N_SIZES, kernel.N_LATENCIES), nan=0.95)
     return by_class.mean(axis=2)[e.family[unit], bins]
-
-
-def confirm(
-    view: View,
-    accounts: NDArray[np.int64],
-    units: NDArray[np.int64],
-    totals: tuple[NDArray[np.float64], NDArray[np.float64]],
-    window_s: float,
-    n_windows: int,
-    in_a: bool,
-) -> Tested:
-    """Tests a group on the units of the other half against a background without it."""
-    e = view.events
-    in_group = e.mask(accounts)
-    touched = np.unique(e.unit[in_group[e.account]]).astype(np.int64)
-    mine = view.totals(touched)
-    background = rates(np.maximum(totals[0] - mine[0], 0), np.maximum(totals[1] - mine[1], 0), window_s)
-    speed = view.speed(touched, in_group, in_group, background)
-    pairs, close, chance = kernel.group_units(
-        *view.arrays, touched[np.isin(touched, units)], view.max_size, view.window_us, in_group, background.rate, speed
-    )
-    has = pairs > 0
-    unit, share, chance = touched[np.isin(touched, units)][has], close[has] / pairs[has], chance[has]
-
-    def retest(left_out: NDArray[np.int64]) -> float:
-        stay = ~np.isin(unit, left_out)
-        return min(1.0, n_windows * stats.group_effect_tail(share[stay], chance[stay], GROUP_EFFECT_SD))
-
-    return Tested(
-        channel="small_objects",
-        accounts=accounts,
-        window_us=view.window_us,
-        confirm_in_a=in_a,
-        n_objects=len(unit),
-        observed=float(share.sum()),
-        expected=float(chance.sum()),
-        p_value=retest(np.empty(0, np.int64)),
-        from_data_0_1=background.from_data_0_1,
-        retest=retest,
-    )

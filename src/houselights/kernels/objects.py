@@ -88,15 +88,20 @@ def class_totals(
             continue
         base = _base_class(family[u], n)
         weight = 2.0 / (n * (n - 1))
+        after = n
+        within = 0  # kept events after i that are no more than a window away
+        ahead = start[u]
         for i in range(start[u], start[u + 1]):
             if not kept[i]:
                 continue
+            after -= 1
+            while ahead < start[u + 1] and at_us[ahead] - at_us[i] <= window_us:
+                within += kept[ahead]
+                ahead += 1
+            within -= 1
             c = base + _latency_bin(at_us[i], source_us[u])
-            for j in range(i + 1, start[u + 1]):
-                if kept[j]:
-                    every[c] += weight
-                    if at_us[j] - at_us[i] <= window_us:
-                        close[c] += weight
+            every[c] += weight * after
+            close[c] += weight * within
     return close, every
 
 
@@ -201,13 +206,13 @@ def account_units(
     rate: NDArray[np.float64],
     speed: NDArray[np.float64],
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """One row per (asked account, unit) with a member beside it: account, unit, share of close pairs with (other) members, mean chance."""
+    """One row per (asked account, unit) with a member beside it: account, (other) members there, share of close pairs with them, mean chance."""
     total = 0
     for u in units:
         for i in range(start[u], start[u + 1]):
             total += asked[account[i]]
     who = np.empty(total, np.int32)
-    where = np.empty(total, np.int64)
+    others = np.empty(total, np.int64)
     share = np.empty(total)
     chance = np.empty(total)
     total = 0
@@ -235,11 +240,11 @@ def account_units(
                 close += abs(at_us[j] - at_us[i]) <= window_us
             if pairs:
                 who[total] = account[i]
-                where[total] = u
+                others[total] = pairs
                 share[total] = close / pairs
                 chance[total] = mean / pairs
                 total += 1
-    return who[:total], where[:total], share[:total], chance[:total]
+    return who[:total], others[:total], share[:total], chance[:total]
 
 
 @njit(cache=True, nogil=True)

@@ -1,0 +1,82 @@
+"""One group, one finding: the same accounts are found from two directions, at several windows and scales."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from houselights.evidence.confirmed import Confirmed, Tested
+from houselights.evidence.events import MAX_UNIT_ACCOUNTS, Events
+from houselights.kernels import objects as kernel
+
+MIN_PART = 3
+OVERLAP_0_1 = 0.5
+"""Share of the smaller group's accounts that lie in the larger one, for the two to have to do with each other."""
+MIXING_0_1 = 0.2
+"""Ties between two parts, against the ties inside them, for the two to be one group."""
+
+Accounts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Confirmed groups that are the same group. It is true as soon as one of its parts is."""
+
+    accounts: Accounts
+    parts: tuple[Confirmed, ...]
+
+    @property
+    def best(self) -> Confirmed:
+        return min(self.parts, key=lambda c: (c.q_value, c.tested.p_value, c.tested.window_us, c.tested.confirm_in_a))
+
+
+def merge(e: Events, confirmed: list[Confirmed], retest: Callable[[Accounts, Tested], Tested]) -> list[Merged]:
+    """From small to large: a larger group that mixes with a smaller one is the same; else the smaller is cut out of it.
+
+    What is left after a cut has to pass by itself (`retest`), or it goes.
+    """
+    groups: list[tuple[Accounts, list[Confirmed]]] = []
+    for c in sorted(confirmed, key=lambda c: (len(c.tested.accounts), c.q_value, c.tested.accounts.tolist())):
+        rest = c.tested.accounts
+        home: int | None = None
+        for k, (accounts, parts) in enumerate(groups):
+            if len(np.intersect1d(accounts, rest)) < OVERLAP_0_1 * min(len(accounts), len(rest)):
+                continue
+            beyond = np.setdiff1d(rest, accounts)
+            if len(beyond) < MIN_PART or mixing(e, accounts, beyond, c.tested.window_us) >= MIXING_0_1:
+                if home is None:
+                    home = k
+                    groups[k] = (np.union1d(accounts, rest), [*parts, c])
+                else:
+                    groups[home] = (np.union1d(groups[home][0], accounts), groups[home][1] + parts)
+                    groups[k] = (np.empty(0, np.int64), [])
+            else:
+                rest = beyond
+        groups = [g for g in groups if len(g[0])]
+        if home is None and len(rest) >= MIN_PART:
+            if len(rest) < len(c.tested.accounts):
+                again = retest(rest, c.tested)
+                if again.p_value > c.tested.p_value * c.slack:
+                    continue
+                c = c.like(again)
+            groups.append((rest, [c]))
+    merged = [Merged(a, tuple(parts)) for a, parts in groups]
+    return sorted(merged, key=lambda m: (m.best.q_value, m.best.tested.p_value, m.accounts.tolist()))
+
+
+def mixing(e: Events, one: Accounts, other: Accounts, window_us: int) -> float:
+    """Density of close pairs between two sets of accounts over the geometric mean of the densities inside them."""
+    both = np.union1d(one, other)
+    side = np.zeros(e.n_accounts, dtype=np.int8)
+    side[one], side[other] = 1, 2
+    kept = side[e.account] > 0
+    i, j = kernel.close_pairs_in_units(e.start, e.at_us, kept, e.units_of(both), MAX_UNIT_ACCOUNTS, window_us)
+    unit = e.unit[i]
+    weight = 1.0 / np.maximum(1, np.bincount(e.unit[kept], minlength=len(e.size))[unit] - 1)
+    a, b = side[e.account[i]], side[e.account[j]]
+    inside_one = weight[(a == 1) & (b == 1)].sum() / max(1.0, len(one) * (len(one) - 1) / 2)
+    inside_other = weight[(a == 2) & (b == 2)].sum() / max(1.0, len(other) * (len(other) - 1) / 2)
+    between = weight[a != b].sum() / (len(one) * len(other))
+    scale = float(np.sqrt(inside_one * inside_other))
+    return float(between) / scale if scale > 0 else (1.0 if between > 0 else 0.0)
