@@ -74,8 +74,8 @@ def network(
 ) -> int:
     """Writes `pairs.csv`, `edges.csv`, `accounts.csv` and `groups.csv`; returns the number of edges.
 
-    These are `detect_groups` (loops removed), `generate_coordinated_network` (with objects), `account_stats("none")` and
-    `group_stats("none")`. Input: the tool's four columns, or our posts.parquet or the Toolkit's CSV (their reposts).
+    These are `detect_groups` (loops removed), `generate_coordinated_network` (with objects), `account_stats("none")`
+    and `group_stats("none")`. Input: the tool's four columns; of our posts.parquet or the Toolkit's CSV, the reposts.
     """
     if not 0 <= window_s < float("inf") or not 0 <= edge_weight <= 1:
         raise HouselightsError(
