@@ -1,1 +1,142 @@
-"""The story, one line per stage."""
+"""The story, one line per stage: inputs -> posts -> traces -> evidence -> findings."""
+
+import json
+import resource
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from houselights import findings, ingest, traces
+from houselights.core.detection import Detection
+from houselights.core.settings import ReadSettings, ScanSettings
+from houselights.core.tables import ALL, POSTS, TRACES
+from houselights.core.urls import canonical_url
+from houselights.engine.local import connect
+from houselights.evidence.detect import detect
+
+Progress = Callable[[str, float], None]
+MANIFEST = "manifest.json"
+
+
+def scan(
+    inputs: Sequence[Path], out_dir: Path, settings: ScanSettings, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Writes a RUN directory and returns its manifest. `progress(stage, share 0 to 1)` is called as the work goes on.
+
+    Until the manifest says `complete`, the directory is not a result: a killed run leaves none behind.
+    Raises HouselightsError for input that cannot be read.
+    """
+    tell = progress or (lambda stage, share: None)
+    _start_clean(out_dir)
+    stages = _Stages(tell)
+    spill = out_dir / ".spill"
+    con = connect(temp_dir=spill)
+    try:
+        with stages.timed("read"):
+            read = ingest.read_inputs(con, inputs, out_dir, settings.read, progress)
+        with stages.timed("traces"):
+            traced = traces.build(con, out_dir / POSTS.file, out_dir / TRACES.file, settings.traces)
+        with stages.timed("evidence"):
+            detection = detect(con, out_dir / POSTS.file, out_dir / TRACES.file, settings.evidence)
+            detection = _touching(detection, settings.read)
+        with stages.timed("findings"):
+            findings.write(con, out_dir, detection, settings)
+    finally:
+        con.close()
+        shutil.rmtree(spill, ignore_errors=True)
+    manifest = _manifest(read, traced, detection, settings, stages)
+    _write_manifest(out_dir, manifest)
+    return manifest
+
+
+def _start_clean(out_dir: Path) -> None:
+    out_dir.mkdir(parents=True, exist_ok=True)
+    _write_manifest(out_dir, {"complete": False, "version": version("houselights")})
+    for name in (*(t.file for t in ALL), "findings.json", "report.html"):
+        (out_dir / name).unlink(missing_ok=True)
+
+
+def _touching(detection: Detection, settings: ReadSettings) -> Detection:
+    """The groups that have to do with the account or link a user starts from; the tests were made on all of them."""
+    groups = list(detection.groups)
+    if settings.account:
+        groups = [g for g in groups if any(m.account_id == settings.account for m in g.members)]
+    if settings.link:
+        link = canonical_url(settings.link) or settings.link
+        groups = [g for g in groups if link in set(g.coincidences["object_id"].to_pylist())]
+    return replace(detection, groups=groups)
+
+
+class _Stages:
+    """Seconds and peak memory of each stage."""
+
+    def __init__(self, tell: Progress) -> None:
+        self.tell = tell
+        self.rows: list[dict[str, Any]] = []
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        self.tell(stage, 0.0)
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.rows.append(
+            {
+                "stage": stage,
+                "seconds": round(time.perf_counter() - wall, 2),
+                "cpu_seconds": round(time.process_time() - cpu, 2),
+                "peak_memory_mib_so_far": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            }
+        )
+        self.tell(stage, 1.0)
+
+
+def _manifest(
+    read: ingest.IngestReport,
+    traced: traces.TraceReport,
+    detection: Detection,
+    settings: ScanSettings,
+    stages: _Stages,
+) -> dict[str, Any]:
+    inputs = [
+        {
+            "path": s.file,
+            "sha256": s.sha256,
+            "bytes": s.n_bytes,
+            "rows": s.rows_read,
+            "accepted": s.rows_accepted,
+            "rejected": s.rows_rejected,
+            "outside_window": s.rows_filtered,
+            "format": s.format,
+            "guess": s.guess,
+            "precision": s.precision,
+        }
+        for s in read.sources
+    ]
+    no_traces = [{"channel": f"objects of kind {kind}", "reason": reason} for kind, reason in traced.not_run.items()]
+    return {
+        "complete": True,
+        "version": version("houselights"),
+        "inputs": inputs,
+        "settings": json.loads(json.dumps(asdict(settings), default=str)),
+        "seed": settings.evidence.seed,
+        "accepted": read.rows_accepted,
+        "rejected": read.rows_rejected,
+        "rejected_by_rule": read.rejected_by_rule,
+        "outside_window": read.rows_filtered,
+        "late": 0,
+        "traces": traced.rows,
+        "channels_run": list(detection.channels_run),
+        "channels_skipped": [*detection.channels_skipped, *no_traces],
+        "stages": stages.rows,
+    }
+
+
+def _write_manifest(out_dir: Path, manifest: dict[str, Any]) -> None:
+    beside = out_dir / (MANIFEST + ".part")
+    beside.write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    beside.replace(out_dir / MANIFEST)
