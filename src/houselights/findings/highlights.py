@@ -10,7 +10,7 @@ import pyarrow as pa
 from houselights.core.tables import HIGHLIGHTS
 from houselights.core.text import find_hashtag_spans, find_url_span, shared_span
 from houselights.findings.casefile import Case, Key, Pair, Post, Ref
-from houselights.findings.wording import KIND_NOUNS, count, duration, percent
+from houselights.findings.wording import KIND_NOUNS, count, duration, listing, percent
 
 RULE_VERSION = "1"
 RULES = {
@@ -115,7 +115,9 @@ def _reason(kind: str, n_others: int, delta_s: float, chance: float, precision: 
         f"{percent(min(chance, 1.0))} of cases."
     ]
     if finding["tier"] == "described":
-        parts.append("The pattern is described only: an innocent explanation fits or its test did not hold.")
+        fitting = [e["name"] for e in finding["explanations"] if e["demotes"]]
+        why = f"an innocent explanation fits ({listing(fitting)})" if fitting else "its test did not hold"
+        parts.append(f"The pattern is described only: {why}.")
     elif not finding["resolved"]:
         parts.append("The test is about the pattern as a whole and does not tell whether this account belongs to it.")
     return " ".join(parts)

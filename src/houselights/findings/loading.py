@@ -113,8 +113,14 @@ SELECT client, count(DISTINCT author_id) FROM read_parquet($posts)
 WHERE client IN (SELECT client FROM evidence_post) GROUP BY 1
 """
 
+_HANDLES = """
+CREATE TEMP TABLE handle AS
+SELECT author_id, lower(regexp_replace(min(author_handle), '\\P{L}', '', 'g')) AS letters
+FROM read_parquet($posts) WHERE author_handle IS NOT NULL GROUP BY 1
+"""
+
 _STEM = """
-SELECT count(*), count_if(contains(handle, $stem)) FROM handle
+SELECT count(*), count_if(contains(letters, $stem)) FROM handle
 WHERE author_id NOT IN (SELECT account_id FROM listed WHERE number = $case)
 """
 
@@ -234,11 +240,7 @@ class Loader:
     def _stem_counter(self, number: int) -> Callable[[str], float]:
         def share_outside(stem: str) -> float:
             if not self._handles_read:
-                self._con.execute(
-                    "CREATE TEMP TABLE handle AS SELECT author_id, lower(min(author_handle)) AS handle "
-                    "FROM read_parquet($posts) WHERE author_handle IS NOT NULL GROUP BY 1",
-                    {"posts": self._posts},
-                )
+                self._con.execute(_HANDLES, {"posts": self._posts})
                 self._handles_read = True
             n, with_stem = _one(self._con.execute(_STEM, {"stem": stem, "case": number}))
             return float(with_stem / n) if n else 0.0

@@ -19,6 +19,11 @@ def count(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
+def of(n: int, total: int, noun: str) -> str:
+    """ "3 of 12 shared links". Put the verb in the past tense, which knows no number."""
+    return f"{n:,} of {count(total, noun)}"
+
+
 def percent(share_0_1: float) -> str:
     return f"{100 * share_0_1:.0f} %" if share_0_1 >= 0.1 or share_0_1 == 0 else f"{100 * share_0_1:.2g} %"
 
@@ -27,7 +32,7 @@ def amount(x: float) -> str:
     """Whole when it is whole or large, else with one decimal, more when it is under 0.1."""
     if abs(x - round(x)) < 1e-9 or abs(x) >= 100:
         return f"{round(x):,}"
-    return f"{x:.1f}" if abs(x) >= 0.1 else f"{x:.2g}"
+    return f"{x:.1f}".removesuffix(".0") if abs(x) >= 0.1 else f"{x:.2g}"
 
 
 def probability(p: float) -> str:

@@ -5,7 +5,7 @@ from statistics import median
 
 from houselights.findings.casefile import Case, SharedObject
 from houselights.findings.explanations.weighing import Check
-from houselights.findings.wording import count, span
+from houselights.findings.wording import count, of, span
 
 _HOUR_US = 3_600_000_000
 PEAK = 3.0  # times the median hour; the daily rhythm alone stays under it
@@ -36,10 +36,10 @@ def breaking_news(case: Case) -> Check:
     ratio = others / max(1.0, median(hours.values()))
     public = [o for o in objects if o.n_outside > 0]
     detail = (
-        f"{len(objects):,} of {count(len(case.objects), 'shared object')} begin in one hour "
+        f"{of(len(objects), len(case.objects), 'shared object')} began in one hour "
         f"({span(hour * _HOUR_US, (hour + 1) * _HOUR_US - 1)}), {len(public):,} of them shared by other people as "
         f"well; "
-        f"the rest of the data then has {ratio:.1f} times the posts of a median hour."
+        f"the rest of the data then had {ratio:.1f} times the posts of a median hour."
     )
     fits = 2 * len(public) >= len(case.objects) and ratio >= PEAK
     return Check(name, detail, fits=fits, covered=frozenset(o.object_id for o in public), held_fixed_by_synchrony=True)

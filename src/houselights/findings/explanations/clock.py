@@ -4,7 +4,7 @@ from scipy.stats import binom
 
 from houselights.findings.casefile import PRECISION_ORDER, Case, Post
 from houselights.findings.explanations.weighing import Check, covering
-from houselights.findings.wording import percent, probability
+from houselights.findings.wording import of, percent, probability
 
 _MINUTE_US = 60_000_000
 LEVEL = 0.01  # two tests on every finding: one in fifty would pass by chance, and passing only opens the retest
@@ -24,8 +24,8 @@ def round_minutes(case: Case) -> Check:
     background = (case.data.n_round_minute - own_round) / others if others > 0 else 0.2
     p = max(float(binom.sf(n_round - 1, n, chance)) for chance in (0.2, min(max(background, 0.0), 1.0)))
     detail = (
-        f"{n_round:,} of {n:,} shared objects begin at a minute divisible by 5 ({percent(n_round / n)}); "
-        f"of the other posts in this data {percent(background)} do (p = {probability(p)})."
+        f"{of(n_round, n, 'shared object')} began at a minute divisible by 5 ({percent(n_round / n)}); "
+        f"of the other posts in this data {percent(background)} were (p = {probability(p)})."
     )
     clocked = [o for o in case.objects.values() if 2 * sum(map(_is_round, case.posts_of(o))) >= len(o.posts)]
     covered, half = covering(case, clocked)

@@ -8,7 +8,7 @@ from houselights.core.errors import HouselightsError
 from houselights.findings.casefile import Case
 from houselights.findings.explanations.outlet import domains, registrable_domain
 from houselights.findings.explanations.weighing import Check, covering
-from houselights.findings.wording import count
+from houselights.findings.wording import of
 
 MOSTLY_0_1 = 0.5
 _HEADINGS = frozenset(
@@ -70,8 +70,8 @@ def known_organisation(case: Case, vouched: Vouched | None) -> Check:
     ]
     covered, half = covering(case, objects)
     detail = (
-        f"{len(accounts):,} of {count(len(case.accounts), 'account')} belong to organisations on the user's list; "
-        f"{len(objects):,} of {count(len(case.objects), 'shared object')} are theirs or lead to their sites."
+        f"{of(len(accounts), len(case.accounts), 'account')} found on the user's list; "
+        f"{of(len(objects), len(case.objects), 'shared object')} came from there or led to a site on it."
     )
     mostly = len(accounts) >= MOSTLY_0_1 * len(case.accounts) if case.accounts else False
     return Check(name, detail, True, half or (bool(objects) and mostly), covered, may_fit_in_part=True)

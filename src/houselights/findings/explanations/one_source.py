@@ -6,7 +6,7 @@ from statistics import median
 
 from houselights.findings.casefile import Case
 from houselights.findings.explanations.weighing import Check
-from houselights.findings.wording import count, duration, percent
+from houselights.findings.wording import count, duration, of, percent
 
 
 def one_source(case: Case) -> Check:
@@ -24,7 +24,7 @@ def one_source(case: Case) -> Check:
     theirs = [o for o in case.objects.values() if 2 * _of(case, o.posts, author) >= len(o.posts)]
     total, everything = case.activity.get(author, (n, 0))
     detail = (
-        f"The most reposted author accounts for {n:,} of the group's {count(len(case.posts), 'shared post')} "
+        f"The most reposted author got {of(n, len(case.posts), 'shared post')} of the group "
         f"({percent(n / len(case.posts))})"
         + (f" and for {percent(total / everything)} of everything its accounts posted" if everything else "")
         + f"; {count(len(theirs), 'post')} of that author {'was' if len(theirs) == 1 else 'were'} reposted together"

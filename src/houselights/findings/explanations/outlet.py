@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from houselights.findings.casefile import Case, SharedObject
 from houselights.findings.explanations.handles import Family, family
 from houselights.findings.explanations.weighing import Check, untestable
-from houselights.findings.wording import count, percent
+from houselights.findings.wording import of, percent
 
 DOMAIN_0_1 = 0.6  # of the shared objects that must link to one site
 ORDER_0_1 = 0.9  # of a pair's coincidences that keep its usual order; chance gives .75 at three, less at more
@@ -59,10 +59,10 @@ def same_outlet(case: Case) -> Check:
     alike = kin is not None and not kin.numbered and len(kin.accounts) >= FAMILY_0_1 * len(case.accounts)
     steady = order is not None and order[0] >= ORDER_0_1 * order[1]
     detail = (
-        f"{len(objects):,} of {count(len(case.objects), 'shared object')} link to one site; "
+        f"{of(len(objects), len(case.objects), 'shared object')} linked to one site; "
         f"{_handle_words(case, kin)}; "
         + (
-            f"pairs keep their order in {order[0]:,} of {order[1]:,} coincidences."
+            f"pairs kept their order in {order[0]:,} of {order[1]:,} coincidences."
             if order
             else "too few repeats to test the order."
         )
@@ -96,7 +96,7 @@ def _handle_words(case: Case, kin: Family | None) -> str:
     if not case.data.n_with_handles:
         return "handles could not be compared: this data has no handles"
     n = len(kin.accounts) if kin else 0
-    return f"{n:,} of {count(len(case.accounts), 'account')} have near-identical handles"
+    return f"{of(n, len(case.accounts), 'account')} had near-identical handles"
 
 
 def _client_words(case: Case) -> str:
@@ -111,8 +111,8 @@ def _client_words(case: Case) -> str:
     share = outside / max(1, case.data.n_accounts - len(case.members))
     rare = " (a rare one: a mark of one hand)" if share < RARE_CLIENT_0_1 and 2 * n >= len(case.posts) else ""
     return (
-        f"{percent(n / len(case.posts))} of the shared posts come through one client{rare}, "
-        f"which {percent(share)} of the other accounts use"
+        f"{percent(n / len(case.posts))} of the shared posts came through one client{rare}, "
+        f"which {percent(share)} of the other accounts used"
     )
 
 

@@ -6,7 +6,7 @@ from statistics import median
 
 from houselights.findings.casefile import Case, Post, SharedObject
 from houselights.findings.explanations.weighing import Check, covering
-from houselights.findings.wording import KIND_NOUNS, count, listing
+from houselights.findings.wording import KIND_NOUNS, listing, of
 
 MOST_POSTS_PER_ACCOUNT = 2  # a signature and a reminder; who posts more such texts is running a drive
 
@@ -53,7 +53,7 @@ def petition(case: Case) -> Check:
     typical = median(len(posts) for posts in per_account.values())
     kinds = listing(sorted({f"{KIND_NOUNS[o.kind]}s" for o in asking}))
     detail = (
-        f"{len(asking):,} of {count(len(case.objects), 'shared object')} ({kinds}) ask to sign, copy or pass on; "
+        f"{of(len(asking), len(case.objects), 'shared object')} ({kinds}) asked to sign, copy or pass on; "
         f"a typical account posted {typical:g} such {'post' if typical == 1 else 'posts'}."
     )
     if typical > MOST_POSTS_PER_ACCOUNT:

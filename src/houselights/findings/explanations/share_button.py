@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 from houselights.findings.casefile import Case, Post, SharedObject
 from houselights.findings.explanations.weighing import Check, covering, untestable
-from houselights.findings.wording import count
+from houselights.findings.wording import of
 
 _WORD = re.compile(r"[^\W_]{3,}")
 _LINK = re.compile(r"https?://\S+|www\.\S+")
@@ -29,27 +29,22 @@ def share_button(case: Case) -> Check:
     headlines = [o for o in with_text if o not in buttons and _is_headline(case, o)]
     covered, half = covering(case, buttons + headlines)
     detail = (
-        f"{len(buttons):,} of {_texts(len(with_text))} come as the same text with the same link from at least as "
-        f"many accounts "
-        f"outside the group; "
-        f"{len(headlines):,} more read like the headline in the link's address and are shared as widely outside."
+        f"{len(buttons):,} of {_texts(len(with_text))} came as the same text with the same link from at least as "
+        f"many accounts outside the group; {len(headlines):,} more read like the headline in the link's address, which "
+        f"was shared as widely outside."
     )
     return Check(name, detail, True, half, covered, may_fit_in_part=True, held_fixed_by_synchrony=True)
 
 
 def slogan(case: Case) -> Check:
     """A text without a link that at least as many accounts outside the group post: a quotation, lyrics, a slogan."""
-    name = "quotation, lyrics or slogan"
+    name = "quotation or slogan"
     texts = [o for o in case.objects.values() if o.kind == "text"]
     if not texts:
         return Check(name, "The group shares no texts.")
     common = [o for o in texts if o.n_outside >= len(o.accounts) and not any(_links(case, p) for p in case.posts_of(o))]
     covered, half = covering(case, common)
-    posted = "is" if len(common) == 1 else "are"
-    detail = (
-        f"{len(common):,} of {count(len(texts), 'shared text')} {posted} posted by at least as many accounts outside "
-        f"the group."
-    )
+    detail = f"{of(len(common), len(texts), 'shared text')} also came from at least as many accounts outside the group."
     return Check(name, detail, True, half, covered, may_fit_in_part=True, held_fixed_by_synchrony=True)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from houselights.findings.casefile import Case, SharedObject
-from houselights.findings.wording import count, probability
+from houselights.findings.wording import of, probability
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _together(
     if p <= q:
         return []
     detail = (
-        f"{n} explanations fit in part and cover {len(covered):,} of {count(len(case.object_ids), 'shared object')} "
+        f"{n} explanations fit in part and cover {of(len(covered), len(case.object_ids), 'shared object')} "
         f"between them. "
         f"Without these the evidence no longer confirms the group (p = {probability(p)})."
     )
