@@ -16,10 +16,9 @@ from houselights.core import tables
 from houselights.core.errors import HouselightsError
 from houselights.core.settings import EvidenceSettings, ReadSettings, ScanSettings
 from houselights.outlets import explain, report, summary, wording
-from houselights.outlets.commands import refuse_foreign_directory
 from houselights.outlets.hostile import html_marked
 from houselights.outlets.report import timeline
-from houselights.results import Results
+from houselights.results import Results, refuse_foreign_directory
 
 PathLike = str | Path
 

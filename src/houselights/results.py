@@ -159,7 +159,8 @@ class Results:
         self._db.register("wanted_posts", wanted)
         rows = self._rows(
             f"""SELECT post_id, author_id, created_at, created_at_precision, kind, text, repost_of,
-                raw_ref.file AS file, raw_ref.line AS line FROM {self._source(tables.POSTS)} SEMI JOIN wanted_posts USING (post_id, author_id)
+                raw_ref.file AS file, raw_ref.line AS line
+            FROM {self._source(tables.POSTS)} SEMI JOIN wanted_posts USING (post_id, author_id)
             ORDER BY platform DESC""",
             [],
         )
@@ -308,3 +309,14 @@ class Results:
 
 
 _STRONGEST_FIRST = "ORDER BY chance, abs(delta_s), object_id, post_id_a, post_id_b, channel"
+
+
+def refuse_foreign_directory(out: Path) -> None:
+    """A RUN directory may be replaced; anything else that exists is somebody's work."""
+    if out.is_dir():
+        if any(out.iterdir()) and not (out / "manifest.json").is_file():
+            raise HouselightsError(
+                f"{out} exists, is not empty and is not a RUN directory. Give another --out, or empty it yourself."
+            )
+    elif out.exists():
+        raise HouselightsError(f"{out} is a file. Give a directory for --out.")

@@ -75,12 +75,21 @@ def _finding(finding_id: str, tier: str, **more: Any) -> dict[str, Any]:
         "window_s": 60.0,
         "limits": "This does not show who is behind it, that any claim is untrue, or who runs any of the accounts.",
         "explanations": [
-            {"name": "one source", "fits": False, "detail": "3 % of the shares are reposts of one author"},
+            {
+                "name": "one source",
+                "tested": True,
+                "fits": False,
+                "demotes": False,
+                "detail": "3 % of the shares are reposts of one author",
+            },
             {
                 "name": "round minutes",
                 "fits": False,
                 "detail": "21 % of the posts lie on minutes divisible by 5; 20 % by chance",
             },
+        ],
+        "would_be_wrong_if": [
+            "It would be wrong if a push notification reached these accounts and hardly anybody else."
         ],
         "score": 9.0,
     } | more
@@ -135,7 +144,9 @@ def _findings(maker: _Maker) -> list[dict[str, Any]]:
     desk = _finding(
         "f-desk", "described", n_core=6, observed=30.0, expected=2.0, p_value=1e-6, q_value=0.0004,
         sentence="6 accounts share links of one site within seconds of publication: one outlet's own accounts fit.",
-        explanations=[{"name": "same outlet", "fits": True, "detail": "all links lead to news.example, in its order"}],
+        explanations=[
+            {"name": "same outlet", "tested": True, "fits": True, "demotes": True, "detail": "one site, in its order"}
+        ],
     )  # fmt: skip
     return [_spans(maker, ring, RING + HANGERS_ON), _spans(maker, pool, POOL), _spans(maker, desk, DESK)]
 

@@ -37,10 +37,11 @@ def _scan(inputs: list[Path], out: Path, settings: ScanSettings, *, quiet: bool)
     for path in inputs:
         if not path.exists():
             raise HouselightsError(f"{path} does not exist. Give a file of posts.")
-    refuse_foreign_directory(out)
     from houselights.outlets import report
     from houselights.pipeline import scan as run_pipeline
-    from houselights.results import Results
+    from houselights.results import Results, refuse_foreign_directory
+
+    refuse_foreign_directory(out)
 
     with _progress(quiet) as progress:
         run_pipeline(inputs, out, settings, progress)
@@ -63,6 +64,7 @@ def _tell(args: argparse.Namespace, results: "Results", report: Path) -> int:
 def demo(args: argparse.Namespace) -> int:
     from houselights import worlds
     from houselights.outlets import demonstration, summary
+    from houselights.results import refuse_foreign_directory
 
     refuse_foreign_directory(args.out)
     world = args.out / "world"
@@ -168,17 +170,6 @@ def _read_settings(args: argparse.Namespace, account: str | None = None, link: s
     if args.since and args.until and args.since >= args.until:
         raise HouselightsError("--since is not before --until, so that no post could be between them. Swap them?")
     return ReadSettings(args.format, args.map, args.since, args.until, account, link)
-
-
-def refuse_foreign_directory(out: Path) -> None:
-    """A RUN directory may be replaced; anything else that exists is somebody's work."""
-    if out.is_dir():
-        if any(out.iterdir()) and not (out / "manifest.json").is_file():
-            raise HouselightsError(
-                f"{out} exists, is not empty and is not a RUN directory. Give another --out, or empty it yourself."
-            )
-    elif out.exists():
-        raise HouselightsError(f"{out} is a file. Give a directory for --out.")
 
 
 @contextmanager

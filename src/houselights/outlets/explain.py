@@ -21,7 +21,9 @@ Spans = dict[str, list[tuple[int, int]]]
 def show(results: Results, finding_id: str, out: Console) -> None:
     """Sentence, numbers, accounts, explanations, evidence, limits. Raises HouselightsError for an unknown id."""
     finding = results.finding(finding_id)
-    out.print(Text(terminal(str(finding.get("sentence") or finding_id)), style="bold"))
+    first_sentence, more = wording.told(finding)
+    out.print(Text(terminal(first_sentence), style="bold"))
+    out.print(Text(terminal(more)))
     tier = str(finding.get("tier"))
     _block(out, "Tier", [f"{terminal(tier)}: {wording.TIER_MEANING.get(tier, 'not a tier this version knows')}"])
     first, last = finding.get("first_at"), finding.get("last_at")
@@ -29,9 +31,9 @@ def show(results: Results, finding_id: str, out: Console) -> None:
         out,
         "Numbers",
         [
-            f"{wording.amount(finding.get('observed'))} coincidences within "
+            f"{wording.amount(finding.get('observed'))} objects of the half kept for the test were shared within "
             f"{wording.seconds(float(finding.get('window_s') or 0))}; "
-            f"{wording.amount(finding.get('expected'))} expected by chance",
+            f"{wording.amount(finding.get('expected'))} by chance",
             f"p {wording.probability(finding.get('p_value'))}, q {wording.probability(finding.get('q_value'))} "
             f"(false-discovery rate of the run: {wording.share(wording.rate(results))})",
             f"{wording.count(finding.get('n_posts', 0), 'post')}, "

@@ -4,7 +4,7 @@ import html
 import unicodedata
 from collections.abc import Iterator
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _JOINERS = "\u200c\u200d"  # Persian and Indic spelling, and emoji, need them
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"}
 

@@ -70,7 +70,6 @@ def show_finding(finding: dict[str, Any], out: Console) -> None:
     lines = [terminal(str(finding.get("sentence") or "")), wording.naming(finding) or ""]
     for e in wording.fitting(finding):
         lines.append(f"An innocent explanation fits: {terminal(str(e.get('name')))} ({terminal(str(e.get('detail')))})")
-    lines += [terminal(x) for x in wording.limits(finding)]
     out.print(Padding(Text("\n".join(x for x in lines if x)), (0, 0, 1, 2)))
 
 

@@ -1,5 +1,6 @@
 """What every outlet says in the same words: tiers, numbers, the sentence over a whole run, the limits of a finding."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -32,16 +33,17 @@ PRECISION_NAME = {
 
 METHOD = (
     "Posts become traces: who shared which link, text, hashtags, repost, quote or reply, and when. Two posts by "
-    "different accounts "
-    "that share such an object within the window are a coincidence. The objects are split into two halves: one half "
-    "suggests groups, "
-    "the other tests them, so that no group is judged on what made it conspicuous. The chance level comes from "
-    "accounts outside the "
-    "group, sharing objects of the same kind and size, with their own reaction speeds. Candidates are corrected "
-    "together "
-    "(Benjamini-Hochberg). Last, each member is tested on its own; whoever does not pass is counted but not named."
+    "different accounts that share such an object within the window are a coincidence. The objects are split into two "
+    "halves: one half suggests groups, the other tests them, so that no group is judged on what made it conspicuous. "
+    "The chance level comes from accounts outside the group, sharing objects of the same kind and size, with their own "
+    "reaction speeds. Candidates are corrected together (Benjamini-Hochberg). Last, each member is tested on its own; "
+    "whoever does not pass is counted but not named."
 )
-WHEN_IT_FITS = "An explanation fits when the evidence outside what it covers no longer passes the test."
+WHEN_IT_FITS = (
+    "An explanation fits when the evidence outside what it covers no longer passes the test, "
+    "and in part when enough remains."
+)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])")
 NOT_NAMED = {
     "unresolved": "The group passed its test, its single members could not be told apart. So nobody is named.",
     "described": "This pattern is described, not accused. So nobody is named.",
@@ -50,10 +52,9 @@ NOT_NAMED = {
 
 def error_rate(q: float) -> str:
     return (
-        f"Among groups reported as observed or better, at most {share(q)} are expected to be chance, on average over "
-        f"many data sets like "
-        "this one and as far as the chance model holds. That is a statement about groups; it is not a probability "
-        "about any one account."
+        f"Among groups reported as observed or better, at most {share(q)} are expected to be chance, on average over many "
+        "data sets like this one and as far as the chance model holds. That is a statement about groups; it is not a "
+        "probability about any one account."
     )
 
 
@@ -127,12 +128,16 @@ def limits(finding: dict[str, Any]) -> list[str]:
 
 
 def fitting(finding: dict[str, Any]) -> list[dict[str, Any]]:
-    return [e for e in finding.get("explanations") or [] if e.get("fits")]
+    """Innocent explanations that fit so well that the rest of the evidence no longer confirms the group."""
+    return [e for e in finding.get("explanations") or [] if e.get("demotes")]
 
 
 def outcome(explanation: dict[str, Any]) -> str:
-    fits = explanation.get("fits")
-    return "could not be tested" if fits is None else "fits" if fits else "does not fit"
+    if not explanation.get("tested", True):
+        return "could not be tested"
+    if explanation.get("fits"):
+        return "fits" if explanation.get("demotes") else "fits in part"
+    return "does not fit"
 
 
 def inputs(results: Results) -> list[dict[str, Any]]:
@@ -148,24 +153,14 @@ def input_rows(row: dict[str, Any]) -> int:
 
 
 def wrong_if(finding: dict[str, Any]) -> list[str]:
-    """What would make this finding wrong, although its arithmetic is right."""
-    out = [
-        "Something reaches these accounts and hardly anybody else in the data: a push notification, a shared "
-        "scheduling tool, a mailing "
-        "list, an event on a screen.",
-        "The data were collected by searching for what these accounts share, so that the accounts they are compared "
-        "with are unlike them.",
-        "The accounts openly belong to one organisation. If you can vouch for that, list them in a file and scan "
-        "again with --known.",
-    ]
-    if "reference" in str(finding.get("background", "")):
-        out.append(
-            "The chance level comes from the shipped reference profile of other conversations, and this one is "
-            "quicker than those."
-        )
-    if not finding.get("resolved"):
-        out.append("Part of the pool are bystanders: the test is about the group, and does not say who belongs to it.")
-    return out
+    """What would make this finding wrong, although its arithmetic is right, as it was written with it."""
+    return [str(x) for x in finding.get("would_be_wrong_if") or []]
+
+
+def told(finding: dict[str, Any]) -> tuple[str, str]:
+    """(first sentence, the sentences after it) of what the finding says."""
+    first, *rest = _SENTENCE_END.split(str(finding.get("sentence") or finding["finding_id"]), maxsplit=1)
+    return first, "".join(rest)
 
 
 def naming(finding: dict[str, Any]) -> str | None:

@@ -12,7 +12,7 @@ from houselights.results import Results
 MOST_MEMBERS = 1000
 MEMBERS_UNFOLDED = 12
 TIER_SIGN = {"described": "○", "observed": "◐", "strong": "●", "reviewed": "✓"}
-OUTCOME = {"fits": "✓ fits", "does not fit": "– does not fit", "could not be tested": "? could not be tested"}
+OUTCOME_SIGN = {"fits": "✓", "fits in part": "◔", "does not fit": "–", "could not be tested": "?"}
 
 
 def tier_badge(tier: str) -> str:
@@ -24,11 +24,13 @@ def render(results: Results, finding: dict[str, Any], nth: int) -> str:
     finding_id, anchor = str(finding["finding_id"]), f"f{nth}"
     shown = results.shown(finding_id)
     tier = str(finding.get("tier"))
+    first, more = wording.told(finding)
     return f"""<section class="finding" id="{anchor}" aria-labelledby="{anchor}-h">
 <p class="kicker">Finding {nth} of {len(results.findings):,} · <code>{html_text(finding_id)}</code></p>
-<h2 id="{anchor}-h">{html_marked(str(finding.get("sentence") or ""))}</h2>
+<h2 id="{anchor}-h">{html_marked(first)}</h2>
 <p class="meaning">{tier_badge(tier)} {html_text(wording.TIER_MEANING.get(tier, ""))}.</p>
 {_numbers(finding, anchor)}
+<p>{html_marked(more)}</p>
 {_notice(finding)}
 {evidence.block(results, finding, shown, anchor)}
 {timeline.block(results, finding_id, anchor)}
@@ -42,9 +44,9 @@ def render(results: Results, finding: dict[str, Any], nth: int) -> str:
 def _numbers(finding: dict[str, Any], anchor: str) -> str:
     window = wording.seconds(float(finding.get("window_s") or 0))
     cells = [
-        (wording.amount(finding.get("observed")), f"coincidences within {window}"),
-        (wording.amount(finding.get("expected")), "expected by chance"),
-        (f"{finding.get('n_objects', 0):,}", "shared objects"),
+        (wording.amount(finding.get("observed")), f"objects shared within {window}"),
+        (wording.amount(finding.get("expected")), "of them by chance"),
+        (f"{finding.get('n_objects', 0):,}", "objects in all"),
         (f"{finding.get('n_posts', 0):,}", "posts"),
         (wording.probability(finding.get("p_value")), "p, this group alone"),
         (wording.probability(finding.get("q_value")), "q, among all candidates"),
@@ -117,7 +119,7 @@ def _explanations(finding: dict[str, Any], anchor: str) -> str:
     rows = (
         [
             html_marked(str(e.get("name"))),
-            f'<span class="nowrap">{OUTCOME[wording.outcome(e)]}</span>',
+            f'<span class="nowrap">{OUTCOME_SIGN[wording.outcome(e)]} {wording.outcome(e)}</span>',
             html_marked(str(e.get("detail") or "")),
         ]
         for e in tried

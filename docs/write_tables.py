@@ -1,0 +1,67 @@
+"""Writes docs/tables.md from the declared tables. A test fails while it is out of date."""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from houselights.core import tables
+
+HEAD = """# Tables of a RUN directory
+
+Generated from `src/houselights/core/tables.py` by `python docs/write_tables.py`. Ids are strings; times are UTC with
+microseconds; every table is sorted by the columns named under it, so that the same input, settings and seed give the
+same bytes.
+
+Beside these tables a RUN holds `manifest.json` (inputs with their sha256, settings, seed, counts, what was tested and
+what was skipped with the reason), `findings.json` (below) and `report.html`.
+"""
+
+FINDING_FIELDS = {
+    "finding_id": "hash of the members and objects: the same group has the same id in every run",
+    "tier": "described, observed, strong or reviewed",
+    "resolved": "false: the group passed its test, its single members could not be told apart; nobody is core",
+    "channels": "kinds of evidence that confirmed it",
+    "n_accounts": "accounts listed (core and periphery, without sources)",
+    "n_core": "accounts that passed a test of their own",
+    "n_posts": "posts in its evidence",
+    "n_objects": "objects its members share",
+    "kinds": "how many of these are links, texts, hashtag sequences, reposts, quotes, replies",
+    "first_at": "first post, UTC",
+    "last_at": "last post, UTC",
+    "observed": "objects of the confirming half shared within the window, each by the share of its close pairs",
+    "expected": "the same by chance",
+    "p_value": "of the confirming test",
+    "q_value": "after correction over all candidates, windows, directions and rounds",
+    "window_s": "how close two posts are, seconds",
+    "background": "where the chance level comes from: this data, or the shipped reference profile",
+    "sentence": "what was observed, how unusual it is, what was checked",
+    "limits": "what it does not show",
+    "would_be_wrong_if": "circumstances under which it would mislead although its numbers are right",
+    "explanations": "innocent explanations: name, tested, fits, demotes, detail",
+    "score": "orders findings and does nothing else",
+}
+
+
+def text() -> str:
+    parts = [HEAD]
+    for table in tables.ALL:
+        parts.append(f"\n## {table.name}: `{table.file}`\n\n| column | type | null | meaning |\n|---|---|---|---|\n")
+        parts += [
+            f"| `{c.name}` | {_type(c.type)} | {'yes' if c.nullable else ''} | {c.meaning} |\n" for c in table.columns
+        ]
+        parts.append(f"\nSorted by {', '.join(f'`{c}`' for c in table.order)}.\n")
+    parts.append("\n## findings: `findings.json`\n\nA list, strongest first.\n\n| field | meaning |\n|---|---|\n")
+    parts += [f"| `{name}` | {meaning} |\n" for name, meaning in FINDING_FIELDS.items()]
+    return "".join(parts)
+
+
+def _type(type_: pa.DataType) -> str:
+    if pa.types.is_struct(type_):
+        return "{" + ", ".join(f"{f.name}: {_type(f.type)}" for f in type_) + "}"
+    if pa.types.is_list(type_):
+        return f"list of {_type(type_.value_type)}"
+    return "UTC time" if pa.types.is_timestamp(type_) else {"double": "float"}.get(str(type_), str(type_))
+
+
+if __name__ == "__main__":
+    Path(__file__).with_name("tables.md").write_text(text(), encoding="utf-8")
