@@ -6,25 +6,50 @@ from hypothesis import strategies as st
 
 from houselights.core.urls import MAX_CHARACTERS, canonical_url, is_post_media
 
-HOSTS = ("news.example", "www.example.org", "Example.COM", "twitter.com", "m.facebook.com", "youtube.com", "youtu.be", "bücher.example", "10.0.0.1:8080")
+HOSTS = (
+    "news.example",
+    "www.example.org",
+    "Example.COM",
+    "twitter.com",
+    "m.facebook.com",
+    "youtube.com",
+    "youtu.be",
+    "bücher.example",
+    "10.0.0.1:8080",
+)
 hosts = st.sampled_from(HOSTS)
 piece = st.text(st.characters(exclude_characters="#?&/\\…"), max_size=12).filter(lambda s: not s.endswith("..."))
 urls = st.builds(
-    lambda scheme, host, path, query, end: f"{scheme}://{host}/{'/'.join(path)}{'?' if query else ''}{'&'.join(query)}{end}",
+    lambda scheme, host, path, query, end: (
+        f"{scheme}://{host}/{'/'.join(path)}{'?' if query else ''}{'&'.join(query)}{end}"
+    ),
     st.sampled_from(["http", "https", "HTTP"]),
     hosts,
     st.lists(piece, max_size=4),
     st.lists(st.builds("{}={}".format, piece, piece), max_size=3),
     st.sampled_from(["", "#top", "#!/route"]),
 )
-TRACKING = ("utm_source=a", "utm_Whatever=b", "UTM_MEDIUM=x", "fbclid=IwAR0", "gclid=1", "igshid=z", "mc_cid=1", "mc_eid=2", "ref_src=twsrc%5Etfw", "utm%5Fsource=q")
+TRACKING = (
+    "utm_source=a",
+    "utm_Whatever=b",
+    "UTM_MEDIUM=x",
+    "fbclid=IwAR0",
+    "gclid=1",
+    "igshid=z",
+    "mc_cid=1",
+    "mc_eid=2",
+    "ref_src=twsrc%5Etfw",
+    "utm%5Fsource=q",
+)
 
 
 @given(st.one_of(st.text(max_size=60), urls))
 @example("http://[::1")
 @example("http://[::1]:99999/")
 @example("http://example.com:port/")
-@example("https://l.facebook.com/l.php?u=https%3A%2F%2Fl.facebook.com%2Fl.php%3Fu%3Dhttps%253A%252F%252Fnews.example%252Fa")
+@example(
+    "https://l.facebook.com/l.php?u=https%3A%2F%2Fl.facebook.com%2Fl.php%3Fu%3Dhttps%253A%252F%252Fnews.example%252Fa"
+)
 @example("https://google.com/amp/s/youtu.be/abc/?utm_source=1")
 @example("http://news.example/?amp;amp;a=1&amp;amp;b")
 @example("http://a.example/%2e%2e/%2E/b/..//")
@@ -42,10 +67,7 @@ def test_idempotent_and_never_raises(url: str) -> None:
 def test_a_tracking_parameter_changes_nothing(url: str, tracking: str, first: bool) -> None:
     address, hash_, fragment = url.partition("#")
     path, question, query = address.partition("?")
-    if first and question:
-        added = f"{path}?{tracking}&{query}"
-    else:
-        added = f"{address}{'&' if question else '?'}{tracking}"
+    added = f"{path}?{tracking}&{query}" if first and question else f"{address}{'&' if question else '?'}{tracking}"
     if path.rstrip().endswith("...") or (question and query.endswith("...")):
         return
     assert canonical_url(added + hash_ + fragment) == canonical_url(url)
@@ -106,9 +128,24 @@ def test_different_addresses_stay_apart(a: str, b: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "mailto:a@b.example", "javascript:alert(1)", "ftp://a.example/x", "http://", "https:///a", "http://[::1", "http://[zz]/", "no address"]
-    + ["http://a.example:99999/", "http://a.example:x/", "https://t.co/ab…", "http://" + "a" * 64 + ".example", "http://a.example/" + "a" * MAX_CHARACTERS]
-    + ["http://" + "ü" * 5000, "http://" + "@" * 7000],
+    [
+        "",
+        "mailto:a@b.example",
+        "javascript:alert(1)",
+        "ftp://a.example/x",
+        "http://",
+        "https:///a",
+        "http://[::1",
+        "http://[zz]/",
+        "no address",
+        "http://a.example:99999/",
+        "http://a.example:x/",
+        "https://t.co/ab…",
+        "http://" + "a" * 64 + ".example",
+        "http://a.example/" + "a" * MAX_CHARACTERS,
+        "http://" + "ü" * 5000,
+        "http://" + "@" * 7000,
+    ],
 )
 def test_what_is_no_address_is_none(url: str) -> None:
     assert canonical_url(url) is None

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 
 from houselights.core.urls import canonical_url
 
-# Unicode "default ignorable" characters, other format (Cf) and control (Cc) characters that are no white space, and lone surrogates.
+# Unicode "default ignorable" characters, other format (Cf) and control (Cc) characters that are no white space,
+# and lone surrogates.
 _INVISIBLE_CHARACTERS = (
-    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u115f-\u1160\u17b4-\u17b5"
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2"
+    "\u115f-\u1160\u17b4-\u17b5"
     "\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
@@ -43,22 +45,35 @@ def _ranges(codes: Sequence[int]) -> str:
 
 
 _INVISIBLE = re.compile(f"[{_INVISIBLE_CHARACTERS}]+")
-_is_invisible = re.compile(f"[{_INVISIBLE_CHARACTERS}]").match
-_LAST_MARK = 0x1F000  # above it, all marks are variation selectors, which are invisible
-_MARK_CODES = [c for c in range(0x300, _LAST_MARK) if unicodedata.category(chr(c)) in ("Mn", "Mc") and not _is_invisible(chr(c))]
+_ABOVE_MARKS = 0x1F000  # from here on, all marks are variation selectors, which are invisible
+_MARK_CODES = [
+    c
+    for c in range(0x300, _ABOVE_MARKS)
+    if unicodedata.category(chr(c)) in ("Mn", "Mc") and not _INVISIBLE.match(chr(c))
+]
 _MARKS = _ranges(_MARK_CODES)
 _SPACELESS = "".join(f"\\U{a:08x}-\\U{b:08x}" for a, b in SPACELESS_RANGES)
-# Characters that may fuse with the one before them: marks, Hangul vowels and finals, half-width kana sound marks, invisible ones.
-_JOINING = _MARKS + "\u20dd-\u20e4\u0488\u0489\ua670-\ua672\u1abe\u1161-\u11ff\ud7b0-\ud7ff\uff9e\uff9f\uffa1-\uffdc" + _INVISIBLE_CHARACTERS
+# Characters that may fuse with the one before them: marks, Hangul vowels and finals, half-width kana sound marks,
+# invisible ones.
+_JOINING = (
+    _MARKS
+    + _INVISIBLE_CHARACTERS
+    + "\u20dd-\u20e4\u0488\u0489\ua670-\ua672\u1abe\u1161-\u11ff\ud7b0-\ud7ff\uff9e\uff9f\uffa1-\uffdc"
+)
 
 _MARK_RUN = re.compile(f"([{_MARKS}]{{30}})[{_MARKS}]+")
 _CLUSTER = re.compile(f"(?s:.)[{_JOINING}]*")
 _JOINED = re.compile(f"[{_JOINING}]*")
 _WORD = re.compile(rf"[\w#@{_MARKS}]+")
+# Character classes with members above U+FFFF are searched range by range, at five times the cost.
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_INVISIBLE_BASIC = re.compile(f"[{_INVISIBLE_CHARACTERS.partition(chr(0x110BD))[0]}]+")
+_WORD_BASIC = re.compile(rf"[\w#@{_ranges([c for c in _MARK_CODES if c < 0x10000])}]+")
+_ASCII_WORDS = bytes(c if chr(c).isalnum() or chr(c) in "#@_" else 32 for c in range(128)) + bytes(128)
 _PART = re.compile(f"[{_SPACELESS}]+|[^ {_SPACELESS}]+")
 # A link ends where a script without spaces begins: such texts glue words to links.
 _URL = re.compile(r"(?:https?://|www\.|pic\.twitter\.com/|\bt\.co/)[^\s\u2026\u3000-\u9fff\uac00-\ud7af]*")
-_RAW_URL = re.compile(r"https?://[^\s\u2026\u3000-\u9fff\uac00-\ud7af<>\"]+|www\.[^\s\u2026\u3000-\u9fff\uac00-\ud7af<>\"]+", re.IGNORECASE)
+_RAW_URL = re.compile(r"(?i)(?:https?://|www\.)[^\s\u2026\u3000-\u9fff\uac00-\ud7af<>\"]+")
 _REPOST_MARK = re.compile(r"[^\w#@]*+(?:rt\s*+@[\w.@-]++[\s:,]*+)++")
 _ADDRESSING = re.compile(r"[^\w#@.]*+(?:(?:rt\s*+)?@[\w.@-]++[\s:,]*+)++")
 _WORDS_REPOST_MARK = re.compile(r"(?:rt @[^ ]++(?: |$))++")
@@ -68,10 +83,10 @@ _MANY = 1000  # characters; sorting a run of marks costs its square, which only 
 
 
 def _fold(text: str, limit_marks: bool) -> str:
-    """NFKC and casefold without invisible characters. A run of marks keeps its first 30 (Unicode's stream-safe format, UAX 15)."""
+    """NFKC and casefold without invisible characters. A run of marks keeps its first 30 (as in UAX 15, stream-safe)."""
     if text.isascii():
-        return text.lower() if text.isprintable() else _INVISIBLE.sub("", text.lower())
-    text = _INVISIBLE.sub("", text)
+        return text.lower() if text.isprintable() else _INVISIBLE_BASIC.sub("", text.lower())
+    text = (_INVISIBLE if _ASTRAL.search(text) else _INVISIBLE_BASIC).sub("", text)
     if limit_marks:
         text = _MARK_RUN.sub(r"\1", text)
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
@@ -87,14 +102,20 @@ def _without_links(folded: str) -> str:
 def _words_after(prefix: re.Pattern[str], text: str) -> str:
     folded = _without_links(_fold(text, len(text) > _MANY))
     skipped = prefix.match(folded)
-    words = " ".join(_WORD.findall(folded, skipped.end() if skipped else 0))
+    words = _single_spaced(folded[skipped.end() :] if skipped else folded)
     if words.startswith("rt @"):
         return _WORDS_REPOST_MARK.sub("", words, count=1)
     return words
 
 
+def _single_spaced(folded: str) -> str:
+    if folded.isascii():
+        return " ".join(folded.encode().translate(_ASCII_WORDS).decode().split())
+    return " ".join((_WORD if _ASTRAL.search(folded) else _WORD_BASIC).findall(folded))
+
+
 def normalise(text: str) -> str:
-    """The words of a text, single-spaced: NFKC, casefolded, without links, "RT @x:" prefix, invisible and control characters.
+    """The words of a text, single-spaced: NFKC, casefolded, without links, "RT @x:" prefix and invisible characters.
 
     Kept are letters, digits, marks, '#', '@' and '_' (a part of handles and hashtags). Idempotent.
     """
@@ -102,12 +123,12 @@ def normalise(text: str) -> str:
 
 
 def own_words(text: str) -> str:
-    """`normalise(text)` without leading mentions: they say to whom the words go. ".@x" is a subject, not an address, and stays."""
+    """`normalise(text)` without leading mentions, which say to whom the words go. ".@x" is a subject and stays."""
     return _words_after(_ADDRESSING, text)
 
 
 def word_spans(normalised: str) -> list[tuple[int, int]]:
-    """[start, end) of each word of a normalised text. In scripts without spaces, each two neighbouring characters are a word."""
+    """[start, end) of each word of a normalised text. In scripts without spaces, each two neighbours are a word."""
     spans: list[tuple[int, int]] = []
     for part in _PART.finditer(normalised):
         start, end = part.span()
@@ -160,7 +181,7 @@ def normalise_with_spans(text: str) -> tuple[str, list[int]]:
 
 
 def _words_with_origin(text: str) -> list[tuple[str, int, int]]:
-    """(word, start, end) with [start, end) in the original text. Words that share an original character with another are left out as ''."""
+    """(word, start, end), [start, end) in the original text; word '' where it shares an original character ("½")."""
     normalised, origin = normalise_with_spans(text)
     words = []
     for start, end in word_spans(normalised):
@@ -175,7 +196,8 @@ def _words_with_origin(text: str) -> list[tuple[str, int, int]]:
 def shared_span(text_a: str, text_b: str) -> tuple[int, int] | None:
     """[start, end) in text_a (code points) of the longest run of words that text_b has too; None under three words.
 
-    Of equally long runs the first. Linear: text_b's words go into a suffix automaton (Blumer et al. 1985), text_a's walk through it.
+    Of equally long runs the first. Linear: text_a's words walk through the suffix automaton (Blumer et al. 1985) of
+    text_b's.
     """
     words_a = _words_with_origin(text_a)
     follow, link, length = _suffix_automaton([word or None for word, _, _ in _words_with_origin(text_b)])
@@ -226,7 +248,8 @@ def _suffix_automaton(words: Sequence[str | None]) -> tuple[list[dict[str | None
 def find_url_span(text: str, urls: Sequence[str]) -> tuple[int, int] | None:
     """[start, end) of the first link in the text that leads where one of `urls` leads.
 
-    A platform may have put its own short link (t.co) in the place of every link: where the text holds only that one, it is meant.
+    A platform may have put its own short link (t.co) in the place of every link: where the text holds only that one,
+    it is meant.
     """
     wanted = {canonical_url(url) for url in urls} - {None}
     if not wanted:

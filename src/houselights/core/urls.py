@@ -1,21 +1,21 @@
-"""One name for one address: canonical URLs, so that tracking parameters and spellings do not split what people point at."""
+"""One name for one address, so that tracking parameters and spellings do not split what people point at."""
 
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import unquote
 
-MAX_CHARACTERS = 8000  # what RFC 9110 (section 4.1) asks servers to accept; longer ones are attacks or data, not addresses
+MAX_CHARACTERS = 8000  # what RFC 9110 (section 4.1) asks servers to accept; longer ones are data, not addresses
 
-_TRACKING_PREFIXES = ("utm_", "pk_", "mtm_", "matomo_", "piwik_", "hsa_", "fb_action_", "guce_", "__cft__", "ns_", "at_custom")
+_TRACKING_PREFIXES = ("utm_", "pk_", "mtm_", "matomo_", "piwik_", "hsa_", "fb_action_", "guce_", "__cft__", "at_custom")
 _TRACKING = frozenset(
-    # advertising clicks
-    "fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid ysclid twclid ttclid li_fat_id igshid igsh epik rdt_cid sccid "
-    # newsletters and campaign tools
-    "mc_cid mc_eid mkt_tok _hsenc _hsmi __hssc __hstc __hsfp hsctatracking hss_channel vero_id vero_conv oly_enc_id oly_anon_id "
-    "_openstat wt_mc wt.mc_id wt_zmc xtor s_cid s_kwcid at_medium at_campaign mbid cmpid ncid _ga _gl _ke "
-    # share buttons
-    "ref_src ref_url refsrc smid smtyp smprod fb_ref fb_source fref mibextid __tn__ __xts__ _rdr _rdc sfnsn rdid paipv eav "
-    "__twitter_impression guccounter spm share_from tt_from trk trkinfo sr_share ss_source".split()
+    # advertising clicks, newsletters and campaign tools, share buttons
+    """fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid ysclid twclid ttclid li_fat_id igshid igsh epik rdt_cid
+    sccid mc_cid mc_eid mkt_tok _hsenc _hsmi __hssc __hstc __hsfp hsctatracking hss_channel vero_id vero_conv oly_enc_id
+    oly_anon_id _openstat wt_mc wt.mc_id wt_zmc xtor s_cid s_kwcid at_medium at_campaign mbid cmpid ncid _ga _gl _ke
+    ns_mchannel ns_source ns_campaign ns_linkname ns_fee
+    ref_src ref_url refsrc smid smtyp smprod fb_ref fb_source fref mibextid __tn__ __xts__ _rdr _rdc sfnsn rdid paipv
+    eav __twitter_impression guccounter spm share_from tt_from trk trkinfo sr_share ss_source""".split()  # noqa: SIM905
 )
 # On these hosts a share adds parameters whose names mean something elsewhere.
 _TRACKING_ON_HOST = {
@@ -27,8 +27,9 @@ _TRACKING_ON_HOST = {
     "reddit.com": frozenset({"share_id", "rdt", "context"}),
     "open.spotify.com": frozenset({"si", "context"}),
 }
-# "m.", "mobile.", "amp." and the like may be sites of their own (m.media.example), so they are dropped only where both are known to
-# serve the same pages. "www." is dropped everywhere: sites whose bare domain shows something else are rare, split shares are not.
+# "m.", "mobile.", "amp." and the like may be sites of their own (m.media.example), so they are dropped only where both
+# are known to serve the same pages. "www." is dropped everywhere: sites whose bare domain shows something else are
+# rare, split shares are not.
 _SAME_SITE = {
     "twitter.com": "x.com",
     "mobile.twitter.com": "x.com",
@@ -56,6 +57,9 @@ _SAME_SITE = {
     "amp.cnn.com": "cnn.com",
     "telegram.me": "t.me",
 }
+_MEDIA_HOSTS = tuple(
+    f"https://{host}/" for host in ("pic.twitter.com", "pic.x.com", "pbs.twimg.com", "video.twimg.com")
+)
 _MOBILE_WIKI = re.compile(r"([a-z-]+)\.m\.(wikipedia|wikimedia|wiktionary|wikinews|wikiquote)\.org")
 _URL = re.compile(r"(?is)\A(?:https?:)?//([^/?#\\]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?\Z")
 _BARE = re.compile(r"(?i)\A[\w.-]+\.[a-z]{2,24}(?::\d{1,5})?(?:[/?#]|\Z)")
@@ -81,11 +85,12 @@ _TIKTOK_VIDEO = re.compile(r"/@[^/]+/(?:video|photo)/\d+")
 
 
 def canonical_url(url: str) -> str | None:
-    """The one spelling of an address, always https and ASCII; None where it is no http(s) address or a cut one. Never raises. Idempotent.
+    """The one spelling of an address, always https and ASCII; None where it is no http(s) address or a cut one.
 
-    Same after: scheme, case of scheme and host, default port, user info, fragment (except "#!" routes), tracking parameters, order of
-    parameters, trailing slashes, percent-encoding, "www.". A name in another script becomes punycode as browsers do it (IDNA 2008:
-    "ß" stays apart from "ss"). Redirectors of Facebook and Google that carry their target give the target; short links stay.
+    Never raises; idempotent. Makes no difference: scheme, case of scheme and host, default port, user info, fragment
+    (except "#!" routes), tracking parameters, order of parameters, trailing slashes, percent-encoding, "www.". A name
+    in another script becomes punycode as browsers do it (IDNA 2008: "ß" stays apart from "ss"). Redirectors and AMP
+    caches that carry their target give the target; short links stay.
     """
     for _ in range(5):
         if len(url) > MAX_CHARACTERS:
@@ -104,14 +109,15 @@ def canonical_url(url: str) -> str | None:
 
 def is_post_media(canonical: str) -> bool:
     """Whether a canonical URL is a post's own picture or video, which a platform lists among the links of the post."""
-    if canonical.startswith(("https://pic.twitter.com/", "https://pbs.twimg.com/", "https://video.twimg.com/", "https://pic.x.com/")):
+    if canonical.startswith(_MEDIA_HOSTS):
         return True
     return canonical.startswith("https://x.com/") and canonical.endswith(("/photo", "/video"))
 
 
 def _split(url: str) -> tuple[str, str, list[str], str] | None:
     """(host with port, normalised path, parameters, fragment) or None."""
-    url = _NOT_ADDRESS.sub("", url)
+    if not (url.isascii() and url.isprintable() and " " not in url):
+        url = _NOT_ADDRESS.sub("", url)
     if url.endswith(("…", "...")):
         return None
     found = _URL.match(url) or (_URL.match("//" + url) if _BARE.match(url) else None)
@@ -125,6 +131,7 @@ def _split(url: str) -> tuple[str, str, list[str], str] | None:
     return host, _path(path), parameters, fragment or ""
 
 
+@lru_cache(maxsize=65_536)
 def _host(netloc: str) -> str | None:
     netloc = netloc.rpartition("@")[2]
     if len(netloc) > MAX_CHARACTERS // 8:
@@ -155,7 +162,7 @@ def _label(label: str) -> str:
 
 
 def _escaped(part: str) -> str:
-    """Percent-encoding as RFC 3986 section 6.2.2 normalises it: unreserved characters plain, hexadecimal digits upper case."""
+    """Percent-encoding as RFC 3986 section 6.2.2 normalises it: unreserved characters plain, digits upper case."""
     return part if _PLAIN.match(part) else _TO_ESCAPE.sub(_escape, part)
 
 
@@ -182,6 +189,8 @@ def _path(path: str) -> str:
 
 def _wrapped(host: str, path: str, query: list[str]) -> str | None:
     """The address inside a redirector's or AMP cache's address."""
+    if not query and not path.startswith(("/amp/", "/c/", "/v/")):
+        return None
     if host.endswith("cdn.ampproject.org") or (host == "google.com" and path.startswith("/amp/")):
         cached = _AMP_CACHE_PATH.match(path)
         return f"https://{cached[1]}?{'&'.join(query)}" if cached else None

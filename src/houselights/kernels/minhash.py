@@ -1,6 +1,6 @@
-"""Near-identical texts: words as hashes, MinHash bands to find candidates, exact Jaccard to decide, leaders to hold clusters together.
+"""Near-identical texts: MinHash bands find candidates, exact Jaccard decides, leaders hold clusters together.
 
-A **corpus** is n normalised texts as UTF-8 in one byte array: text i is data[start[i]:end[i]]. It holds words with single spaces between.
+A **corpus** is n normalised texts as UTF-8 in one byte array: text i is data[start[i]:end[i]], single-spaced words.
 Words are those of `core.text.word_spans`: two neighbouring characters each where a script has no spaces.
 """
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from houselights.core.text import SPACELESS_RANGES
 
 MAX_LEADERS = 32
-"""Leaders looked at per bucket: of a template with a million variants, more would cost its square. Pairs missed so still meet in other bands."""
+"""Leaders looked at per bucket: more would cost the square of a template's variants. Near pairs meet in other bands."""
 
 _SPACELESS = np.array(SPACELESS_RANGES, dtype=np.int64)
 _FIRST_SPACELESS = int(_SPACELESS[0, 0])
@@ -43,7 +43,7 @@ def _spaceless_at(data: NDArray[np.uint8], i: int, stop: int) -> bool:
         code = (data[i] & 15) << 12 | (data[i + 1] & 63) << 6 | (data[i + 2] & 63)
     else:
         code = (data[i] & 7) << 18 | (data[i + 1] & 63) << 12 | (data[i + 2] & 63) << 6 | (data[i + 3] & 63)
-    for r in range(len(_SPACELESS)):
+    for r in range(len(_SPACELESS)):  # noqa: SIM110 (compiled: no generators)
         if _SPACELESS[r, 0] <= code <= _SPACELESS[r, 1]:
             return True
     return False
@@ -80,8 +80,10 @@ def _next_word(data: NDArray[np.uint8], i: int, stop: int, in_run: bool) -> tupl
 
 
 @njit(cache=True, nogil=True)
-def count_words(data: NDArray[np.uint8], start: NDArray[np.int64], end: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(words, pairs)[n]: words of each text, and how many of them are character pairs of a script without spaces."""
+def count_words(
+    data: NDArray[np.uint8], start: NDArray[np.int64], end: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(words, pairs)[n]: words of each text, how many of them are character pairs of a script without spaces."""
     words = np.zeros(len(start), np.int64)
     pairs = np.zeros(len(start), np.int64)
     for t in range(len(start)):
@@ -125,9 +127,16 @@ def word_sets(
 
 @njit(cache=True, nogil=True)
 def band_keys(
-    words: NDArray[np.uint32], offset: NDArray[np.int64], factor: NDArray[np.uint64], addend: NDArray[np.uint64], n_bands: int
+    words: NDArray[np.uint32],
+    offset: NDArray[np.int64],
+    factor: NDArray[np.uint64],
+    addend: NDArray[np.uint64],
+    n_bands: int,
 ) -> NDArray[np.uint32]:
-    """[n_bands, n]: texts whose keys of a band agree are candidates. One multiply-shift hash (Dietzfelbinger 1996) per permutation."""
+    """[n_bands, n]: texts whose keys of a band agree are candidates.
+
+    One multiply-shift hash (Dietzfelbinger 1996) per permutation.
+    """
     n_permutations = len(factor)
     rows = n_permutations // n_bands
     keys = np.empty((n_bands, len(offset) - 1), np.uint32)
@@ -169,7 +178,7 @@ def shared_buckets(keys: NDArray[np.uint32]) -> tuple[NDArray[np.int32], NDArray
 
 @njit(cache=True, nogil=True)
 def jaccard(words: NDArray[np.uint32], a: int, a_end: int, b: int, b_end: int, threshold: float) -> float:
-    """Exact similarity of the sorted sets words[a:a_end] and words[b:b_end]; 0 as soon as it cannot reach the threshold."""
+    """Exact similarity of the sorted sets words[a:a_end] and words[b:b_end]; 0 if under the threshold."""
     total = a_end - a + b_end - b
     allowed = total * (1.0 - threshold) / (1.0 + threshold) + 1e-9  # unmatched words: J = m / (total - m) >= threshold
     missed = 0
@@ -200,9 +209,10 @@ def lead(
     first: NDArray[np.int64],
     threshold: float,
 ) -> NDArray[np.int64]:
-    """[n] the leader of each text: itself, or the most similar of the leaders before it in `order` that reach the threshold (of equals, the first).
+    """[n] the leader of each text: the most similar of the leaders before it in `order`, or itself if none is near.
 
-    Leader clustering (Hartigan 1975, ch. 3): each member is like its leader, so a chain of small changes cannot join unlike texts.
+    Of equally similar leaders the first. Leader clustering (Hartigan 1975, ch. 3): each member is like its leader, so a
+    chain of small changes cannot join unlike texts.
     """
     n, n_bands = bucket.shape
     leader = np.arange(n)
@@ -223,7 +233,7 @@ def lead(
                     continue
                 seen[other] = t
                 similarity = jaccard(words, offset[t], offset[t + 1], offset[other], offset[other + 1], threshold)
-                if similarity > best or (similarity == best > 0 and rank[other] < rank[leader[t]]):
+                if similarity > best or (0 < similarity == best and rank[other] < rank[leader[t]]):
                     best = similarity
                     leader[t] = other
         if best == 0.0:
@@ -236,7 +246,7 @@ def lead(
 
 
 @njit(cache=True, nogil=True)
-def _slot(table: NDArray[np.uint64], h: np.uint64) -> int:
+def _slot(table: NDArray[np.uint64], h: np.uint64) -> np.int64:
     """Where h lies, or would lie, in an open-addressing table whose size is a power of two; 0 marks an empty slot."""
     slot = np.int64(h & np.uint64(len(table) - 1))
     while table[slot] != 0 and table[slot] != h:
@@ -253,9 +263,9 @@ def sources_of_cut(
     cut: NDArray[np.bool_],
     order: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """[n] for each cut text the text that begins with all its words and goes on; -1 where there is none, and for texts not cut.
+    """[n] for each cut text the text that begins with all its words and goes on; -1 for the others.
 
-    Of several the first whole text in `order`, else the first cut one. Linear in the bytes: prefixes are looked up by hash.
+    Of several the first whole text in `order`, else the first cut one. Linear: prefixes are looked up by hash.
     """
     source = np.full(len(start), -1, np.int64)
     size = 16

@@ -1,4 +1,4 @@
-"""Traces of kind link: the canonical address of each link in a post, where it leads somewhere else than to the post's own media."""
+"""Traces of kind link: the canonical address of each link in a post that is not the post's own media."""
 
 from pathlib import Path
 
@@ -12,11 +12,12 @@ _DISTINCT = "SELECT DISTINCT unnest(urls) AS url FROM read_parquet($posts)"
 
 
 def canonical_urls(con: duckdb.DuckDBPyConnection, posts_path: Path) -> pa.Table:
-    """(url, canonical), one row per distinct URL that is a link. Streams: no more than a batch of URLs are Python strings at a time."""
+    """(url, canonical), one row per distinct URL that is a link. Only a batch of them are Python strings at a time."""
     reader = con.sql(_DISTINCT, params={"posts": str(posts_path)}).to_arrow_reader(_BATCH)
     schema = pa.schema([("url", pa.string()), ("canonical", pa.string())])
     batches = [
-        pa.record_batch([batch["url"], [_link(url) for url in batch["url"].to_pylist()]], schema=schema) for batch in reader
+        pa.record_batch([batch["url"], [_link(url) for url in batch["url"].to_pylist()]], schema=schema)
+        for batch in reader
     ]
     table = pa.Table.from_batches(batches, schema)
     return table.filter(table["canonical"].is_valid())

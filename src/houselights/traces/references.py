@@ -7,7 +7,8 @@ A repost repeats somebody's post as a whole: its links, tags and words are no ac
 TEXT_OBJECT_ID = "'text:' || lpad(lower(hex(text_object)), 16, '0')"
 
 REPOSTS = f"""
-SELECT author_id AS account_id, 'repost' AS kind, coalesce(repost_of, {TEXT_OBJECT_ID}) AS object_id, post_id, created_at AS "at"
+SELECT author_id AS account_id, 'repost' AS kind, coalesce(repost_of, {TEXT_OBJECT_ID}) AS object_id,
+       post_id, created_at AS "at"
 FROM posts_with_text
 WHERE repost_of IS NOT NULL OR (kind = 'repost' AND text_object IS NOT NULL)
 """
@@ -31,7 +32,8 @@ WHERE reply_to IS NOT NULL AND kind <> 'repost'
 """
 
 HASHTAGS = """
-SELECT author_id AS account_id, 'hashtags' AS kind, array_to_string(hashtags, ' ') AS object_id, post_id, created_at AS "at"
+SELECT author_id AS account_id, 'hashtags' AS kind, array_to_string(hashtags, ' ') AS object_id,
+       post_id, created_at AS "at"
 FROM posts_with_text
 WHERE len(hashtags) >= 2 AND kind <> 'repost'
 """

@@ -45,7 +45,7 @@ class TraceReport:
 
 
 def build(con: duckdb.DuckDBPyConnection, posts_path: Path, out_path: Path, settings: TraceSettings) -> TraceReport:
-    """Reads posts.parquet (schema core.tables.POSTS), writes traces.parquet (core.tables.TRACES) beside and renames it."""
+    """Reads posts.parquet (core.tables.POSTS), writes traces.parquet (core.tables.TRACES): beside, then renamed."""
     objects = text_objects(posts_path, settings)
     con.register("text_objects", pa.table({"row": objects.row, "object": objects.object}))
     con.register("canonical_urls", canonical_urls(con, posts_path))

@@ -6,10 +6,11 @@
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -21,8 +22,9 @@ from houselights.core.settings import TraceSettings
 from houselights.core.text import is_spaceless, own_words
 from houselights.kernels import minhash
 
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 _BATCH = 65_536  # rows; changes memory only
-_REMOVED = re.compile(r"\s*\[ ?(?:removed|deleted)(?: by (?:reddit|moderator|user)\b.*)?\s*\]\s*\Z", re.IGNORECASE | re.DOTALL)
+_REMOVED = re.compile(r"(?is)\s*\[ ?(?:removed|deleted)(?: by (?:reddit|moderator|user)\b.*)?\s*\]\s*\Z")
 _REPOST_MARK = re.compile(r"[^\w#@]*+rt\s*+@", re.IGNORECASE)
 _CUT_END = re.compile(r"(\S*)(…|\.\.\.)\s*(?:https?://\S*)?\s*\Z")
 _TAIL = 400  # characters: a cut lies at the end
@@ -51,7 +53,7 @@ class _Corpus:
 
 
 def text_objects(posts_path: Path, settings: TraceSettings) -> TextObjects:
-    """The text cluster of each post that speaks in own words, and of each repost that does not say whose words it repeats."""
+    """The text cluster of each post in own words, and of each repost that does not say which post it repeats."""
     row, code, texts, marked = _distinct_texts(posts_path)
     corpus, text_of_code = _normalised(texts, marked, np.bincount(code, minlength=len(texts)))
     del texts
@@ -64,14 +66,15 @@ def text_objects(posts_path: Path, settings: TraceSettings) -> TextObjects:
     return TextObjects(row[has_object], object_of_text[text[has_object]])
 
 
-def _distinct_texts(posts_path: Path) -> tuple[NDArray[np.int64], NDArray[np.int32], pa.LargeStringArray, NDArray[np.bool_]]:
+def _distinct_texts(posts_path: Path) -> tuple[NDArray[np.int64], NDArray[np.int32], pa.Array, NDArray[np.bool_]]:
     """(row, code)[rows with own words], (text, whether a post of kind repost has it)[codes]."""
     rows, chunks, reposts = [], [], []
     first = 0
     with pq.ParquetFile(posts_path) as file:
         for batch in file.iter_batches(_BATCH, columns=["text", "kind", "repost_of"]):
             is_repost = pc.equal(batch["kind"], "repost")
-            eligible = pc.and_(pc.not_equal(batch["text"], ""), pc.or_(pc.invert(is_repost), pc.is_null(batch["repost_of"])))
+            own = pc.or_(pc.invert(is_repost), pc.is_null(batch["repost_of"]))
+            eligible = pc.and_(pc.not_equal(batch["text"], ""), own)
             rows.append(np.flatnonzero(eligible.to_numpy(zero_copy_only=False)) + first)
             chunks.append(batch["text"].filter(eligible).cast(pa.large_string()))
             reposts.append(is_repost.filter(eligible).to_numpy(zero_copy_only=False))
@@ -85,12 +88,15 @@ def _distinct_texts(posts_path: Path) -> tuple[NDArray[np.int64], NDArray[np.int
     return _concatenated(rows, np.int64), code, encoded.dictionary, marked
 
 
-def _normalised(texts: pa.LargeStringArray, marked: NDArray[np.bool_], n_posts: NDArray[np.int64]) -> tuple[_Corpus, NDArray[np.int64]]:
+def _normalised(
+    texts: pa.Array, marked: NDArray[np.bool_], n_posts: NDArray[np.int64]
+) -> tuple[_Corpus, NDArray[np.int64]]:
     """Normalises each distinct text once. (corpus, [texts] number in the corpus)."""
     data, lengths, hashes, cuts = [], [], [], []
     for first in range(0, len(texts), _BATCH):
         words, cut = [], []
-        for text, is_repost in zip(texts[first : first + _BATCH].to_pylist(), marked[first : first + _BATCH].tolist(), strict=True):
+        batch = slice(first, first + _BATCH)
+        for text, is_repost in zip(texts[batch].to_pylist(), marked[batch].tolist(), strict=True):
             own, was_cut = complete_words(text, is_repost)
             words.append(own.encode())
             cut.append(was_cut)
@@ -109,9 +115,10 @@ def _normalised(texts: pa.LargeStringArray, marked: NDArray[np.bool_], n_posts: 
 
 
 def complete_words(text: str, is_repost: bool) -> tuple[str, bool]:
-    """(own words without the one a platform cut through, whether it cut the text). "[removed]" and its like have no words.
+    """(own words without the one a platform cut through, whether it cut the text). "[removed]" and its like: no words.
 
-    Cut texts end in "…" (before a link that was added, perhaps); of reposts, those that end in "..." or just fill 140 characters too.
+    Cut texts end in "…" (before a link that was added, perhaps); of reposts, those that end in "..." or just fill 140
+    characters too.
     """
     if text[:60].lstrip().startswith("[") and _REMOVED.match(text):
         return "", False
@@ -130,7 +137,7 @@ def complete_words(text: str, is_repost: bool) -> tuple[str, bool]:
 
 
 def _long_enough(corpus: _Corpus, min_words: int) -> tuple[_Corpus, NDArray[np.bool_]]:
-    """Texts of at least `min_words`; in scripts without spaces two characters count as one word, the mean of Chinese."""
+    """Texts of at least `min_words`; in scripts without spaces two character pairs count as one word."""
     n_words, n_pairs = minhash.count_words(corpus.data, corpus.start, corpus.end)
     kept = n_words - n_pairs // 2 >= min_words
     return _Corpus(
@@ -152,7 +159,9 @@ def _clusters(corpus: _Corpus, settings: TraceSettings) -> NDArray[np.int64]:
     return leader[root]
 
 
-def _leaders(corpus: _Corpus, chosen: NDArray[np.int64], n_words: NDArray[np.int64], settings: TraceSettings) -> NDArray[np.int64]:
+def _leaders(
+    corpus: _Corpus, chosen: NDArray[np.int64], n_words: NDArray[np.int64], settings: TraceSettings
+) -> NDArray[np.int64]:
     words, offset = minhash.word_sets(corpus.data, corpus.start[chosen], corpus.end[chosen], n_words)
     factor, addend = _permutations(settings.n_permutations)
     keys = minhash.band_keys(words, offset, factor, addend, settings.n_bands)
@@ -184,5 +193,5 @@ def _runs(values: NDArray[np.int64], key: NDArray[np.int64]) -> Iterator[NDArray
     yield from np.split(values, np.flatnonzero(key[1:] != key[:-1]) + 1) if len(values) else []
 
 
-def _concatenated(parts: list[NDArray[np.generic]], type_: type[np.generic]) -> NDArray[np.generic]:
+def _concatenated(parts: Sequence[NDArray[_Scalar]], type_: type[_Scalar]) -> NDArray[_Scalar]:
     return np.concatenate(parts) if parts else np.empty(0, dtype=type_)
