@@ -1,7 +1,7 @@
 """Raw rows of any reader -> posts and rejects. What passes here is sound; nothing else checks again."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -59,7 +59,9 @@ _REFERENCES = (
 )
 _FIRST_DAY, _LAST_DAY = "TIMESTAMP '2000-01-01'", "TIMESTAMP '2100-01-01'"
 _ROUNDED_ID = r"(?:\d\.\d+[eE]\+?\d+|\d[eE]\+\d+|\d{16,}\.0*|\d{15,}\.\d+)"  # a number that went through a float
-_CONTENT = [c.name for c in POSTS.columns if c.name not in ("created_at_precision", "source_format", "raw_ref", "lang_source")]
+_CONTENT = [
+    c.name for c in POSTS.columns if c.name not in ("created_at_precision", "source_format", "raw_ref", "lang_source")
+]
 
 
 def raw_select(columns: dict[str, str], relation: str) -> str:
@@ -106,13 +108,17 @@ def stage(con: duckdb.DuckDBPyConnection, raw: str, parquet: Path, fields: froze
         {times.plain_time("trim(collected)")} AS collected_at, {times.plain_time("trim(author_created)")} AS author_created_at
         FROM ({cleaned})"""
     con.execute(
-        f"COPY (SELECT {text_parts.columns(fields, platform)} FROM ({timed})) TO '{sql_path(parquet)}' (FORMAT parquet, COMPRESSION lz4_raw)"
-    )
+        f"COPY (SELECT {text_parts.columns(fields, platform)} FROM ({timed})) TO '{sql_path(parquet)}' (FORMAT parquet, COMPRESSION snappy)"
+    ).fetchall()
 
 
 def _clean_id(column: str, keep_rounded: bool = False) -> str:
     """An id went through a float when it reads 1.23e18: never joined on; in post and author ids it is a reject, elsewhere NULL."""
-    rounded = "" if keep_rounded else f" OR (contains(lower({column}), 'e+') OR contains({column}, '.')) AND regexp_full_match(trim({column}), '{_ROUNDED_ID}')"
+    rounded = (
+        ""
+        if keep_rounded
+        else f" OR (contains(lower({column}), 'e+') OR contains({column}, '.')) AND regexp_full_match(trim({column}), '{_ROUNDED_ID}')"
+    )
     return f"""CASE WHEN {column} IS NULL OR trim({column}) IN {_NULL_WORDS}{rounded} THEN NULL
         WHEN ends_with({column}, '.0') AND regexp_full_match({column}, '\\d{{1,15}}\\.0') THEN left({column}, -2) ELSE trim({column}) END"""
 
@@ -145,12 +151,12 @@ def _checked(source: Staged, index: int, settings: ReadSettings) -> str:
 
 def _utc(moment: datetime) -> str:
     """Naive UTC, as DuckDB reads it."""
-    from datetime import UTC
-
     return (moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment).isoformat(" ")
 
 
-def finish(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir: Path, settings: ReadSettings) -> list[Counts]:
+def finish(
+    con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir: Path, settings: ReadSettings
+) -> list[Counts]:
     """Writes posts.parquet and rejects.parquet from the staged sources. Raises HouselightsError when no row is left."""
     for i, source in enumerate(sources):
         con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_checked_{i} AS {_checked(source, i, settings)}")
@@ -174,7 +180,7 @@ def _number_generated_ids(con: duckdb.DuckDBPyConnection, i: int, source: Staged
     con.execute(f"""CREATE OR REPLACE TEMP TABLE ingest_repeated_{i} AS
         SELECT row, n FROM (SELECT row, row_number() OVER (PARTITION BY post_id ORDER BY hash({_content()}), line) AS n
           FROM ingest_checked_{i} WHERE rule IS NULL AND NOT outside AND hash(post_id) IN (
-            SELECT hash(post_id) FROM ingest_checked_{i} WHERE rule IS NULL AND NOT outside GROUP BY 1 HAVING count(*) > 1)) WHERE n > 1""")
+            SELECT hash(post_id) FROM ingest_checked_{i} WHERE rule IS NULL AND NOT outside GROUP BY 1 HAVING count(*) > 1)) WHERE n > 1""").fetchall()
     con.execute(f"""CREATE OR REPLACE TEMP VIEW ingest_rows_{i} AS SELECT c.* REPLACE (CASE WHEN n IS NULL THEN post_id ELSE post_id || '-' || n END AS post_id)
         FROM ingest_checked_{i} c LEFT JOIN ingest_repeated_{i} USING (row)""")
 
@@ -193,7 +199,7 @@ def _find_duplicates(con: duckdb.DuckDBPyConnection, sources: list[Staged]) -> N
           FROM (SELECT * FROM ({valid}) WHERE hash(platform, key) IN (
             SELECT hash(platform, key) FROM ({valid}) GROUP BY 1 HAVING count(*) > 1))
           WINDOW w AS (PARTITION BY platform, key ORDER BY length(post_id) DESC, post_id DESC, collected_at DESC NULLS LAST,
-            hash({_content()}), {names}, source, line, row ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) WHERE n > 1""")
+            hash({_content()}), {names}, source, line, row ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) WHERE n > 1""").fetchall()
 
 
 def sql_text(text: str) -> str:
@@ -201,7 +207,10 @@ def sql_text(text: str) -> str:
 
 
 def _per_source(sources: list[Staged], value: str) -> str:
-    cases = " ".join(f"WHEN {i} THEN '{sql_text(getattr(s, value) if value != 'precision' else s.time.precision)}'" for i, s in enumerate(sources))
+    cases = " ".join(
+        f"WHEN {i} THEN '{sql_text(getattr(s, value) if value != 'precision' else s.time.precision)}'"
+        for i, s in enumerate(sources)
+    )
     return f"CASE source {cases} END"
 
 
@@ -239,7 +248,9 @@ def _write_rejects(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_di
 
 def _write(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     beside = path.with_name(path.name + ".part")
-    con.execute(f"COPY ({query}) TO '{sql_path(beside)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)")
+    con.execute(
+        f"COPY ({query}) TO '{sql_path(beside)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
+    ).fetchall()
     beside.replace(path)
 
 
@@ -267,5 +278,9 @@ def _nothing_left(sources: list[Staged], counts: list[Counts]) -> str:
     n_read = sum(c.read for c in counts)
     if not n_read:
         return f"{files}: no rows of posts in there (only a header or empty pages). Check the export."
-    hint = "Widen --since/--until." if set(total) == {"outside_window"} or total.get("outside_window") == n_read else "rejects.parquet has each row; a wrong column is set right with --map, for example --map created_at=COLUMN."
+    hint = (
+        "Widen --since/--until."
+        if set(total) == {"outside_window"} or total.get("outside_window") == n_read
+        else "rejects.parquet has each row; a wrong column is set right with --map, for example --map created_at=COLUMN."
+    )
     return f"{files}: none of {n_read:,} rows became a post ({why}). {hint}"

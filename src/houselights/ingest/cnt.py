@@ -21,7 +21,11 @@ _TARGETS = ("post_id", "author_id", "author_handle", "repost_of", "reply_to", "t
 def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
     if set(sample.names) >= set(COLUMNS):
         return Match(FORMAT.name, 0.97, "header of the toolkit", dict(zip(_TARGETS, COLUMNS, strict=True)) | column_map)
-    if sample.container in ("CSV", "TSV") and len(sample.names) == 8 and looks_headerless([list(r.values()) for r in sample.rows]):
+    if (
+        sample.container in ("CSV", "TSV")
+        and len(sample.names) == 8
+        and looks_headerless([list(r.values()) for r in sample.rows])
+    ):
         by_position = dict(zip(_TARGETS, sample.names, strict=True))
         return Match(FORMAT.name, 0.8, "eight columns in the toolkit's order, no header", by_position | column_map)
     return None
@@ -31,7 +35,9 @@ def looks_headerless(rows: list[list[str]]) -> bool:
     """True when each row has a time in the seventh of eight columns and only links, or nothing, in the eighth."""
     whole = [r for r in rows if len(r) == 8]
     return bool(whole) and all(
-        re.fullmatch(r"\d{9,16}(\.\d+)?|\d{4}-\d\d-\d\d.*", str(r[6])) and re.fullmatch(r"(https?://\S+\s*)*", str(r[7])) for r in whole
+        re.fullmatch(r"\d{9,16}(\.\d+)?|\d{4}-\d\d-\d\d.*", str(r[6]))
+        and re.fullmatch(r"(https?://\S+\s*)*", str(r[7]))
+        for r in whole
     )
 
 

@@ -18,17 +18,23 @@ _MAP = {"post_id": "content_id", "author_id": "account_id", "created_at": "times
 def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
     if not set(sample.names) >= set(_MAP.values()):
         return None
-    return Match(FORMAT.name, 0.97, "columns object_id, account_id, content_id, timestamp_share", _MAP | column_map, also=frozenset({"urls"}))
+    return Match(
+        FORMAT.name,
+        0.97,
+        "columns object_id, account_id, content_id, timestamp_share",
+        _MAP | column_map,
+        also=frozenset({"urls"}),
+    )
 
 
 def raw(rows: Rows, mapping: dict[str, str]) -> str:
-    object_id = rows.text(mapping["repost_of"])
-    is_link = f"starts_with({object_id}, 'http://') OR starts_with({object_id}, 'https://')"
+    """A post that shares several links stands in several rows: each row gets all of them, so none is lost when one row is kept."""
+    object_id, post = (
+        rows.text(mapping["repost_of"]),
+        ", ".join(rows.text(mapping[c]) for c in ("author_id", "post_id")),
+    )
+    is_link = f"(starts_with({object_id}, 'http://') OR starts_with({object_id}, 'https://'))"
+    links = f"list_sort(list(DISTINCT {object_id}) FILTER (WHERE {is_link}) OVER (PARTITION BY {post}))"
     return raw_rows(
-        rows,
-        mapping,
-        {
-            "repost_of": f"CASE WHEN NOT ({is_link}) THEN {object_id} END",
-            "urls": f"CASE WHEN {is_link} THEN [{object_id}] ELSE CAST([] AS VARCHAR[]) END",
-        },
+        rows, mapping, {"repost_of": f"CASE WHEN NOT {is_link} THEN {object_id} END", "urls": f"coalesce({links}, [])"}
     )

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -74,7 +75,8 @@ def record_batches(
             data, line, header_due = data[ends[0] :], line + int(end_lines[0]), False
             ends, end_lines = ends[1:] - ends[0], end_lines[1:] - end_lines[0]
         cut = int(ends[-1]) if len(ends) else 0
-        if cut and (batch := reader.parse(data[:cut], line, end_lines)) is not None:
+        sound = cut and int(np.diff(ends, prepend=0).max()) <= MAX_RECORD_BYTES
+        if sound and (batch := reader.parse(data[:cut], line, end_lines)) is not None:
             yield batch
             line, carry = line + int(end_lines[-1]), data[cut:]
         elif cut or len(data) > MAX_RECORD_BYTES:
@@ -139,7 +141,9 @@ class _Records:
             return None
         nothing = pa.nulls(table.num_rows, pa.string())
         columns = [c.chunk(0) if c.num_chunks else pa.array([], pa.string()) for c in table.columns]
-        return pa.RecordBatch.from_arrays([pa.array(starts, pa.int64()), nothing, nothing, *columns], schema=self.schema)
+        return pa.RecordBatch.from_arrays(
+            [pa.array(starts, pa.int64()), nothing, nothing, *columns], schema=self.schema
+        )
 
     def parse_broken(self, data: bytes, line: int, final: bool) -> tuple[pa.RecordBatch, int]:
         """(batch, bytes used). A record that does not fit is rejected alone: reading goes on at the next physical line."""
@@ -150,7 +154,12 @@ class _Records:
         i, last = 0, len(lines) if final else len(lines) - 1
         while i < last:
             n_joined, row = self._record(lines, i, last)
-            if n_joined is None and not final and last - i < MAX_JOINED_LINES and len("".join(lines[i:])) < MAX_RECORD_BYTES:
+            if (
+                n_joined is None
+                and not final
+                and last - i < MAX_JOINED_LINES
+                and len("".join(lines[i:])) < MAX_RECORD_BYTES
+            ):
                 break  # the rest of this record may come with the next block
             if n_joined is None or row is None:
                 bad.append((line + i, *self._why(lines[i], row)))
@@ -173,9 +182,9 @@ class _Records:
             return 1, None
         end = min(last, i + MAX_JOINED_LINES)
         physical = (f"{text.removesuffix(chr(13)).replace(chr(13), ' ')}\n" for text in lines[i:end])
-        reader = csv.reader(_Ending(physical), **_python_dialect(self.dialect))  # type: ignore[call-overload]
+        reader = csv.reader(chain(physical, ["\n"]), **_python_dialect(self.dialect))  # type: ignore[call-overload]
         row = next(reader)
-        if reader.line_num > end - i:
+        if reader.line_num > end - i:  # it asked for the line after the last: a quote stands open
             return (None, None) if self.dialect.quote else (1, self._fit(row))
         fit = self._fit(row)
         if fit is None and reader.line_num > 1 and self._alone(lines[i + 1]):
@@ -194,7 +203,10 @@ class _Records:
         if len(text) > MAX_RECORD_BYTES:
             return "line_too_long", f"{len(text):,} characters; the limit is {MAX_RECORD_BYTES:,} bytes"
         n_fields = len(next(csv.reader(io.StringIO(text), **_python_dialect(self.dialect)), []))  # type: ignore[call-overload]
-        return "malformed_csv_row", f"{n_fields} fields or an open quote where {self.width} fields were due: {text[:120]}"
+        return (
+            "malformed_csv_row",
+            f"{n_fields} fields or an open quote where {self.width} fields were due: {text[:120]}",
+        )
 
     def _batch(self, good: list[tuple[int, list[str]]], bad: list[tuple[int, str, str]]) -> pa.RecordBatch:
         n_good, n_bad = len(good), len(bad)
@@ -205,16 +217,3 @@ class _Records:
         ]
         arrays += [pa.array([row[i] for _, row in good] + [None] * n_bad, pa.string()) for i in self.keep]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
-
-
-class _Ending:
-    """Lines, then one line more: a CSV reader that asks for it stood inside an open quote."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self.lines = lines
-
-    def __iter__(self) -> "_Ending":
-        return self
-
-    def __next__(self) -> str:
-        return next(self.lines, "\n")

@@ -35,7 +35,9 @@ def text_layout(source: Source) -> Layout:
     if start[:1] in (b"{", b"["):
         return _json_layout(source)
     if start[:1] == b"<":
-        raise HouselightsError(f"{source.path}: looks like HTML or XML, not a table of posts. Export the posts as CSV, JSON lines or Parquet.")
+        raise HouselightsError(
+            f"{source.path}: looks like HTML or XML, not a table of posts. Export the posts as CSV, JSON lines or Parquet."
+        )
     return _delimited_layout(source)
 
 
@@ -60,7 +62,10 @@ def _json_layout(source: Source) -> Layout:
                 paths[name] = keys
     inner = {keys[:i] for keys in paths.values() for i in range(1, len(keys))}
     paths = {name: keys for name, keys in paths.items() if keys not in inner}  # null here, an object elsewhere
-    rows = [{".".join(keys): leaf for keys, leaf in flatten(record)} | {k: record[k] for k in _WHOLE if k in record} for record in records]
+    rows = [
+        {".".join(keys): leaf for keys, leaf in flatten(record)} | {k: record[k] for k in _WHOLE if k in record}
+        for record in records
+    ]
     return Layout(Sample("JSON", list(paths), rows, paths=paths), base_depth=base_depth)
 
 
@@ -69,7 +74,9 @@ def _has_json_line(head: bytes) -> bool:
     lines = head.split(b"\n")[:50]
     if len(lines) == 1:
         return True  # one long line: a page, or one record
-    return any(line.startswith(b"{") and _loads(line) is not None for line in lines) or not lines[0].strip(b" \t\r").endswith((b"{", b"[", b","))
+    return any(line.startswith(b"{") and _loads(line) is not None for line in lines) or not lines[0].strip(
+        b" \t\r"
+    ).endswith((b"{", b"[", b","))
 
 
 def _loads(raw: bytes | str) -> dict[str, Any] | None:
@@ -103,11 +110,15 @@ def _delimited_layout(source: Source) -> Layout:
     whole = [row for row in rows if len(row) == len(header)]
     if len(header) == 8 and cnt.looks_headerless(whole[:20]):
         names = [f"column {i + 1}" for i in range(8)]
-        return Layout(Sample(container, names, [dict(zip(names, r, strict=True)) for r in whole], has_header=False), dialect)
+        return Layout(
+            Sample(container, names, [dict(zip(names, r, strict=True)) for r in whole], has_header=False), dialect
+        )
     names = _distinct(header)
     if not whole[1:] and len(rows) == 1 and len(source.head) < HEAD_BYTES:
         raise HouselightsError(f"{source.path}: only a header, no rows. Check the export.")
-    return Layout(Sample(container, names, [dict(zip(names, r, strict=True)) for r in whole[1:SAMPLE_RECORDS]]), dialect)
+    return Layout(
+        Sample(container, names, [dict(zip(names, r, strict=True)) for r in whole[1:SAMPLE_RECORDS]]), dialect
+    )
 
 
 def _distinct(header: list[str]) -> list[str]:
@@ -123,7 +134,9 @@ def choose(sample: Sample, settings: ReadSettings, where: str) -> Match:
     """The reader for a sample. Raises HouselightsError when none fits, or when two fit equally well."""
     if settings.format != "auto":
         return _named(sample, settings, where)
-    claims = [m for m in (_match(name, sample, settings.column_map) for name in (x_api_v2.FORMAT.name, *TABLE_READERS)) if m]
+    claims = [
+        m for m in (_match(name, sample, settings.column_map) for name in (x_api_v2.FORMAT.name, *TABLE_READERS)) if m
+    ]
     if not claims:
         raise generic.refuse(sample, settings.column_map, where)
     best = max(m.confidence for m in claims)
@@ -149,7 +162,7 @@ def _named(sample: Sample, settings: ReadSettings, where: str) -> Match:
         raise generic.refuse(sample, settings.column_map, where)
     if match is None:
         shown = ", ".join(sample.names[:40])
-        raise HouselightsError(f"{where}: does not look like {settings.format}: its columns are {shown}. Try --format auto.")
+        raise HouselightsError(
+            f"{where}: does not look like {settings.format}: its columns are {shown}. Try --format auto."
+        )
     return Match(match.format, 1.0, "named by --format", match.mapping, match.notes, match.also)
-
-

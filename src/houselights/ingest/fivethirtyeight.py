@@ -40,8 +40,17 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
     also = frozenset({"urls"} if LINKS & by_lower.keys() else ())
     notes = []
     if "post_id" in mapping and generic.rounded(sample.values(mapping["post_id"])):
-        notes.append(f"{mapping.pop('post_id')} was rounded by a spreadsheet: post ids are made from author, time and text")
-    return Match(FORMAT.name, 0.97, "header with external_author_id, publish_date, post_type", mapping | column_map, tuple(notes), also)
+        notes.append(
+            f"{mapping.pop('post_id')} was rounded by a spreadsheet: post ids are made from author, time and text"
+        )
+    return Match(
+        FORMAT.name,
+        0.97,
+        "header with external_author_id, publish_date, post_type",
+        mapping | column_map,
+        tuple(notes),
+        also,
+    )
 
 
 def raw(rows: Rows, mapping: dict[str, str]) -> str:

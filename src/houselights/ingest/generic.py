@@ -73,7 +73,9 @@ def guess_columns(sample: Sample, column_map: dict[str, str]) -> tuple[dict[str,
         if ours not in TARGETS:
             raise HouselightsError(f"--map {ours}={theirs}: there is no column {ours}. Ours are: {', '.join(TARGETS)}.")
         if theirs not in sample.names:
-            raise HouselightsError(f"--map {ours}={theirs}: the file has no column {theirs}. It has: {', '.join(sample.names[:60])}.")
+            raise HouselightsError(
+                f"--map {ours}={theirs}: the file has no column {theirs}. It has: {', '.join(sample.names[:60])}."
+            )
     mapping, notes = dict(column_map), []
     by_plain: dict[str, str] = {}
     for name in sample.names:
@@ -96,8 +98,15 @@ def guess_columns(sample: Sample, column_map: dict[str, str]) -> tuple[dict[str,
     if "author_name" in mapping and mapping.get("author_id") == mapping["author_name"]:
         del mapping["author_name"]
     _permalink(sample, mapping, column_map)
-    if "post_id" in mapping and "post_id" not in column_map and rounded(sample.values(mapping["post_id"])) and sample.container in ("CSV", "TSV"):
-        notes.append(f"{mapping.pop('post_id')} was rounded by a spreadsheet (1.23E+18): post ids are made from author, time and text")
+    if (
+        "post_id" in mapping
+        and "post_id" not in column_map
+        and rounded(sample.values(mapping["post_id"]))
+        and sample.container in ("CSV", "TSV")
+    ):
+        notes.append(
+            f"{mapping.pop('post_id')} was rounded by a spreadsheet (1.23E+18): post ids are made from author, time and text"
+        )
     return {t: mapping[t] for t in TARGETS if t in mapping}, notes
 
 
@@ -120,9 +129,18 @@ def rounded(values: list[str]) -> bool:
 def _permalink(sample: Sample, mapping: dict[str, str], column_map: dict[str, str]) -> None:
     """A `url` column that holds each post's own id is its permalink, not a link it shares."""
     column = mapping.get("urls")
-    if column is None or "urls" in column_map or "post_id" not in mapping or plain(column) not in ("url", "link", "links"):
+    if (
+        column is None
+        or "urls" in column_map
+        or "post_id" not in mapping
+        or plain(column) not in ("url", "link", "links")
+    ):
         return
-    pairs = [(str(r.get(mapping["post_id"])), str(r.get(column))) for r in sample.rows if r.get(column) and r.get(mapping["post_id"])]
+    pairs = [
+        (str(r.get(mapping["post_id"])), str(r.get(column)))
+        for r in sample.rows
+        if r.get(column) and r.get(mapping["post_id"])
+    ]
     if pairs and sum(post_id in url for post_id, url in pairs) >= 0.8 * len(pairs):
         del mapping["urls"]
         mapping.setdefault("url", column)
@@ -146,7 +164,9 @@ def refuse(sample: Sample, column_map: dict[str, str], where: str) -> Houselight
         missing.append("text (or urls, hashtags, repost_of)")
     names = ", ".join(sample.names[:60]) or "none"
     example = f"--map {missing[0].split()[0]}=COLUMN" if missing else "--map"
-    return HouselightsError(f"{where}: no column found for {' and '.join(missing)}. The columns are: {names}. Name it with {example}.")
+    return HouselightsError(
+        f"{where}: no column found for {' and '.join(missing)}. The columns are: {names}. Name it with {example}."
+    )
 
 
 def language_code(text: str) -> str:

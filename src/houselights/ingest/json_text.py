@@ -23,7 +23,9 @@ def line_batches(blocks: Iterator[bytes]) -> Iterator[pa.RecordBatch]:
                 dropped, carry = dropped + len(data), b""
             continue
         if dropped:  # the first line end closes a line whose beginning was let go
-            yield _problem(line, "line_too_long", f"{dropped + int(ends[0]):,} bytes; the limit is {MAX_RECORD_BYTES:,}")
+            yield _problem(
+                line, "line_too_long", f"{dropped + int(ends[0]):,} bytes; the limit is {MAX_RECORD_BYTES:,}"
+            )
             data, ends, line, dropped = data[ends[0] :], (ends - ends[0])[1:], line + 1, 0
         carry = data[ends[-1] :] if len(ends) else data
         yield from _slices(data, ends, np.arange(line, line + len(ends)))
@@ -87,7 +89,9 @@ def element_batches(blocks: Iterator[bytes], base_depth: int) -> Iterator[pa.Rec
 
 
 def _close(carry: bytes, element: int, indent: bytes) -> Iterator[pa.RecordBatch]:
-    yield _problem(element, "line_too_long", f"element {element} is longer than {MAX_RECORD_BYTES:,} bytes: {_shown(carry)}")
+    yield _problem(
+        element, "line_too_long", f"element {element} is longer than {MAX_RECORD_BYTES:,} bytes: {_shown(carry)}"
+    )
 
 
 def _shown(raw: bytes) -> str:

@@ -32,11 +32,15 @@ def rows(con: duckdb.DuckDBPyConnection, source: Source, staged_path: Path) -> R
         for leaf, expression, leaf_type in _leaves(con, file, name, quoted(name), f"p{i}", type_):
             expressions[leaf], types[leaf] = expression, leaf_type
     aliases = ", ".join(f"{quoted(name)} AS p{i}" for i, (name, *_) in enumerate(columns))
-    relation = f"(SELECT file_row_number + 1 AS line, NULL::VARCHAR AS rule, NULL::VARCHAR AS detail, {aliases} FROM {file})"
+    relation = (
+        f"(SELECT file_row_number + 1 AS line, NULL::VARCHAR AS rule, NULL::VARCHAR AS detail, {aliases} FROM {file})"
+    )
     return Rows(relation, expressions, types)
 
 
-def _leaves(con: duckdb.DuckDBPyConnection, file: str, name: str, inside: str, expression: str, type_: str) -> Iterator[tuple[str, str, str]]:
+def _leaves(
+    con: duckdb.DuckDBPyConnection, file: str, name: str, inside: str, expression: str, type_: str
+) -> Iterator[tuple[str, str, str]]:
     """(dot path, expression, type) of a column and, for a struct, of its fields. `inside` is the expression over the file itself."""
     if not type_.startswith("STRUCT(") or type_.endswith("[]"):
         yield name, expression, type_
@@ -62,6 +66,13 @@ def sample(con: duckdb.DuckDBPyConnection, rows: Rows) -> Sample:
 def damage_told(source: Source) -> Iterator[None]:
     try:
         yield
-    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException, duckdb.SerializationException) as error:
+    except (
+        duckdb.IOException,
+        duckdb.InvalidInputException,
+        duckdb.BinderException,
+        duckdb.SerializationException,
+    ) as error:
         what = str(error).splitlines()[0][:200]
-        raise HouselightsError(f"{source.path}: begins like Parquet, but cannot be read ({what}). Export it again.") from error
+        raise HouselightsError(
+            f"{source.path}: begins like Parquet, but cannot be read ({what}). Export it again."
+        ) from error

@@ -50,7 +50,9 @@ def read_inputs(
     Raises HouselightsError for what cannot be read at all, and when no row is left.
     """
     if not inputs:
-        raise HouselightsError("no input file given. Name at least one: CSV, TSV, JSON lines, JSON or Parquet, also .gz and .zst.")
+        raise HouselightsError(
+            "no input file given. Name at least one: CSV, TSV, JSON lines, JSON or Parquet, also .gz and .zst."
+        )
     con.execute("SET TimeZone = 'UTC'")
     beside = out_dir / ".reading"
     shutil.rmtree(beside, ignore_errors=True)
@@ -63,7 +65,9 @@ def read_inputs(
     return IngestReport(tuple(_report(r, c) for r, c in zip(reads, counts, strict=True)))
 
 
-def read_table(con: duckdb.DuckDBPyConnection, table: pa.Table, out_dir: Path, settings: ReadSettings, name: str = "table") -> IngestReport:
+def read_table(
+    con: duckdb.DuckDBPyConnection, table: pa.Table, out_dir: Path, settings: ReadSettings, name: str = "table"
+) -> IngestReport:
     """An Arrow table in memory (from pandas, polars, DuckDB or any Arrow stream), read as Parquet would be. Line numbers are row numbers."""
     path = out_dir / name
     try:
@@ -73,7 +77,9 @@ def read_table(con: duckdb.DuckDBPyConnection, table: pa.Table, out_dir: Path, s
         path.unlink(missing_ok=True)
 
 
-def _stage(con: duckdb.DuckDBPyConnection, path: Path, staged_path: Path, settings: ReadSettings, progress: Progress | None) -> _Read:
+def _stage(
+    con: duckdb.DuckDBPyConnection, path: Path, staged_path: Path, settings: ReadSettings, progress: Progress | None
+) -> _Read:
     source = open_source(path)
     rows = parquet.rows(con, source, staged_path) if source.is_parquet else None
     look = Layout(parquet.sample(con, rows)) if rows else text_layout(source)
@@ -102,9 +108,15 @@ def _stage_text(
     progress: Progress | None,
 ) -> None:
     is_json = look.dialect is None
-    keep = [] if is_json else sorted({look.sample.names.index(c) for c in (*match.mapping.values(), *_extra_columns(match, look))})
+    keep = (
+        []
+        if is_json
+        else sorted({look.sample.names.index(c) for c in (*match.mapping.values(), *_extra_columns(match, look))})
+    )
     schema = json_text.SCHEMA if is_json else _csv_schema(keep)
-    stream = pa.RecordBatchReader.from_batches(schema, _tolerant(_batches(source, look, keep, progress), schema))
+    refused: list[HouselightsError] = []  # DuckDB would wrap an error that is raised inside its stream
+    batches = _tolerant(_batches(source, look, keep, progress), schema, refused)
+    stream = pa.RecordBatchReader.from_batches(schema, batches)
     con.register("ingest_stream", stream)
     try:
         if match.format == x_api_v2.FORMAT.name:
@@ -117,6 +129,8 @@ def _stage_text(
         accept.stage(con, sql, staged_path, fields, platform)
     finally:
         con.unregister("ingest_stream")
+    if refused:
+        raise refused[0]
 
 
 def _batches(source: Source, look: Layout, keep: list[int], progress: Progress | None) -> Iterator[pa.RecordBatch]:
@@ -136,13 +150,17 @@ def _told(source: Source, progress: Progress) -> Iterator[bytes]:
         yield block
 
 
-def _tolerant(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _tolerant(
+    batches: Iterator[pa.RecordBatch], schema: pa.Schema, refused: list[HouselightsError]
+) -> Iterator[pa.RecordBatch]:
     """A file whose compressed data break off counts as one row rejected; the rows before go through."""
     try:
         yield from batches
+    except HouselightsError as error:
+        refused.append(error)
     except Truncated as error:
-        row = dict.fromkeys(schema.names) | {"line": 0, "rule": "truncated_file", "detail": f"the compressed data break off: {error}"}
-        yield pa.RecordBatch.from_pylist([row], schema=schema)
+        problem = {"line": 0, "rule": "truncated_file", "detail": f"the compressed data break off: {error}"}
+        yield pa.RecordBatch.from_pylist([dict.fromkeys(schema.names) | problem], schema=schema)
 
 
 def _csv_schema(keep: list[int]) -> pa.Schema:
@@ -152,7 +170,11 @@ def _csv_schema(keep: list[int]) -> pa.Schema:
 
 def _extra_columns(match: Match, look: Layout) -> list[str]:
     """Columns a reader uses beyond its mapping."""
-    return [name for name in look.sample.names if name.lower() in fivethirtyeight.LINKS] if match.format == fivethirtyeight.FORMAT.name else []
+    return (
+        [name for name in look.sample.names if name.lower() in fivethirtyeight.LINKS]
+        if match.format == fivethirtyeight.FORMAT.name
+        else []
+    )
 
 
 def _json_rows(look: Layout, match: Match) -> Rows:
@@ -170,7 +192,11 @@ def _json_rows(look: Layout, match: Match) -> Rows:
 
 
 def _report(read: _Read, counts: accept.Counts) -> SourceReport:
-    encoding = () if read.source.is_parquet or read.source.encoding == "utf-8" else (f"text read as {encoding_words(read.source.encoding)}",)
+    encoding = (
+        ()
+        if read.source.is_parquet or read.source.encoding == "utf-8"
+        else (f"text read as {encoding_words(read.source.encoding)}",)
+    )
     order = (read.staged.time.note,) if read.staged.time.note else ()
     return SourceReport(
         file=read.source.name,

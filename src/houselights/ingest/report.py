@@ -28,7 +28,9 @@ class SourceReport:
     def guess(self) -> str:
         """One line for the user: what the file was taken for."""
         columns = ", ".join(f"{ours}={theirs}" for ours, theirs in self.columns.items())
-        stamps = {"us": "microsecond", "ms": "millisecond", "s": "second", "min": "minute", "day": "day"}[self.precision]
+        stamps = {"us": "microsecond", "ms": "millisecond", "s": "second", "min": "minute", "day": "day"}[
+            self.precision
+        ]
         mapped = f" ({columns})" if columns else ""
         notes = "".join(f"; {note}" for note in self.notes)
         return f"{self.file}: {self.format} {self.container}{mapped}, {stamps} stamps{notes}"

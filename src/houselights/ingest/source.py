@@ -1,13 +1,16 @@
 """Opens an input file by its content: compression, encoding, line ends. Hands on clean UTF-8 blocks, never the whole file."""
 
 import codecs
+import contextlib
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from houselights.core.errors import HouselightsError
@@ -79,6 +82,9 @@ def open_source(path: Path) -> Source:
             raise HouselightsError(f"{path}: the file is empty (0 bytes). Export it again.")
         compression = "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic[:4] == b"\x28\xb5\x2f\xfd" else None
         is_parquet, encoding, head = _look(path, compression)
+        old_line_ends = head.count(b"\r") - head.count(b"\r\n") > head.count(
+            b"\n"
+        )  # CR ends rows; LF only inside quoted text
         return Source(
             path=path,
             name=path.name,
@@ -87,8 +93,8 @@ def open_source(path: Path) -> Source:
             compression=compression,
             is_parquet=is_parquet,
             encoding=encoding,
-            carriage_returns=b"\r" in head and b"\n" not in head,
-            head=head.replace(b"\r", b"\n") if b"\r" in head and b"\n" not in head else head,
+            carriage_returns=old_line_ends,
+            head=head.replace(b"\r", b"\n") if old_line_ends else head,
         )
     except OSError as error:
         raise HouselightsError(f"{path}: cannot be read ({error.strerror or error}). Check the file.") from error
@@ -113,13 +119,14 @@ def _look(path: Path, compression: str | None) -> tuple[bool, str, bytes]:
     if not raw.strip(b" \t\r\n\0\xef\xbb\xbf"):
         raise HouselightsError(f"{path}: the file holds no text, only {len(raw):,} blank bytes. Export it again.")
     encoding = guess_encoding(raw)
-    head = b"".join(_decoded(iter([raw[:HEAD_BYTES]]), encoding)).replace(b"\0", REPLACEMENT)
-    controls = sum(head[:4096].count(bytes([b])) for b in (*range(1, 9), *range(14, 32)))
-    if encoding == "utf-8" and controls + 3 * head[:4096].count(REPLACEMENT) > len(head[:4096]) * 0.2:
+    head = b"".join(_decoded(iter([raw[:HEAD_BYTES]]), encoding))
+    start = head[:4096]
+    controls = sum(start.count(bytes([b])) for b in (*range(1, 9), *range(14, 32)))
+    if controls > 0.05 * len(start) or len(REPLACEMENT) * start.count(REPLACEMENT) > 0.2 * len(start):
         raise HouselightsError(
             f"{path}: binary data, not text, Parquet, gzip or zstd. Export the posts as CSV, JSON lines or Parquet."
         )
-    return False, encoding, head
+    return False, encoding, head.replace(b"\0", REPLACEMENT)
 
 
 def guess_encoding(raw: bytes) -> str:
@@ -133,13 +140,18 @@ def guess_encoding(raw: bytes) -> str:
         return "utf-16-le"
     if even > 0.1 * pairs and even > 10 * odd:
         return "utf-16-be"
+    with contextlib.suppress(UnicodeDecodeError):
+        raw.decode()
+        return "utf-8"
     text = raw.decode("utf-8", "replace")
     broken = text.count("\ufffd")
-    if not broken or len(text.encode()) - len(text) > 4 * broken:  # most characters beyond ASCII are well-formed
+    high = np.frombuffer(raw, np.uint8)
+    high = high[high >= 0x80]
+    well_formed = len(text) - broken - (len(raw) - len(high))
+    if well_formed >= broken:
         return "utf-8"
-    high = [b for b in raw if b >= 0x80]
-    letters = sum(b in (0x80, 0x85) or 0x91 <= b <= 0x97 or 0xA0 <= b <= 0xFE for b in high)
-    return "cp1252" if letters >= 0.8 * len(high) else "utf-8"
+    letters = (high == 0x80) | (high == 0x85) | ((high >= 0x91) & (high <= 0x97)) | ((high >= 0xA0) & (high <= 0xFE))
+    return "cp1252" if letters.mean() >= 0.8 else "utf-8"
 
 
 def encoding_words(encoding: str) -> str:
@@ -149,22 +161,34 @@ def encoding_words(encoding: str) -> str:
 def raw_blocks(path: Path, compression: str | None) -> Iterator[bytes]:
     """Bytes after decompression. Raises HouselightsError for a decompression bomb, Truncated when compressed data break off."""
     total, limit = 0, max(MAX_INFLATED_BYTES, MAX_RATIO * path.stat().st_size)
-    opened = {"gzip": gzip.open, "zstd": lambda p: pa.CompressedInputStream(pa.OSFile(str(p)), "zstd")}
-    with path.open("rb") if compression is None else opened[compression](path) as stream:
+    stream: Any = path.open("rb") if compression is None else _OPENED[compression](path)
+    with stream:
         while True:
+            pieces, size, error = [], 0, None
             try:
-                block = bytes(stream.read(BLOCK_BYTES))
-            except (EOFError, OSError, zlib.error) as error:
-                raise Truncated(str(error)) from error
-            if not block:
-                return
-            total += len(block)
+                while size < BLOCK_BYTES and (piece := stream.read1(BLOCK_BYTES - size)):
+                    pieces.append(piece)
+                    size += len(piece)
+            except (EOFError, OSError, zlib.error) as broken_off:
+                error = broken_off
+            total += size
             if compression and total > limit:
                 raise HouselightsError(
                     f"{path}: unpacks to more than {total:,} bytes, over {MAX_RATIO} times its size. "
                     "It looks like a decompression bomb; if you trust it, unpack it yourself first."
                 )
-            yield block
+            if size:
+                yield pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            if error is not None:
+                raise Truncated(str(error)) from error
+            if not size:
+                return
+
+
+_OPENED: dict[str, Callable[[Path], Any]] = {
+    "gzip": gzip.open,
+    "zstd": lambda path: pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"),
+}
 
 
 def _decoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:

@@ -48,8 +48,12 @@ class Rows:
 
 
 def _split(text: str, target: str) -> str:
-    keys = {"urls": "expanded_url|expanded|url", "hashtags": "tag|text|name", "mentions": "id|id_str|username|screen_name"}[target]
-    inside = f"regexp_extract_all({text}, '\"(?:{keys})\"\\s*:\\s*\"([^\"]+)\"', 1)"
+    keys = {
+        "urls": "expanded_url|expanded|url",
+        "hashtags": "tag|text|name",
+        "mentions": "id|id_str|username|screen_name",
+    }[target]
+    inside = f'regexp_extract_all({text}, \'"(?:{keys})"\\s*:\\s*"([^"]+)"\', 1)'
     bare = f"regexp_replace({text}, '^\\[|\\]$|[\"'']', '', 'g')"
     if target == "urls":  # a comma may stand inside a link: only one before a scheme separates
         bare = f"regexp_replace({bare}, '[,;|]\\s*(https?://)', ' \\1', 'g')"

@@ -22,7 +22,9 @@ def _links(text: str) -> str:
     )
     pairs = f"list_transform({found}, lambda u: {{'u': u, 'v': {tidy}}})"
     kept = f"list_filter({pairs}, lambda p: {whole.replace('(u,', '(p.u,').replace('(v,', '(p.v,')})"
-    return f"CASE WHEN contains({text}, '://') THEN list_transform({kept}, lambda p: p.v) ELSE CAST([] AS VARCHAR[]) END"
+    return (
+        f"CASE WHEN contains({text}, '://') THEN list_transform({kept}, lambda p: p.v) ELSE CAST([] AS VARCHAR[]) END"
+    )
 
 
 def _tags(text: str) -> str:
@@ -34,7 +36,11 @@ def columns(fields: frozenset[str], platform: str) -> str:
     marked = f"(kind = 'repost' OR (kind IS NULL AND starts_with(ltrim(\"text\"), 'RT @') AND regexp_matches(\"text\", '{_RT}')))"
     handle = f"nullif(regexp_extract(\"text\", '{_RT_LOOSE}', 1), '')"
     urls = "coalesce(urls, [])" if "urls" in fields else _links('"text"')
-    tags = "list_transform(coalesce(hashtags, []), lambda h: lower(ltrim(h, '#')))" if "hashtags" in fields else _tags('"text"')
+    tags = (
+        "list_transform(coalesce(hashtags, []), lambda h: lower(ltrim(h, '#')))"
+        if "hashtags" in fields
+        else _tags('"text"')
+    )
     kind = f"""CASE WHEN repost_of IS NOT NULL THEN 'repost' WHEN {marked} THEN 'repost' WHEN kind IS NOT NULL THEN kind
         WHEN quote_of IS NOT NULL THEN 'quote' WHEN reply_to IS NOT NULL THEN 'reply' ELSE 'post' END"""
     return f"""* EXCLUDE (urls, hashtags, mentions, media, kind, "text", repost_of_author, platform),

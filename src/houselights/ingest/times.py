@@ -6,9 +6,7 @@ import duckdb
 
 MIN_ROWS_FOR_PRECISION = 20  # zero seconds in fewer stamps than this may be chance
 
-_DAY_FIRST_OR_LAST = (
-    r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{2}|\d{4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*([AaPp]?)\.?[Mm]?\.?)?\s*(?:Z|UTC|GMT)?$"
-)
+_DAY_FIRST_OR_LAST = r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{2}|\d{4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*([AaPp]?)\.?[Mm]?\.?)?\s*(?:Z|UTC|GMT)?$"
 _ZONED = ("%a %b %d %H:%M:%S %z %Y", "%a, %d %b %Y %H:%M:%S %z", "%d %b %Y %H:%M:%S %z")
 _PLAIN = (
     "%a, %d %b %Y %H:%M:%S GMT",
@@ -26,7 +24,16 @@ _PLAIN = (
     "%B %d, %Y",
     "%d %B %Y",
 )
-_SUMMER_ZONES = {"EDT": "-04", "CDT": "-05", "MDT": "-06", "PDT": "-07", "PST": "-08", "CEST": "+02", "BST": "+01", "MSK": "+03"}
+_SUMMER_ZONES = {
+    "EDT": "-04",
+    "CDT": "-05",
+    "MDT": "-06",
+    "PDT": "-07",
+    "PST": "-08",
+    "CEST": "+02",
+    "BST": "+01",
+    "MSK": "+03",
+}
 
 
 def _list(formats: tuple[str, ...]) -> str:
@@ -45,7 +52,7 @@ def plain_time(text: str) -> str:
         WHEN regexp_full_match({text}, '.{{8,10}}(?:[T ][0-9:.]*Z?)?') THEN try_cast({text} AS TIMESTAMP)
         ELSE try_cast(regexp_replace(regexp_replace({zones}, ',(\\d)', '.\\1'), '\\s+([+-]\\d)', '\\1') AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END
       WHEN regexp_full_match({text}, '[+-]?\\d+(?:\\.\\d*)?(?:[eE]\\+?\\d+)?') THEN {_number(text, number)}
-      WHEN regexp_matches({text}, '^[A-Za-z]|^\\d{{1,2}} [A-Za-z]') THEN
+      WHEN regexp_matches({text}, '^[A-Za-z]+,? .*\\d|^\\d{{1,2}} [A-Za-z]') THEN
         coalesce(try_strptime({text}, {_list(_ZONED)}) AT TIME ZONE 'UTC', try_strptime({text}, {_list(_PLAIN)}))
       END"""
 

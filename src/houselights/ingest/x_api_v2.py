@@ -25,8 +25,20 @@ _ENTITIES = {
     "hashtags": [{"tag": "VARCHAR"}],
     "mentions": [{"id": "VARCHAR", "username": "VARCHAR"}],
 }
-_USER = {"id": "VARCHAR", "username": "VARCHAR", "name": "VARCHAR", "created_at": "VARCHAR", "public_metrics": {"followers_count": "BIGINT"}}
-_MEDIA = {"media_key": "VARCHAR", "type": "VARCHAR", "url": "VARCHAR", "preview_image_url": "VARCHAR", "alt_text": "VARCHAR"}
+_USER = {
+    "id": "VARCHAR",
+    "username": "VARCHAR",
+    "name": "VARCHAR",
+    "created_at": "VARCHAR",
+    "public_metrics": {"followers_count": "BIGINT"},
+}
+_MEDIA = {
+    "media_key": "VARCHAR",
+    "type": "VARCHAR",
+    "url": "VARCHAR",
+    "preview_image_url": "VARCHAR",
+    "alt_text": "VARCHAR",
+}
 _REFERENCED = {"id": "VARCHAR", "author_id": "VARCHAR", "author": {"id": "VARCHAR"}, "entities": _ENTITIES}
 _TWEET: dict[str, Any] = {
     "id": "VARCHAR",
@@ -42,7 +54,9 @@ _TWEET: dict[str, Any] = {
     "referenced_tweets": [{"type": "VARCHAR", **_REFERENCED}],
     "entities": _ENTITIES,
     "attachments": {"media_keys": ["VARCHAR"], "media": [_MEDIA]},
-    "public_metrics": {k: "BIGINT" for k in ("retweet_count", "reply_count", "like_count", "quote_count", "impression_count")},
+    "public_metrics": {
+        k: "BIGINT" for k in ("retweet_count", "reply_count", "like_count", "quote_count", "impression_count")
+    },
     "author": _USER,
 }
 _ERROR = {"title": "VARCHAR", "detail": "VARCHAR", "message": "VARCHAR", "value": "VARCHAR", "type": "VARCHAR"}
@@ -56,7 +70,14 @@ STRUCTURE = _TWEET | {
     "meta": "JSON",
     "__twarc": {"retrieved_at": "VARCHAR"},
 }
-_TWEET_MARKS = {"author_id", "edit_history_tweet_ids", "conversation_id", "referenced_tweets", "public_metrics", "reply_settings"}
+_TWEET_MARKS = {
+    "author_id",
+    "edit_history_tweet_ids",
+    "conversation_id",
+    "referenced_tweets",
+    "public_metrics",
+    "reply_settings",
+}
 
 
 def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
@@ -74,7 +95,11 @@ def _shape(record: dict[str, Any]) -> str | None:
     first = data[0] if isinstance(data, list) and data else data
     if isinstance(first, dict):
         marks = _TWEET_MARKS & first.keys() or "includes" in record
-        return ("pages" if isinstance(data, list) else "stream lines") if marks and {"id", "text"} <= first.keys() else None
+        return (
+            ("pages" if isinstance(data, list) else "stream lines")
+            if marks and {"id", "text"} <= first.keys()
+            else None
+        )
     if "meta" in record and "result_count" in (record["meta"] or {}):
         return "pages"
     return "flattened lines" if {"id", "text"} <= record.keys() and len(_TWEET_MARKS & record.keys()) >= 2 else None
@@ -87,7 +112,9 @@ def _structure(of: object) -> str:
 def raw(typed: str) -> str:
     """SQL text of the raw rows, from lines typed as STRUCTURE: (line, j, rule, detail)."""
     entries = f"SELECT line, j.includes AS inc, j.__twarc.retrieved_at AS retrieved_at, unnest({_ENTRIES}) AS entry FROM {typed}"
-    tweets = f"SELECT line, inc, retrieved_at, entry.t AS t, entry.rule AS rule, entry.detail AS detail FROM ({entries})"
+    tweets = (
+        f"SELECT line, inc, retrieved_at, entry.t AS t, entry.rule AS rule, entry.detail AS detail FROM ({entries})"
+    )
     return raw_select(_COLUMNS, f"({_FOUND.replace('TWEETS', f'({tweets})')})")
 
 
