@@ -38,7 +38,9 @@ def scan(
     con = connect(temp_dir=spill)
     try:
         with stages.timed("read"):
-            read = ingest.read_inputs(con, inputs, out_dir, settings.read, progress)
+            read = ingest.read_inputs(
+                con, inputs, out_dir, settings.read, lambda _, done, total: tell("read", done / max(total, 1))
+            )
         with stages.timed("traces"):
             traced = traces.build(con, out_dir / POSTS.file, out_dir / TRACES.file, settings.traces)
         with stages.timed("evidence"):

@@ -27,6 +27,7 @@ class Post:
     kind: str
     text: str
     repost_of: str | None
+    reposted_text: str | None  # where the reposted post is in the data
     source: str  # "file, line n": where the row can be checked
 
 

@@ -36,6 +36,7 @@ class Results:
                 "again."
             )
         self._con: duckdb.DuckDBPyConnection | None = None
+        _ = self.manifest
 
     # -- whole tables -------------------------------------------------------------------------------------------
 
@@ -44,6 +45,8 @@ class Results:
         found = self._json("manifest.json")
         if not isinstance(found, dict):
             raise HouselightsError(f"{self.run_dir / 'manifest.json'} does not hold an object. Run the scan again.")
+        if not found.get("complete"):
+            raise HouselightsError(f"The scan that wrote {self.run_dir} did not finish. Run it again.")
         return found
 
     @cached_property
@@ -122,12 +125,14 @@ class Results:
 
     def pairs(self, finding_id: str, limit: int = 30) -> list[Pair]:
         """The strongest coincidences with both posts side by side: the strongest of every object, then the second of
-        every object, and so on, so that one much-shared object does not hide the others. At most `limit`."""
+        every object, and so on, so that one much-shared object does not hide the others; those that confirmed the
+        finding come before those that only suggested it. At most `limit`."""
         self.finding(finding_id)
         rows = self._rows(
-            f"""SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY object_id {_STRONGEST_FIRST}) AS nth
+            f"""SELECT * FROM (
+                SELECT *, row_number() OVER (PARTITION BY object_id, confirming {_STRONGEST_FIRST}) AS nth
                 FROM {self._source(tables.EVIDENCE)} WHERE finding_id = ?)
-            ORDER BY nth, chance, abs(delta_s), object_id, post_id_a, post_id_b, channel LIMIT {int(limit)}""",
+            ORDER BY NOT confirming, nth, {_STRONGEST_FIRST.removeprefix("ORDER BY ")} LIMIT {int(limit)}""",
             [finding_id],
         )
         posts = self.posts(
@@ -157,11 +162,16 @@ class Results:
             return {}
         wanted = pa.table({"post_id": [k[0] for k in keys], "author_id": [k[1] for k in keys]})
         self._db.register("wanted_posts", wanted)
+        posts = self._source(tables.POSTS)
         rows = self._rows(
-            f"""SELECT post_id, author_id, created_at, created_at_precision, kind, text, repost_of,
-                raw_ref.file AS file, raw_ref.line AS line
-            FROM {self._source(tables.POSTS)} SEMI JOIN wanted_posts USING (post_id, author_id)
-            ORDER BY platform DESC""",
+            f"""WITH wanted AS (
+                SELECT post_id, platform, author_id, created_at, created_at_precision, kind, text, repost_of, raw_ref
+                FROM {posts} SEMI JOIN wanted_posts USING (post_id, author_id))
+            SELECT wanted.* EXCLUDE raw_ref, source.text AS reposted_text, raw_ref.file AS file, raw_ref.line AS line
+            FROM wanted LEFT JOIN (SELECT post_id, platform, text FROM {posts} SEMI JOIN (SELECT repost_of AS post_id
+                FROM wanted) USING (post_id)) AS source
+            ON source.post_id = wanted.repost_of AND source.platform = wanted.platform
+            ORDER BY wanted.platform DESC""",
             [],
         )
         self._db.unregister("wanted_posts")
@@ -174,10 +184,20 @@ class Results:
                 r["kind"],
                 r["text"],
                 r["repost_of"],
+                r["reposted_text"],
                 f"{r['file']}, line {r['line']:,}",
             )
             for r in rows
         }
+
+    def handles(self, account_ids: Sequence[str]) -> dict[str, str]:
+        """The last known handle of each account that has one."""
+        rows = self._rows(
+            f"""SELECT author_id, max_by(author_handle, created_at) AS handle FROM {self._source(tables.POSTS)}
+            WHERE author_handle IS NOT NULL AND list_contains(?, author_id) GROUP BY 1""",
+            [list(account_ids)],
+        )
+        return {r["author_id"]: r["handle"] for r in rows}
 
     def highlights(self, post_id: str, finding_id: str | None = None) -> list[dict[str, Any]]:
         """Highlighted spans of one post, in reading order; of one finding when it is given."""

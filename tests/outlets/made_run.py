@@ -166,6 +166,7 @@ def _members() -> list[dict[str, Any]]:
 
 def manifest(n_posts: int) -> dict[str, Any]:
     return {
+        "complete": True,
         "version": "0.1.0",
         "inputs": [{"path": "made.jsonl", "sha256": "0" * 64, "rows": n_posts + 3, "format": "made"}],
         "settings": {"evidence": {"q": 0.05, "windows_s": [10.0, 60.0, 600.0], "seed": 0}},

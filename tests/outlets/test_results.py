@@ -29,6 +29,13 @@ def test_an_unknown_finding_lists_the_known(results: Results) -> None:
             query("nope")
 
 
+def test_a_scan_that_did_not_finish_is_no_result(made: ModuleType, tmp_path: Path) -> None:
+    run = made.build(tmp_path / "run")
+    (run / "manifest.json").write_text('{"complete": false}', encoding="utf-8")
+    with pytest.raises(HouselightsError, match="did not finish"):
+        Results(run)
+
+
 def test_a_damaged_run_is_said(made: ModuleType, tmp_path: Path) -> None:
     run = made.build(tmp_path / "run")
     (run / "evidence.parquet").write_bytes(b"not parquet")

@@ -29,6 +29,9 @@ def scan(args: argparse.Namespace) -> int:
         evidence=EvidenceSettings(q=args.q, windows_s=args.windows, seed=args.seed),
         known_file=str(args.known) if args.known else None,
     )
+    from houselights.results import refuse_foreign_directory
+
+    refuse_foreign_directory(args.out)
     results, report = _scan(args.inputs, args.out, settings, quiet=args.quiet)
     return _tell(args, results, report)
 
@@ -39,9 +42,7 @@ def _scan(inputs: list[Path], out: Path, settings: ScanSettings, *, quiet: bool)
             raise HouselightsError(f"{path} does not exist. Give a file of posts.")
     from houselights.outlets import report
     from houselights.pipeline import scan as run_pipeline
-    from houselights.results import Results, refuse_foreign_directory
-
-    refuse_foreign_directory(out)
+    from houselights.results import Results
 
     with _progress(quiet) as progress:
         run_pipeline(inputs, out, settings, progress)
@@ -63,11 +64,13 @@ def _tell(args: argparse.Namespace, results: "Results", report: Path) -> int:
 
 def demo(args: argparse.Namespace) -> int:
     from houselights import worlds
+    from houselights.core.tables import TRUTH
     from houselights.outlets import demonstration, summary
     from houselights.results import refuse_foreign_directory
 
-    refuse_foreign_directory(args.out)
     world = args.out / "world"
+    if not (world / TRUTH.file).is_file():  # an interrupted demo may be run again
+        refuse_foreign_directory(args.out)
     worlds.simulate_to(world, worlds.preset("demo"), args.seed)
     results, report = _scan([world / "posts.jsonl"], args.out, ScanSettings(), quiet=args.quiet)
     told = demonstration.compare(results, world)

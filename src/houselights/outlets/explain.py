@@ -118,7 +118,10 @@ def _pair(pair: Pair, shown: dict[str, Shown], marks: Spans) -> Text:
 
 def _marked(post: Post, spans: list[tuple[int, int]]) -> Text:
     if not post.text:
-        return Text(f"(no words of its own: {terminal(post.kind)} of {terminal(post.repost_of or 'another post')})")
+        what = (
+            f'"{clip(post.reposted_text, MOST_CHARACTERS)}"' if post.reposted_text else post.repost_of or "another post"
+        )
+        return Text(terminal(f"(no words of its own: {post.kind} of {what})"))
     out, at = Text(), 0
     visible = post.text[:MOST_CHARACTERS]
     for start, end in spans:

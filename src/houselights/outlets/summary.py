@@ -33,8 +33,10 @@ def show(results: Results, out: Console, report: Path | None) -> None:
         out.print(Text(f"Nothing found is a result. {wording.tested(results)}"))
     if results.findings:
         out.print(_table(results.findings))
-        for finding in results.findings[:MOST_IN_DETAIL]:
-            show_finding(finding, out)
+        shown = results.findings[:MOST_IN_DETAIL]
+        common = wording.in_common(shown)
+        for finding in shown:
+            show_finding(finding, out, common)
         if len(results.findings) > MOST_IN_DETAIL:
             out.print(
                 Text(f"... and {len(results.findings) - MOST_IN_DETAIL:,} more in the report and in findings.json.\n")
@@ -63,13 +65,17 @@ def _table(findings: list[dict[str, Any]]) -> Table:
     return table
 
 
-def show_finding(finding: dict[str, Any], out: Console) -> None:
+def show_finding(finding: dict[str, Any], out: Console, common: list[str]) -> None:
+    """What one finding says, but for what is `common` to all."""
     head = Text(terminal(str(finding["finding_id"])), style="bold")
-    head.append(f"  {terminal(str(finding.get('tier')))}", style="bold not dim")
+    head.append(f"  {terminal(str(finding.get('tier')))}")
     out.print(head)
-    lines = [terminal(str(finding.get("sentence") or "")), wording.naming(finding) or ""]
+    lines = [
+        terminal(" ".join(x for x in wording.sentences(finding) if x not in common)),
+        wording.naming(finding) or "",
+    ]
     for e in wording.fitting(finding):
-        lines.append(f"An innocent explanation fits: {terminal(str(e.get('name')))} ({terminal(str(e.get('detail')))})")
+        lines.append(f"An innocent explanation fits: {terminal(str(e.get('name')))}. {terminal(str(e.get('detail')))}")
     out.print(Padding(Text("\n".join(x for x in lines if x)), (0, 0, 1, 2)))
 
 

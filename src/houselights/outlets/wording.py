@@ -52,9 +52,9 @@ NOT_NAMED = {
 
 def error_rate(q: float) -> str:
     return (
-        f"Among groups reported as observed or better, at most {share(q)} are expected to be chance, on average over many "
-        "data sets like this one and as far as the chance model holds. That is a statement about groups; it is not a "
-        "probability about any one account."
+        f"Among groups reported as observed or better, at most {share(q)} are expected to be chance, on average over "
+        "many data sets like this one and as far as the chance model holds. That is a statement about groups; it is "
+        "not a probability about any one account."
     )
 
 
@@ -159,8 +159,20 @@ def wrong_if(finding: dict[str, Any]) -> list[str]:
 
 def told(finding: dict[str, Any]) -> tuple[str, str]:
     """(first sentence, the sentences after it) of what the finding says."""
-    first, *rest = _SENTENCE_END.split(str(finding.get("sentence") or finding["finding_id"]), maxsplit=1)
-    return first, "".join(rest)
+    first, *rest = sentences(finding)
+    return first, " ".join(rest)
+
+
+def sentences(finding: dict[str, Any]) -> list[str]:
+    return _SENTENCE_END.split(str(finding.get("sentence") or finding["finding_id"]))
+
+
+def in_common(findings: Sequence[dict[str, Any]]) -> list[str]:
+    """Sentences that every one of several findings says: a list of findings says them once."""
+    if len(findings) < 2:
+        return []
+    sets = [set(sentences(f)) for f in findings]
+    return [x for x in sentences(findings[0]) if all(x in s for s in sets)]
 
 
 def naming(finding: dict[str, Any]) -> str | None:
@@ -187,7 +199,7 @@ def amount(x: float | int | None) -> str:
 
 
 def share(x: float) -> str:
-    return f"{x * 100:.3g} %"
+    return f"{x * 100:.2g} %"
 
 
 def probability(p: float | None) -> str:

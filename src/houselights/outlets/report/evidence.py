@@ -41,6 +41,8 @@ def _table(pairs: list[Pair], shown: dict[str, Shown], marks: Marks, caption: st
 
 
 def _row(pair: Pair, shown: dict[str, Shown], marks: Marks) -> str:
+    why_a, why_b = _reasons(marks, pair.post_id_a), _reasons(marks, pair.post_id_b)
+    same = why_a == why_b
     lines = [
         f"<p><b>{html_text(wording.seconds(abs(pair.delta_s)))} apart</b></p>",
         f"<p>{html_text(wording.KIND_NOUN.get(pair.kind, pair.kind))}</p>",
@@ -48,13 +50,25 @@ def _row(pair: Pair, shown: dict[str, Shown], marks: Marks) -> str:
         f"<p>chance of being this close: <b>{html_text(wording.share(pair.chance_0_1))}</b></p>",
         f'<p class="quiet">{html_text(wording.CHANNEL_NAME.get(pair.channel, pair.channel))}</p>',
         "" if pair.confirming else '<p class="quiet">from the half that suggested the group</p>',
+        _why(why_a) if same else "",
     ]
+    a = _post(pair.post_a, pair.account_a, pair.post_id_a, shown, marks) + ("" if same else _why(why_a))
+    b = _post(pair.post_b, pair.account_b, pair.post_id_b, shown, marks) + ("" if same else _why(why_b))
     return f"""<tr>
-<td>{_post(pair.post_a, pair.account_a, pair.post_id_a, shown, marks)}</td>
-<td>{_post(pair.post_b, pair.account_b, pair.post_id_b, shown, marks)}</td>
+<td>{a}</td>
+<td>{b}</td>
 <td class="common">{"".join(lines)}</td>
 </tr>
 """
+
+
+def _reasons(marks: Marks, post_id: str) -> list[str]:
+    return list(dict.fromkeys(str(h["reason"]) for h in marks.get(post_id, [])))
+
+
+def _why(reasons: list[str]) -> str:
+    lines = "".join(f"<li>{html_marked(r)}</li>" for r in reasons)
+    return f'<ul class="why" aria-label="Why it is marked">{lines}</ul>' if lines else ""
 
 
 def _post(post: Post | None, account: str, post_id: str, shown: dict[str, Shown], marks: Marks) -> str:
@@ -65,20 +79,19 @@ def _post(post: Post | None, account: str, post_id: str, shown: dict[str, Shown]
     )
     if post is None:
         return f'<p>{head}</p><p class="quiet">Post {html_marked(post_id)} is not in posts.parquet.</p>'
-    mine = marks.get(post_id, [])
-    reasons = "".join(f"<li>{html_marked(r)}</li>" for r in dict.fromkeys(str(h["reason"]) for h in mine))
-    why = f'<ul class="why" aria-label="Why it is marked">{reasons}</ul>' if reasons else ""
     stamp = wording.moment(post.created_at, post.precision)
     return f"""<p class="by">{head} <time datetime="{post.created_at.isoformat()}">{stamp}</time></p>
-<blockquote dir="auto">{_words(post, mine)}</blockquote>
-{why}<p class="quiet">{html_marked(post.source)}</p>"""
+<blockquote dir="auto">{_words(post, marks.get(post_id, []))}</blockquote>
+<p class="quiet">{html_marked(post.source)}</p>"""
 
 
 def _words(post: Post, highlights: list[dict[str, Any]]) -> str:
-    if not post.text:
-        what = f"{html_text(post.kind)} of {html_marked(post.repost_of or 'another post')}"
-        return f'<span class="quiet">No words of its own: {what}.</span>'
-    return marked(post.text, [(int(h["start"]), int(h["end"])) for h in highlights])
+    if post.text:
+        return marked(post.text, [(int(h["start"]), int(h["end"])) for h in highlights])
+    what = f'<span class="quiet">No words of its own: {html_text(post.kind)}'
+    if post.reposted_text:
+        return f"{what} of:</span> {marked(post.reposted_text, [])}"
+    return f"{what} of {html_marked(post.repost_of or 'another post')}.</span>"
 
 
 def marked(text: str, spans: list[tuple[int, int]]) -> str:

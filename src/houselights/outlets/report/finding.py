@@ -55,11 +55,7 @@ def _numbers(finding: dict[str, Any], anchor: str) -> str:
         f'<li><a href="#{anchor}-evidence"><b>{html_text(value)}</b> <span>{html_text(what)}</span></a></li>\n'
         for value, what in cells
     )
-    when = html_text(wording.span(finding.get("first_at"), finding.get("last_at")))
-    return (
-        f'<ul class="numbers" aria-label="Numbers, each leading to its evidence">\n{links}</ul>\n'
-        f'<p class="quiet">{when}</p>'
-    )
+    return f'<ul class="numbers" aria-label="Numbers, each leading to its evidence">\n{links}</ul>'
 
 
 def _notice(finding: dict[str, Any]) -> str:
@@ -79,7 +75,7 @@ def _accounts(results: Results, finding: dict[str, Any], shown: dict[str, Shown]
     unnamed = sum(not s.named for s in shown.values())
     parts = [f'<h3 id="{anchor}-accounts">Accounts</h3>']
     if core:
-        parts.append(_members(core, shown))
+        parts.append(_members(results, core, shown))
     if unnamed:
         counted = f"{wording.count(unnamed, 'other account' if core else 'account')} counted and not named."
         why = wording.naming(finding) or "What they did could be chance: they did not pass the test of their own."
@@ -90,8 +86,9 @@ def _accounts(results: Results, finding: dict[str, Any], shown: dict[str, Shown]
     return "\n".join(parts)
 
 
-def _members(core: list[dict[str, Any]], shown: dict[str, Shown]) -> str:
+def _members(results: Results, core: list[dict[str, Any]], shown: dict[str, Shown]) -> str:
     number = network.numbers(shown)
+    handle = results.handles([m["account_id"] for m in core])
     caption = (
         "Core accounts: each passed its own test. The p-value belongs to that test; it does not grade the account."
     )
@@ -100,13 +97,14 @@ def _members(core: list[dict[str, Any]], shown: dict[str, Shown]) -> str:
     rows = (
         [
             f"<bdi>{html_marked(shown[m['account_id']].label)}</bdi>",
+            f"<bdi>{html_marked(handle.get(m['account_id'], ''))}</bdi>",
             str(number[m["account_id"]]),
             f"{m['n_events']:,}",
             wording.probability(m["p_value"]),
         ]
         for m in core[:MOST_MEMBERS]
     )
-    columns = ("Account", "#No.", "#Coincidences", "#p of its test")
+    columns = ("Account", "Handle", "#No.", "#Coincidences", "#p of its test")
     members = table(caption, columns, rows, small=True, filtered="accounts")
     return members if len(core) <= MEMBERS_UNFOLDED else folded(f"{len(core):,} core accounts", members)
 
