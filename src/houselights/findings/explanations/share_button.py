@@ -25,8 +25,9 @@ def share_button(case: Case) -> Check:
         return untestable(name, "links")
     if not with_text:
         return Check(name, "The group shares no texts or links.")
-    buttons = [o for o in with_text if _is_button(case, o)]
-    headlines = [o for o in with_text if o not in buttons and _is_headline(case, o)]
+    is_button = [_is_button(case, o) for o in with_text]
+    buttons = [o for o, yes in zip(with_text, is_button, strict=True) if yes]
+    headlines = [o for o, yes in zip(with_text, is_button, strict=True) if not yes and _is_headline(case, o)]
     covered, half = covering(case, buttons + headlines)
     detail = (
         f"{len(buttons):,} of {_texts(len(with_text))} came as the same text with the same link from at least as "
