@@ -35,12 +35,10 @@ def detect(
     """Groups that act together, with their error control. Pure in (posts, traces, settings)."""
     windows_s, skipped = _usable_windows(con, posts_path, settings)
     e = event_table.load(con, str(posts_path), str(traces_path), settings.seed)
-    confirmed, run = _rounds(e, windows_s, settings)
-    clean = np.ones(e.n_accounts, dtype=np.bool_)
-    for c in confirmed:
-        clean[c.tested.accounts] = False
+    merged, run = _rounds(e, windows_s, settings)
+    clean = e.without([m.accounts for m in merged])
     names = _Names(con, posts_path, e)
-    groups = [_group(e, m, clean, windows_s, settings, names) for m in merge(e, confirmed, partial(_retest_part, e))]
+    groups = [_group(e, m, clean, settings, names) for m in merged]
     return Detection(groups=groups, channels_run=run, channels_skipped=skipped)
 
 
@@ -67,10 +65,11 @@ _PRECISION_WORDS = {"us": "microsecond", "ms": "millisecond", "s": "second", "mi
 
 def _rounds(
     e: Events, windows_s: list[float], settings: EvidenceSettings
-) -> tuple[list[Confirmed], list[dict[str, object]]]:
+) -> tuple[list[Merged], list[dict[str, object]]]:
     """Peels confirmed groups off and looks again: a strong group otherwise sets the chance level for the rest."""
     alive = np.ones(e.n_accounts, dtype=np.bool_)
     confirmed: list[Confirmed] = []
+    merged: list[Merged] = []
     counts: dict[float, int] = dict.fromkeys(windows_s, 0)
     for round_ in range(1, MAX_ROUNDS + 1):
         candidates: list[Tested] = []
@@ -83,12 +82,12 @@ def _rounds(
         if not new:
             break
         confirmed += new
-        for c in new:
-            alive[c.tested.accounts] = False
+        merged = merge(e, confirmed, partial(_retest_part, e))
+        alive = e.without([m.accounts for m in merged])
     run: list[dict[str, object]] = [
         {"channel": "small_objects", "window_s": w, "candidates": n} for w, n in counts.items()
     ]
-    return confirmed, run
+    return merged, run
 
 
 def _retest_part(e: Events, part: NDArray[np.int64], whole: Tested) -> Tested:
@@ -129,7 +128,7 @@ class _Roles:
 
 
 def _group(
-    e: Events, merged: Merged, clean: NDArray[np.bool_], windows_s: list[float], settings: EvidenceSettings, names: _Names
+    e: Events, merged: Merged, clean: NDArray[np.bool_], settings: EvidenceSettings, names: _Names
 ) -> Group:
     best = merged.best.tested
     windows_us = sorted({c.tested.window_us for c in merged.parts})

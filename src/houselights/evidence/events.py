@@ -1,7 +1,8 @@
-"""Traces as arrays: who did what when, cut into units of evidence that are independent enough to be split into halves.
+"""Traces as arrays: who did what when, cut into units of evidence that can be split into halves.
 
-A post with a link and a copied text makes two objects but only one coincidence. So objects that share posts are tied into one
-**unit** (a connected component of the object-post graph), each account counts once per unit, and the halves are drawn per unit.
+A post with a link and a copied text makes two objects but only one coincidence: with its objects in different halves, the
+half that suggests a group would have seen what confirms it. So every post counts for one object alone, its most specific
+one; the posts of an object are a **unit**, each account counts once in it, and the halves are drawn per unit.
 """
 
 from dataclasses import dataclass
@@ -12,14 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 KINDS = ("link", "repost", "quote", "reply", "hashtags", "text")
 ORIGINAL, REPOST, QUOTE, REPLY, HASHTAGS = range(5)
 CLASS_OF_KIND = {"link": ORIGINAL, "text": ORIGINAL, "repost": REPOST, "quote": QUOTE, "reply": REPLY, "hashtags": HASHTAGS}
-MAX_TIE_ACCOUNTS = 80
-"""A larger object ties everything to everything (a front page, a slogan): it forms no component."""
 MAX_UNIT_ACCOUNTS = 500
 """A larger object is no small one: everybody has it, and the channel leaves it out."""
 
@@ -34,7 +31,7 @@ class Events:
     object: NDArray[np.int32]  # [n] code of the trace's object
     start: NDArray[np.int64]  # [u + 1] events of unit j are start[j]:start[j + 1]
     family: NDArray[np.int8]  # [u] original, repost, quote, reply or hashtags
-    in_a: NDArray[np.bool_]  # [u] half A or half B, by keyed hash of (seed, component)
+    in_a: NDArray[np.bool_]  # [u] half A or half B, by keyed hash of (seed, object)
     source_us: NDArray[np.int64]  # [u] when the source of a repost, quote or reply was posted; minimum int64 if unknown
     n_accounts: int
     account_rows: NDArray[np.int64]  # [n_accounts] a post row of each account, to look its id up
@@ -51,6 +48,10 @@ class Events:
         out = np.zeros(self.n_accounts, dtype=np.bool_)
         out[accounts] = True
         return out
+
+    def without(self, groups: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
+        """[n_accounts] True for accounts in none of the groups."""
+        return ~self.mask(np.concatenate([np.empty(0, np.int64), *groups]))
 
     @cached_property
     def _by_account(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -147,19 +148,15 @@ def build(
     object_ids: pa.Array,
     object_kinds: pa.Array,
 ) -> Events:
-    """Ties objects to units and keeps each account's first event per unit. Input rows may come in any order."""
-    component = _components(object_code, post, object_accounts)
-    unit_of_row = _units(object_code, post, account_row, component, object_accounts)
-    order = np.lexsort((object_code, post, at_us, account_row, unit_of_row))
-    order = order[_first_of(unit_of_row[order], account_row[order])]
-    order = order[np.lexsort((account_row[order], post[order], at_us[order], unit_of_row[order]))]
-    unit = unit_of_row[order]
-    keep = np.bincount(unit, minlength=int(unit_of_row.max(initial=-1)) + 1)[unit] >= 2
-    order, unit = order[keep], unit[keep]
-    units, unit = np.unique(unit, return_inverse=True)
+    """Gives every post its unit and keeps each account's first event per unit. Input rows may come in any order."""
+    mine = _most_specific(object_code, post, object_family, object_accounts)
+    order = mine[np.lexsort((post[mine], at_us[mine], account_row[mine], object_code[mine]))]
+    order = order[_first_of(object_code[order], account_row[order])]
+    order = order[np.lexsort((account_row[order], post[order], at_us[order], object_code[order]))]
+    sharers = np.bincount(object_code[order], minlength=len(object_accounts))
+    order = order[sharers[object_code[order]] >= 2]
+    units, unit = np.unique(object_code[order], return_inverse=True)
     start = np.concatenate([[0], np.cumsum(np.bincount(unit, minlength=len(units)))]).astype(np.int64)
-    # A unit's number is the code of its smallest-keyed object: its key decides the half, whatever the row order.
-    halves = (object_key[component[units]] >> np.uint64(63)).astype(bool)
     account_rows, account = np.unique(account_row[order], return_inverse=True)
     return Events(
         account=account.astype(np.int32),
@@ -168,7 +165,7 @@ def build(
         object=object_code[order].astype(np.int32),
         start=start,
         family=object_family[units],
-        in_a=halves,
+        in_a=(object_key[units] >> np.uint64(63)).astype(bool),
         source_us=object_source_us[units],
         n_accounts=len(account_rows),
         account_rows=account_rows,
@@ -177,41 +174,16 @@ def build(
     )
 
 
-def _components(
-    object_code: NDArray[np.int64], post: NDArray[np.int64], object_accounts: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """[objects] the smallest object code of each object's component; objects above MAX_TIE_ACCOUNTS tie nothing."""
-    n = len(object_accounts)
-    ties = object_accounts[object_code] <= MAX_TIE_ACCOUNTS
-    o, p = object_code[ties], post[ties]
-    if not len(o):
-        return np.arange(n, dtype=np.int64)
-    _, p = np.unique(p, return_inverse=True)
-    size = n + int(p.max()) + 1
-    _, label = connected_components(coo_matrix((np.ones(len(o), np.int8), (o, n + p)), shape=(size, size)), directed=False)
-    smallest = np.full(int(label.max()) + 1, n, dtype=np.int64)
-    np.minimum.at(smallest, label[:n], np.arange(n))
-    return smallest[label[:n]]
-
-
-def _units(
+def _most_specific(
     object_code: NDArray[np.int64],
     post: NDArray[np.int64],
-    account_row: NDArray[np.int64],
-    component: NDArray[np.int64],
+    object_family: NDArray[np.int8],
     object_accounts: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """[rows] each row's unit, named by an object code: one per post. The component of the post's most specific object while
-    that is small, else that object itself."""
-    order = np.lexsort((object_code, object_accounts[object_code], post))
-    first = order[_first_of(post[order], post[order])]
-    specific = np.zeros(int(post.max(initial=-1)) + 1, dtype=np.int64)
-    specific[post[first]] = object_code[first]
-    mine = specific[post]
-    tied = component[mine]
-    accounts_of_component = np.unique(np.stack([tied, account_row]), axis=1)[0]
-    small = np.bincount(accounts_of_component, minlength=len(object_accounts)) <= MAX_TIE_ACCOUNTS
-    return np.where(small[tied], tied, mine)
+) -> NDArray[np.intp]:
+    """One row per post: its object with the fewest accounts; a tag sequence only where the post shares nothing else."""
+    is_tags = object_family[object_code] == HASHTAGS
+    order = np.lexsort((object_code, object_accounts[object_code], is_tags, post))
+    return np.asarray(order[_first_of(post[order], post[order])])
 
 
 def _first_of(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.intp]:
