@@ -207,7 +207,8 @@ def _edges(pairs: Pairs, coded: Coded, edge_weight: float) -> Edges:
 
 
 def _n_distinct(group: Ints, code: Ints, n_codes: int) -> Ints:
-    return np.bincount(np.unique(group * n_codes + code) // n_codes)
+    keys = np.sort(group * n_codes + code)
+    return np.bincount(keys[np.flatnonzero(np.diff(keys, prepend=-1))] // n_codes)
 
 
 def _joined_objects(edge: Ints, code: Ints, items: pa.Array) -> pa.Array:
@@ -265,20 +266,21 @@ def _edges_table(edges: Edges, coded: Coded) -> pa.Table:
 
 def _accounts_table(pairs: Pairs, edges: Edges, coded: Coded) -> pa.Table:
     """Means over the distinct (account, delay, symmetry) of the edges: two equal edges of an account count once."""
-    account = np.concatenate([edges.source, edges.target])
-    delta_s, symmetry = np.tile(edges.delta_s, 2), np.tile(edges.symmetry, 2)
-    order = np.lexsort((symmetry, delta_s, account))
-    account, delta_s, symmetry = account[order], delta_s[order], symmetry[order]
-    new = np.ones(len(order), bool)
-    new[1:] = (np.diff(account) != 0) | (np.diff(delta_s) != 0) | (np.diff(symmetry) != 0)
-    account, delta_s, symmetry = account[new], delta_s[new], symmetry[new]
-    present, starts, n = np.unique(account, return_index=True, return_counts=True)
+    delays, delay = np.unique(edges.delta_s, return_inverse=True)
+    symmetries, symmetry = np.unique(edges.symmetry, return_inverse=True)
+    both = delay * len(symmetries) + symmetry
+    n_both = len(delays) * len(symmetries)
+    keys = np.sort(np.concatenate([edges.source * n_both + both, edges.target * n_both + both]))
+    keys = keys[np.flatnonzero(np.diff(keys, prepend=-1))]
+    present, starts, n = np.unique(keys // max(n_both, 1), return_index=True, return_counts=True)
+    delta_s = delays[keys % max(n_both, 1) // max(len(symmetries), 1)]
+    balance = symmetries[keys % max(len(symmetries), 1)]
     shares = np.concatenate([pairs.account, pairs.account_y]), np.concatenate([pairs.content, pairs.content_y])
     table = pa.table(
         {
             "account_id": coded.accounts.take(pa.array(present)),
             "avg_time_delta": decimals(_means(delta_s, starts, n)),
-            "avg_edge_symmetry_score": decimals(_means(symmetry, starts, n)),
+            "avg_edge_symmetry_score": decimals(_means(balance, starts, n)),
             "unique_shares_count": _n_distinct(*shares, len(coded.items))[present],
         }
     )

@@ -27,7 +27,7 @@ POSTS = {  # our column for theirs; `username` is not used
     "timestamp": "created_at",
     "urls": "urls",
 }
-FORMULA = r"^[=+@\t\r-]"
+FORMULA = "=+-@\t\r"
 
 
 @dataclass(frozen=True)
@@ -85,15 +85,13 @@ def write_csv(con: duckdb.DuckDBPyConnection, table: pa.Table, path: Path) -> No
 
     Text that a spreadsheet would run as a formula (starts with = + - @, tab, return) gets a leading apostrophe.
     """
-    cells = []
+    cells, formula = [], ", ".join(str(ord(c)) for c in FORMULA)
     for field in table.schema:
         name = f'"{field.name}"'
         if pa.types.is_integer(field.type):
             cells.append(name)
         else:
-            cells.append(
-                f"CASE WHEN regexp_matches({name}, '{FORMULA}') THEN chr(39) || {name} ELSE {name} END AS {name}"
-            )
+            cells.append(f"CASE WHEN ascii({name}) IN ({formula}) THEN chr(39) || {name} ELSE {name} END AS {name}")
     beside = path.with_name(path.name + ".part")
     con.register("compat_rows", table)
     try:
