@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from houselights.core.errors import HouselightsError
-from houselights.ingest import source
+from houselights.ingest import delimited, json_text, source
 
 
-def test_hostile_corpus(hostile, read, tmp_path: Path) -> None:
+def test_hostile_corpus(hostile, read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (json_text, delimited):
+        monkeypatch.setattr(module, "MAX_RECORD_BYTES", hostile.RECORD_LIMIT)
+    monkeypatch.setattr(source, "BLOCK_BYTES", 1 << 18)
     wrong = []
     for i, case in enumerate(hostile.cases()):
         try:
@@ -51,3 +54,11 @@ def test_decompression_bomb_is_refused(read, tmp_path: Path, monkeypatch: pytest
     path.write_bytes(gzip.compress(b'{"id": "1", "text": "' + b"0" * (64 << 20) + b'"}\n'))
     with pytest.raises(HouselightsError, match="decompression bomb"):
         read(path)
+
+
+def test_ten_megabyte_line(hostile, read, tmp_path: Path) -> None:
+    text = "y " * (5 << 20)
+    (tmp_path / "in").write_bytes(hostile.lines(hostile.row(1), hostile.row(2, text), b"{", hostile.row(3)))
+    reading = read(tmp_path / "in")
+    assert [p["text"] for p in reading.posts] == ["plain words", text, "plain words"]
+    assert [r["line"] for r in reading.rejects] == [3]

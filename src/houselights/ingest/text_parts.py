@@ -18,7 +18,7 @@ def _links(text: str) -> str:
     tidy = "regexp_replace(CASE WHEN contains(u, '(') THEN u ELSE rtrim(u, ')') END, '[.,;:!?''’*\\]}]+$', '')"
     whole = (
         "NOT (ends_with(u, '…') OR ends_with(u, '...')) AND regexp_matches(v, '^https?://[^/]+[.:][^/.]') "
-        "AND (NOT regexp_matches(v, '^https?://t[.]co(/|$)') OR regexp_full_match(v, 'https?://t[.]co/[A-Za-z0-9]{8,}'))"
+        "AND (NOT regexp_matches(v, '^https?://t[.]co([^A-Za-z0-9.-]|$)') OR regexp_full_match(v, 'https?://t[.]co/[A-Za-z0-9]{8,}'))"
     )
     pairs = f"list_transform({found}, lambda u: {{'u': u, 'v': {tidy}}})"
     kept = f"list_filter({pairs}, lambda p: {whole.replace('(u,', '(p.u,').replace('(v,', '(p.v,')})"
