@@ -13,7 +13,7 @@ from houselights.core import stats
 from houselights.core.detection import COINCIDENCES, Detection, Group, Member
 from houselights.core.settings import EvidenceSettings
 from houselights.evidence import events as event_table
-from houselights.evidence import members, small_objects
+from houselights.evidence import members, small_objects, synchrony
 from houselights.evidence.background import View, rates
 from houselights.evidence.confirmed import Confirmed, Tested, discoveries
 from houselights.evidence.events import MAX_UNIT_ACCOUNTS, ORIGINAL, Events
@@ -70,14 +70,15 @@ def _rounds(
     alive = np.ones(e.n_accounts, dtype=np.bool_)
     confirmed: list[Confirmed] = []
     merged: list[Merged] = []
-    counts: dict[float, int] = dict.fromkeys(windows_s, 0)
+    counts = {(channel, w): 0 for channel in ("small_objects", "synchrony") for w in windows_s}
     for round_ in range(1, MAX_ROUNDS + 1):
         candidates: list[Tested] = []
         for window_s in windows_s:
             view = View(e, alive[e.account], round(window_s * 1e6), MAX_UNIT_ACCOUNTS)
-            found = small_objects.tested(view, window_s, settings.seed)
-            counts[window_s] += len(found)
-            candidates += found
+            candidates += small_objects.tested(view, window_s, settings.seed)
+            candidates += synchrony.tested(view, settings.q, len(windows_s), settings.seed)
+        for c in candidates:
+            counts[c.channel, c.window_us / 1e6] += 1
         new = discoveries(candidates, settings.q, round_)
         if not new:
             break
@@ -85,7 +86,7 @@ def _rounds(
         merged = merge(e, confirmed, partial(_retest_part, e))
         alive = e.without([m.accounts for m in merged])
     run: list[dict[str, object]] = [
-        {"channel": "small_objects", "window_s": w, "candidates": n} for w, n in counts.items()
+        {"channel": channel, "window_s": w, "candidates": n} for (channel, w), n in counts.items()
     ]
     return merged, run
 

@@ -58,11 +58,15 @@ class Events:
         order = np.argsort(self.account, kind="stable")
         return order, np.searchsorted(self.account[order], np.arange(self.n_accounts + 1))
 
-    def units_of(self, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Units in which any of these accounts acts, sorted."""
+    def rows_of(self, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Events of these accounts, in the order of all events."""
         order, bounds = self._by_account
         rows = [order[bounds[a] : bounds[a + 1]] for a in accounts]
-        return np.unique(self.unit[np.concatenate(rows)]).astype(np.int64) if rows else np.empty(0, np.int64)
+        return np.sort(np.concatenate(rows)).astype(np.int64) if rows else np.empty(0, np.int64)
+
+    def units_of(self, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Units in which any of these accounts acts, sorted."""
+        return np.unique(self.unit[self.rows_of(accounts)]).astype(np.int64)
 
     def accounts_of(self, units: NDArray[np.int64]) -> NDArray[np.int64]:
         """Accounts that act in any of these units, sorted."""

@@ -179,17 +179,27 @@ def communities(
     a, b = np.minimum(e.account[i], e.account[j]), np.maximum(e.account[i], e.account[j])
     key, inverse = np.unique(a.astype(np.int64) * e.n_accounts + b, return_inverse=True)
     weight = np.bincount(inverse, surprise)
-    nodes, ends = np.unique(np.concatenate([key // e.n_accounts, key % e.n_accounts]), return_inverse=True)
+    return leiden(key // e.n_accounts, key % e.n_accounts, weight, RESOLUTIONS, [seed, view.window_us])
+
+
+def leiden(
+    a: NDArray[np.int64],
+    b: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    resolutions: tuple[float, ...],
+    seed: list[int],
+) -> list[NDArray[np.int64]]:
+    """Communities of >= 3 accounts in the 2-core of the graph with edges (a, b), at each resolution (Traag et al. 2019)."""
+    nodes, ends = np.unique(np.concatenate([a, b]), return_inverse=True)
     graph = ig.Graph(n=len(nodes), edges=ends.reshape(2, -1).T)
     graph.es["weight"] = weight
     cored = np.flatnonzero(np.asarray(graph.coreness()) >= 2)
     if len(cored) < MIN_GROUP:
         return []
     graph = graph.induced_subgraph(cored.tolist())
-    generator = np.random.default_rng([seed, view.window_us])
-    ig.set_random_number_generator(_Generator(generator))
+    ig.set_random_number_generator(_Generator(np.random.default_rng(seed)))
     found: dict[tuple[int, ...], None] = {}
-    for resolution in RESOLUTIONS:
+    for resolution in resolutions:
         parts = graph.community_leiden(
             objective_function="modularity", weights="weight", resolution=resolution, n_iterations=5
         )
