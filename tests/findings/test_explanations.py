@@ -222,6 +222,27 @@ def test_explanations_that_cover_everything_together_demote(data, group, find):
     assert finding["tier"] == "described"
 
 
+def test_short_links_are_nobodys_outlet(data, group, find):
+    rows = []
+    for i in range(10):  # always in the same order
+        link = f"https://t.co/{i}"
+        rows += data.share("link", link, i * 18000 + OFF_ROUND_S, text=f"look {link}", link=link)
+    data.crowd()
+    (finding,) = find(data, group(rows))
+    assert not outcome(finding, "accounts of one outlet")["fits"]
+
+
+def test_accounts_that_always_follow_one_order_are_one_outlet(data, group, find):
+    """Without handles, the site and a constant order of publication must do."""
+    rows = []
+    for i in range(10):
+        link = f"https://planet.example/{i}"
+        rows += data.share("link", link, i * 18000 + OFF_ROUND_S, text=f"story {link}", link=link)
+    data.crowd()
+    (finding,) = find(data, group(rows))
+    assert outcome(finding, "accounts of one outlet")["demotes"]
+
+
 def test_signing_often_is_running_a_drive(data, group, find):
     rows = []
     for i in range(8):

@@ -15,6 +15,38 @@ FAMILY_0_1 = 0.6  # of the accounts with evidence
 RARE_CLIENT_0_1 = 0.01
 _SECOND_LEVEL = frozenset(("ac", "co", "com", "edu", "gob", "gouv", "gov", "go", "mil", "ne", "net", "or", "org"))
 
+# Everybody links to these: short links and platforms have many owners behind them, so they are nobody's outlet.
+_COMMON_GROUND = frozenset(
+    (
+        *(
+            "t.co",
+            "bit.ly",
+            "goo.gl",
+            "tinyurl.com",
+            "ow.ly",
+            "buff.ly",
+            "dlvr.it",
+            "ift.tt",
+            "is.gd",
+            "fb.me",
+            "lnkd.in",
+        ),
+        *(
+            "x.com",
+            "twitter.com",
+            "facebook.com",
+            "instagram.com",
+            "youtube.com",
+            "youtu.be",
+            "tiktok.com",
+            "vk.com",
+            "t.me",
+        ),
+        *("reddit.com", "tumblr.com", "medium.com", "blogspot.com", "wordpress.com", "substack.com", "livejournal.com"),
+        *("google.com", "telegram.org", "linkedin.com", "pinterest.com", "bsky.app", "change.org", "wikipedia.org"),
+    )
+)
+
 
 def registrable_domain(url: str) -> str | None:
     """The domain somebody registers: the last two labels, three under a two-letter country with a second level
@@ -50,10 +82,10 @@ def same_outlet(case: Case) -> Check:
         return untestable(name, "links")
     of_site: dict[str, list[SharedObject]] = defaultdict(list)
     for shared in case.objects.values():
-        for domain in domains(case, shared):
+        for domain in domains(case, shared) - _COMMON_GROUND:
             of_site[domain].append(shared)
     if not of_site:
-        return Check(name, "The shared objects carry no links.")
+        return Check(name, "The shared objects carry no links to a site of its own.")
     _, objects = min(of_site.items(), key=lambda item: (-len(item[1]), item[0]))
     kin, order = _family(case), _order(case)
     alike = kin is not None and not kin.numbered and len(kin.accounts) >= FAMILY_0_1 * len(case.accounts)
