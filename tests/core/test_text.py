@@ -40,7 +40,7 @@ texts = st.one_of(
 @example('"RT @a hello')
 @example("\u0345")
 @example("ht\u200btp://x.example y")
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_normalise_is_idempotent(text: str) -> None:
     once = normalise(text)
     assert normalise(once) == once
@@ -73,7 +73,7 @@ def test_invisible_characters_are_those_of_unicode() -> None:
 
 
 @given(texts)
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_normalised_text_holds_only_words_and_single_spaces(text: str) -> None:
     normalised = normalise(text)
     assert normalised == " ".join(normalised.split())
@@ -110,7 +110,7 @@ def test_own_words_leave_out_to_whom_they_go() -> None:
 @given(texts)
 @example("\u1100\u1161\u11a8")
 @example("ｶﾞ")
-@settings(max_examples=600)
+@settings(max_examples=600, deadline=None)
 def test_spans_agree_with_normalise(text: str) -> None:
     normalised, offsets = normalise_with_spans(text)
     assert normalised == normalise(text)
@@ -135,7 +135,8 @@ def words_of(text: str) -> list[str]:
 
 
 @given(texts, texts, texts)
-@settings(max_examples=600)
+@example("0", "0¼\u30990", "0")
+@settings(max_examples=600, deadline=None)
 def test_shared_span_lies_inside_and_holds_shared_words(a: str, shared: str, b: str) -> None:
     text_a, text_b = f"{a} {shared} {b}", f"{b} {shared} {a}"
     span = shared_span(text_a, text_b)
@@ -156,7 +157,7 @@ plain = st.lists(st.sampled_from(["vote", "now", "for", "it"]), max_size=10)
 
 
 @given(plain, plain)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_shared_span_is_the_longest(a: list[str], b: list[str]) -> None:
     span = shared_span(" ".join(a), " ".join(b))
     longest = longest_run(a, b)
@@ -203,23 +204,23 @@ def test_find_hashtag_spans() -> None:
 @pytest.mark.parametrize(
     "unit",
     [
-        "ạ́",
-        "̣́",
+        "a\u0301\u0323",
+        "\u0301\u0323",
+        "\u200b",
+        "\ufdfa",
         "RT @a ",
+        "@a:@b ",
         "@a",
         "http://a",
-        "\u200b",
-        "# ",
+        "www.",
         "#1",
+        "# ",
         "日",
         "a b c ",
         "[",
         "…",
-        "www.",
         "rt",
-        "@a:@b ",
         " ",
-        "ﷺ",
     ],
 )
 def test_long_hostile_texts_take_linear_time(unit: str) -> None:

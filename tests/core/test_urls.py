@@ -44,6 +44,7 @@ TRACKING = (
 
 
 @given(st.one_of(st.text(max_size=60), urls))
+@example("http://youtu.be/+")
 @example("http://[::1")
 @example("http://[::1]:99999/")
 @example("http://example.com:port/")

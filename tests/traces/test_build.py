@@ -252,7 +252,7 @@ hostile = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 
 
 @given(st.lists(st.tuples(hostile, hostile, hostile, st.sampled_from(["post", "repost", "reply"])), max_size=8))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_hostile_posts_never_raise(tmp_path: Path, drawn: list[tuple[str, str, str, str]]) -> None:
     posts = [
         post(i, f"one two three four five {t}", urls=[u, f"http://{u}"], hashtags=[h, h], kind=k)

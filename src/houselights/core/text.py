@@ -185,11 +185,12 @@ def _words_with_origin(text: str) -> list[tuple[str, int, int]]:
     normalised, origin = normalise_with_spans(text)
     words = []
     for start, end in word_spans(normalised):
-        fused_before = start > 0 and normalised[start - 1] == " " and start > 1 and origin[start - 2] == origin[start]
-        fused_after = end + 1 < len(normalised) and normalised[end] == " " and origin[end + 1] == origin[end - 1]
+        before = start - 2 if normalised[start - 1 : start] == " " else start - 1
+        after = end + 1 if normalised[end : end + 1] == " " else end
+        fused = (before >= 0 and origin[before] == origin[start]) or origin[after : after + 1] == [origin[end - 1]]
         joined = _JOINED.match(text, origin[end - 1] + 1)
         stop = joined.end() if joined else origin[end - 1] + 1
-        words.append(("" if fused_before or fused_after else normalised[start:end], origin[start], stop))
+        words.append(("" if fused else normalised[start:end], origin[start], stop))
     return words
 
 

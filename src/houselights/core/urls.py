@@ -80,6 +80,7 @@ _REDIRECT_PARAMETERS = {
     ("vk.com", "/away.php"): ("to",),
 }
 _AMP_CACHE_PATH = re.compile(r"/(?:amp|c|v)/(?:s/)?([^/]+\..*)")
+_SHORT_VIDEO_PATH = re.compile(r"/([\w-]+)(?:/|\Z)")
 _VIDEO_PATH = re.compile(r"/(?:shorts|live|embed|v)/([\w-]{6,})")
 _TIKTOK_VIDEO = re.compile(r"/@[^/]+/(?:video|photo)/\d+")
 
@@ -208,8 +209,8 @@ def _join(host: str, path: str, query: list[str], fragment: str) -> str:
     on_host = _TRACKING_ON_HOST.get(host, frozenset())
     kept = sorted(p for p in query if not _is_tracking(p.partition("=")[0].lower(), on_host))
     if host == "x.com":
-        if route.startswith("#!/"):
-            path, route = path + route[2:], ""
+        if route.startswith("#!/") and not path:
+            path, route = _path(fragment[1:].partition("?")[0]), ""
         status = _STATUS.match(path)
         if status:
             path, kept = f"/i/status/{status[1]}" + (f"/{status[2]}" if status[2] else ""), []
@@ -225,7 +226,8 @@ def _join(host: str, path: str, query: list[str], fragment: str) -> str:
 def _video(host: str, path: str, parameters: list[str]) -> tuple[str, str, list[str]]:
     """A video is its id, however it is embedded and whatever list it plays in."""
     if host == "youtu.be":
-        return ("youtube.com", "/watch", ["v=" + path.split("/")[1]]) if path.strip("/") else (host, path, parameters)
+        short = _SHORT_VIDEO_PATH.match(path)
+        return ("youtube.com", "/watch", ["v=" + short[1]]) if short else (host, path, parameters)
     embedded = _VIDEO_PATH.match(path)
     if embedded:
         return host, "/watch", ["v=" + embedded[1]]
