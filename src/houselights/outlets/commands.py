@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from houselights.core.errors import HouselightsError
 from houselights.core.settings import EvidenceSettings, ReadSettings, ScanSettings
+from houselights.outlets.hostile import terminal
 
 if TYPE_CHECKING:
     from houselights.results import Results
@@ -142,16 +143,21 @@ def convert(args: argparse.Namespace) -> int:
     import tempfile
 
     from houselights import ingest
-    from houselights.core.tables import POSTS
+    from houselights.core.tables import POSTS, REJECTS
     from houselights.engine.local import connect
 
     if args.out.is_dir():
         raise HouselightsError(f"{args.out} is a directory. Give the file to write, for instance posts.parquet.")
     args.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=args.out.parent, prefix=".houselights-") as beside:
-        ingest.read_inputs(connect(), [args.input], Path(beside), _read_settings(args), None)
+        read = ingest.read_inputs(connect(), [args.input], Path(beside), _read_settings(args), None)
         (Path(beside) / POSTS.file).replace(args.out)
-    print(args.out)
+        print(f"{terminal(str(args.out))}: {read.rows_accepted:,} of {read.rows_read:,} rows")
+        if read.rows_rejected:
+            rejects = args.out.with_name(f"{args.out.stem}.rejects.parquet")
+            (Path(beside) / REJECTS.file).replace(rejects)
+            rules = ", ".join(f"{rule} {n:,}" for rule, n in read.rejected_by_rule.items())
+            print(f"{terminal(str(rejects))}: {read.rows_rejected:,} rows not accepted ({terminal(rules)})")
     return DONE
 
 

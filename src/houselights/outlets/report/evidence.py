@@ -47,19 +47,19 @@ def _row(pair: Pair, shown: dict[str, Shown], marks: Marks) -> str:
         f"<p><b>{html_text(wording.seconds(abs(pair.delta_s)))} apart</b></p>",
         f"<p>{html_text(wording.KIND_NOUN.get(pair.kind, pair.kind))}</p>",
         "" if pair.kind == "text" else f'<p class="object"><bdi>{html_marked(clip(pair.object_id, 160))}</bdi></p>',
-        f"<p>chance of being this close: <b>{html_text(wording.share(pair.chance_0_1))}</b></p>",
+        f'<p>chance of being this close: <b class="nowrap">{html_text(wording.share(pair.chance_0_1))}</b></p>',
         f'<p class="quiet">{html_text(wording.CHANNEL_NAME.get(pair.channel, pair.channel))}</p>',
         "" if pair.confirming else '<p class="quiet">from the half that suggested the group</p>',
-        _why(why_a) if same else "",
     ]
     a = _post(pair.post_a, pair.account_a, pair.post_id_a, shown, marks) + ("" if same else _why(why_a))
     b = _post(pair.post_b, pair.account_b, pair.post_id_b, shown, marks) + ("" if same else _why(why_b))
+    both = f'<tr class="both"><td colspan="3">{_why(why_a)}</td></tr>\n' if same and why_a else ""
     return f"""<tr>
 <td>{a}</td>
 <td>{b}</td>
 <td class="common">{"".join(lines)}</td>
 </tr>
-"""
+{both}"""
 
 
 def _reasons(marks: Marks, post_id: str) -> list[str]:

@@ -73,13 +73,13 @@ def svg(nodes: list[str], edges: Edges, shown: dict[str, Shown], number: dict[st
         for a, (x, y) in positions(nodes, edges).items()
     }
     most = max(n for _, _, n in edges)
-    lines = "".join(_line(at[a], at[b], 0.75 + 3 * n / most) for a, b, n in edges)
+    lines = "".join(_line(at[a], at[b], 0.5 + 2.5 * n / most) for a, b, n in edges)
     marks = "".join(_node(*at[a], shown[a], number.get(a)) for a in nodes)
     title = f"{wording.count(len(nodes), 'account')} and {wording.count(len(edges), 'pair')} that coincided"
     return f"""<svg class="network" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{anchor}-nw" \
 font-family="system-ui, sans-serif" font-size="11">
 <title id="{anchor}-nw">{title}</title>
-<g class="edges" stroke="#8a8578" stroke-opacity="0.55">{lines}</g>{marks}</svg>"""
+<g class="edges" stroke="#8a8578" stroke-opacity="0.45">{lines}</g>{marks}</svg>"""
 
 
 def _line(a: tuple[float, float], b: tuple[float, float], width: float) -> str:

@@ -1,0 +1,60 @@
+"""From a file to the report with nothing standing in: a small simulated world, by command line and by Python."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import houselights as hl
+from houselights import worlds
+from houselights.outlets import cli, demonstration
+
+SETTINGS = worlds.WorldSettings(
+    n_accounts=700,
+    n_days=4,
+    campaigns=(worlds.CampaignSpec("own_content_ring", 15, 24, 30.0),),
+    lookalikes=("newsroom",),
+    camouflage_0_1=0.2,
+)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("world")
+    worlds.simulate_to(path, SETTINGS, 3)
+    return path
+
+
+@pytest.fixture(scope="module")
+def run(world: Path) -> Path:
+    out = world / "run"
+    assert cli.main(["scan", str(world / "posts.jsonl"), "--out", str(out), "--quiet"]) in (0, 10)
+    return out
+
+
+def test_the_ring_is_found_and_nobody_else_is_named(world: Path, run: Path) -> None:
+    told = {t.kind: t for t in demonstration.compare(hl.Results(run), world)}
+    assert told["own content ring"].verdict.startswith("found")
+    assert told["newsroom"].n_named == told["ordinary life"].n_named == 0
+
+
+def test_report_and_explain_read_what_the_pipeline_writes(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = (run / "report.html").read_text(encoding="utf-8")
+    for finding in hl.Results(run).findings:
+        assert finding["finding_id"] in report
+        assert cli.main(["explain", str(run), finding["finding_id"]]) == 0
+        told = capsys.readouterr().out
+        assert "What this does not show" in told and "None None" not in told and ": None" not in told
+    assert ">None<" not in report and "<mark>" in report
+
+
+def test_python_gives_the_same_findings_for_a_table(world: Path, run: Path) -> None:
+    other = hl.scan(pq.read_table(world / "posts.parquet"))
+    assert [f["finding_id"] for f in other.findings] == [f["finding_id"] for f in hl.Results(run).findings]
+
+
+def test_a_second_scan_gives_the_same_bytes(world: Path, run: Path) -> None:
+    out = world / "again"
+    cli.main(["scan", str(world / "posts.jsonl"), "--out", str(out), "--quiet"])
+    for name in ("findings.json", "members.parquet", "evidence.parquet", "highlights.parquet", "report.html"):
+        assert (out / name).read_bytes() == (run / name).read_bytes(), name
