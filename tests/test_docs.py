@@ -79,7 +79,8 @@ def test_every_public_name_is_documented() -> None:
 
 def test_no_word_that_judges_people() -> None:
     outlets = [*(ROOT / "src/houselights/outlets").rglob("*.*"), ROOT / "src/houselights/api.py"]
-    pages = [p for p in (*outlets, *DOCS) if p.suffix in (".py", ".css", ".js", ".md")]
+    read = (ROOT / "README.md", ROOT / "docs/tables.md", ROOT / "CHANGELOG.md")
+    pages = [p for p in (*outlets, *read) if p.suffix in (".py", ".css", ".js", ".md")]
     found = {f"{p.name}: {m}" for p in pages for m in BANNED.findall(p.read_text(encoding="utf-8"))}
     assert not found
 

@@ -197,6 +197,6 @@ def _run(results: Results) -> str:
 
 
 def _flat(settings: Any, prefix: str = "") -> list[tuple[str, str]]:
-    if not isinstance(settings, dict):
-        return [(prefix, str(settings))]
+    if not isinstance(settings, dict) or not settings:
+        return [(prefix, "not set" if settings in (None, {}) else str(settings))]
     return [row for key, value in settings.items() for row in _flat(value, f"{prefix}.{key}" if prefix else str(key))]
