@@ -41,9 +41,7 @@ class Outcome:
 def one(task: tuple[str, int]) -> Outcome:
     kind, seed = task
     preset = {"free": "campaign_free", "plain": "campaign_free", "planted": "planted", "all": "demo"}[kind]
-    settings = replace(
-        worlds.preset(preset), reaction_speed_sd=SPEEDS[seed % 3], objects_per_post=1 + (seed // 3) % 3
-    )
+    settings = replace(worlds.preset(preset), reaction_speed_sd=SPEEDS[seed % 3], objects_per_post=1 + (seed // 3) % 3)
     if kind == "plain":
         settings = replace(settings, lookalikes=())
     world = worlds.simulate(settings, seed)
@@ -81,12 +79,19 @@ def main() -> None:
     table = "\n".join(lines(outcomes, args))
     print(table)
     text = README.read_text(encoding="utf-8")
-    README.write_text(text[: text.index(START) + len(START)] + f"\n{table}\n" + text[text.index(END) :], encoding="utf-8")
+    README.write_text(
+        text[: text.index(START) + len(START)] + f"\n{table}\n" + text[text.index(END) :], encoding="utf-8"
+    )
 
 
 def lines(outcomes: list[Outcome], args: argparse.Namespace) -> list[str]:
     out = [f"Seeds {args.first_seed} and up, q = 0.05.", "", "| worlds | figure | value |", "|---|---|---|"]
-    names = {"plain": "ordinary life alone", "free": "ordinary life and look-alikes", "planted": "four campaigns", "all": "campaigns and look-alikes"}
+    names = {
+        "plain": "ordinary life alone",
+        "free": "ordinary life and look-alikes",
+        "planted": "four campaigns",
+        "all": "campaigns and look-alikes",
+    }
     for kind, name in names.items():
         mine = [o for o in outcomes if o.kind == kind]
         if not mine:
@@ -94,9 +99,17 @@ def lines(outcomes: list[Outcome], args: argparse.Namespace) -> list[str]:
         if kind in ("plain", "free"):
             bad = sum(bool(o.passed) for o in mine)
             low, high = wilson_interval(bad, len(mine))
-            out.append(f"| {name} ({len(mine)}) | worlds with a finding of tier observed or better | {bad} (95 % interval {low:.3f} to {high:.3f}) |")
+            out.append(
+                f"| {name} ({len(mine)}) | worlds with a finding of tier observed or better | {bad} (95 % interval {low:.3f} to {high:.3f}) |"
+            )
         innocent = sum(n for o in mine for t, n in o.planted.items() if t not in worlds.TACTICS)
-        named = sum(n for o in mine for _, _, roles in o.passed for t, n in roles.get("core", {}).items() if t not in worlds.TACTICS)
+        named = sum(
+            n
+            for o in mine
+            for _, _, roles in o.passed
+            for t, n in roles.get("core", {}).items()
+            if t not in worlds.TACTICS
+        )
         out.append(f"| {name} ({len(mine)}) | innocent accounts named as core | {named} of {innocent:,} |")
         for tactic in worlds.TACTICS:
             planted = [o for o in mine if tactic in o.planted]
@@ -105,7 +118,9 @@ def lines(outcomes: list[Outcome], args: argparse.Namespace) -> list[str]:
             total = sum(o.planted[tactic] for o in planted)
             core = sum(roles.get("core", {}).get(tactic, 0) for o in planted for _, _, roles in o.passed)
             groups = sum(_group_found(o, tactic) for o in planted)
-            out.append(f"| {name} ({len(planted)}) | {tactic}: group found; core recall | {groups} of {len(planted)}; {core / total:.3f} |")
+            out.append(
+                f"| {name} ({len(planted)}) | {tactic}: group found; core recall | {groups} of {len(planted)}; {core / total:.3f} |"
+            )
     return out
 
 

@@ -117,7 +117,11 @@ TRACES = Table(
     (
         _c("account_id", _s, "who"),
         _c("kind", _s, "link, repost, quote, reply, hashtags or text"),
-        _c("object_id", _s, "what it points at: canonical URL, post id, tag sequence, or 'text:' + hash of the text cluster"),
+        _c(
+            "object_id",
+            _s,
+            "what it points at: canonical URL, post id, tag sequence, or 'text:' + hash of the text cluster",
+        ),
         _c("post_id", _s, "in which post"),
         _c("at", TIME, "when, UTC"),
     ),
@@ -130,7 +134,11 @@ MEMBERS = Table(
     (
         _c("finding_id", _s, "finding"),
         _c("account_id", _s, "account"),
-        _c("role", _s, "core (passed the member test), periphery (did not: not named), source (its content is copied: not a member)"),
+        _c(
+            "role",
+            _s,
+            "core (passed the member test), periphery (did not: not named), source (its content is copied: not a member)",
+        ),
         _c("n_events", _i, "coincidences of the account with other members"),
         _c("p_value", _f, "member test against the clean background; 1 where it could not be made"),
         _c("membership_probability", _f, "probability that the account belongs to the group, 0 to 1"),

@@ -38,7 +38,8 @@ class View:
     max_size: int
 
     @property
-    def arrays(self) -> tuple[NDArray[Any], ...]:
+    def arrays(self) -> tuple[Any, Any, Any, Any, Any, Any]:
+        """What every counting kernel takes first."""
         e = self.events
         return e.start, e.at_us, e.account, e.family, e.source_us, self.kept
 
@@ -47,9 +48,7 @@ class View:
     ) -> NDArray[np.float64]:
         """[accounts] how many times faster than others an asked account is with accounts outside the group; never under 1."""
         rate = np.nan_to_num(background.rate, nan=1.0)
-        observed, expected = kernel.speeds(
-            *self.arrays, units, self.max_size, self.window_us, asked, in_group, rate
-        )
+        observed, expected = kernel.speeds(*self.arrays, units, self.max_size, self.window_us, asked, in_group, rate)
         return np.asarray(np.maximum(1.0, (observed + 1) / (expected + 1)))
 
     def totals(self, units: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -59,9 +58,7 @@ class View:
         )
 
 
-def rates(
-    close: NDArray[np.float64], every: NDArray[np.float64], window_s: float
-) -> Rates:
+def rates(close: NDArray[np.float64], every: NDArray[np.float64], window_s: float) -> Rates:
     """Class rates from totals of objects: (close + a0 x profile) / (objects + a0)."""
     profile = np.repeat(_profile(window_s), kernel.N_LATENCIES)
     known = ~np.isnan(profile)

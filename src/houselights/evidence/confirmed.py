@@ -1,16 +1,12 @@
 """A candidate group and what the confirming half says of it, whichever channel asked."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from houselights.core import stats
-
-
-class Retest(Protocol):
-    def __call__(self, units_left_out: NDArray[np.int64]) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -21,12 +17,13 @@ class Tested:
     accounts: NDArray[np.int64]  # account codes, sorted
     window_us: int
     confirm_in_a: bool
-    n_objects: int
+    units: NDArray[np.int64]  # units of the confirming half that at least two members share
     observed: float
     expected: float
     p_value: float
     from_data_0_1: float
-    retest: Retest
+    retest: Callable[[NDArray[np.int64]], float]
+    """p-value without these units."""
 
 
 @dataclass(frozen=True)
@@ -53,5 +50,7 @@ def discoveries(tested: list[Tested], q: float, round_: int) -> list[Confirmed]:
             continue
         scale = 2.0 * 2.0**round_
         q_values = stats.q_values(np.array([t.p_value for t in mine])) * scale
-        out += [Confirmed(t, float(v), q / max(float(v), 1e-300)) for t, v in zip(mine, q_values, strict=True) if v <= q]
+        out += [
+            Confirmed(t, float(v), q / max(float(v), 1e-300)) for t, v in zip(mine, q_values, strict=True) if v <= q
+        ]
     return out

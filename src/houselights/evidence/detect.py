@@ -128,9 +128,7 @@ class _Roles:
     sources: NDArray[np.int64]
 
 
-def _group(
-    e: Events, merged: Merged, clean: NDArray[np.bool_], settings: EvidenceSettings, names: _Names
-) -> Group:
+def _group(e: Events, merged: Merged, clean: NDArray[np.bool_], settings: EvidenceSettings, names: _Names) -> Group:
     best = merged.best.tested
     windows_us = sorted({c.tested.window_us for c in merged.parts})
     view = View(e, np.ones(len(e.account), dtype=np.bool_), best.window_us, MAX_UNIT_ACCOUNTS)
@@ -145,23 +143,21 @@ def _group(
     if len(listed) < MIN_CORE:
         listed = np.setdiff1d(merged.accounts, sources)
     roles = _Roles(core if resolved else np.empty(0, np.int64), listed, sources)
-    coincidences, units = _coincidences(e, view, roles, clean, best, names)
-    objects_of_unit = _object_units(e, units)
+    coincidences = _coincidences(e, view, roles, clean, merged, names)
+    unit_of_object = _units_of_objects(e, roles.listed)
     return Group(
-        channels=tuple(sorted({c.tested.channel for c in merged.parts})),
+        channels=merged.independent_channels,
         window_s=best.window_us / 1e6,
         members=_members(found, roles, names),
         resolved=resolved,
-        n_objects_tested=best.n_objects,
+        n_objects_tested=len(best.units),
         observed=best.observed,
         expected=best.expected,
         p_value=best.p_value,
         q_value=merged.best.q_value,
         coincidences=coincidences,
         background="this data" if best.from_data_0_1 >= 0.5 else "reference profile",
-        retest=lambda ids: best.retest(
-            np.unique([u for i in ids for u in objects_of_unit.get(i, ())]).astype(np.int64)
-        ),
+        retest=lambda ids: best.retest(np.array([unit_of_object[i] for i in ids if i in unit_of_object], np.int64)),
     )
 
 
@@ -185,7 +181,7 @@ def _assess(e: Events, merged: Merged, clean: NDArray[np.bool_], windows_us: lis
         accounts,
         n_events.max(axis=0),
         np.minimum(1.0, p.min(axis=0) * np.maximum(1, testable.sum(axis=0))),
-        testable.any(axis=0),
+        np.asarray(testable.any(axis=0)),
         probability.max(axis=0),
     )
 
@@ -211,8 +207,8 @@ def _sources(e: Events, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _coincidences(
-    e: Events, view: View, roles: _Roles, clean: NDArray[np.bool_], best: Tested, names: _Names
-) -> tuple[pa.Table, NDArray[np.int64]]:
+    e: Events, view: View, roles: _Roles, clean: NDArray[np.bool_], merged: Merged, names: _Names
+) -> pa.Table:
     """Close pairs of posts between listed accounts at the finding's window, with the chance of each."""
     mine = e.mask(roles.listed)[e.account]
     units = np.unique(e.unit[mine]).astype(np.int64)
@@ -221,15 +217,18 @@ def _coincidences(
     background = View(e, clean[e.account], view.window_us, view.max_size)
     known = rates(*background.totals(np.arange(len(e.size))), view.window_us / 1e6)
     chance = kernel.class_rate_of_pairs(e.at_us, e.family, e.source_us, e.size, i, unit, known.rate)
+    best = merged.best.tested
     confirming = e.in_a[unit] == best.confirm_in_a
+    channel = np.full(len(i), best.channel, dtype=object)
+    for other in merged.independent(best.channel):
+        channel[np.isin(unit, np.setdiff1d(other.units, best.units))] = other.channel
     posts = names.posts(np.concatenate([e.post[i], e.post[j]]))
     people = names.accounts(np.concatenate([e.account[i], e.account[j]]).astype(np.int64))
     n = len(i)
-    # Different posts of a unit may point at different objects: show the one both sides of the pair's earlier post has.
     shown = pa.array(e.object[i].astype(np.int64))
     table = pa.table(
         {
-            "channel": pa.array([best.channel] * n, pa.string()),
+            "channel": pa.array(channel, pa.string()),
             "object_id": e.object_ids.take(shown),
             "kind": e.object_kinds.take(shown),
             "post_id_a": pa.array(posts[:n], pa.string()),
@@ -242,17 +241,14 @@ def _coincidences(
         }
     ).cast(COINCIDENCES)
     order = [("object_id", "ascending"), ("post_id_a", "ascending"), ("post_id_b", "ascending")]
-    return table.sort_by(order), units
+    return table.sort_by(order)
 
 
-def _object_units(e: Events, units: NDArray[np.int64]) -> dict[str, list[int]]:
-    """Units in which an object lies, by object id."""
-    rows = np.flatnonzero(np.isin(e.unit, units))
-    pairs = np.unique(np.stack([e.object[rows].astype(np.int64), e.unit[rows].astype(np.int64)]), axis=1)
-    out: dict[str, list[int]] = {}
-    for object_id, unit in zip(e.object_ids.take(pa.array(pairs[0])).to_pylist(), pairs[1].tolist(), strict=True):
-        out.setdefault(object_id, []).append(unit)
-    return out
+def _units_of_objects(e: Events, accounts: NDArray[np.int64]) -> dict[str, int]:
+    """Unit of each object these accounts share, by object id."""
+    units = e.units_of(accounts)
+    objects = e.object_ids.take(pa.array(e.object[e.start[units]].astype(np.int64))).to_pylist()
+    return dict(zip(objects, units.tolist(), strict=True))
 
 
 def _members(found: members.Membership, roles: _Roles, names: _Names) -> tuple[Member, ...]:

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 KINDS = ("link", "repost", "quote", "reply", "hashtags", "text")
 ORIGINAL, REPOST, QUOTE, REPLY, HASHTAGS = range(5)
-CLASS_OF_KIND = {"link": ORIGINAL, "text": ORIGINAL, "repost": REPOST, "quote": QUOTE, "reply": REPLY, "hashtags": HASHTAGS}
+CLASS_OF_KIND = {
+    "link": ORIGINAL,
+    "text": ORIGINAL,
+    "repost": REPOST,
+    "quote": QUOTE,
+    "reply": REPLY,
+    "hashtags": HASHTAGS,
+}
 MAX_UNIT_ACCOUNTS = 500
 """A larger object is no small one: everybody has it, and the channel leaves it out."""
 

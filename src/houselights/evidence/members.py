@@ -50,8 +50,12 @@ def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], windo
     ends = np.append(first[1:], len(who))
     pieces = [slice(a, b) for a, b in zip(first.tolist(), ends.tolist(), strict=True)]
     p = np.array([stats.group_effect_tail(share[s], chance[s], MEMBER_EFFECT_SD, weight[s]) for s in pieces])
-    best_p = np.array([stats.group_effect_tail(np.ones_like(share[s]), chance[s], MEMBER_EFFECT_SD, weight[s]) for s in pieces])
-    member_share = np.clip(np.average(share[in_group[who]], weights=weight[in_group[who]]) if in_group[who].any() else 0.5, 0.05, 0.98)
+    best_p = np.array(
+        [stats.group_effect_tail(np.ones_like(share[s]), chance[s], MEMBER_EFFECT_SD, weight[s]) for s in pieces]
+    )
+    member_share = np.clip(
+        np.average(share[in_group[who]], weights=weight[in_group[who]]) if in_group[who].any() else 0.5, 0.05, 0.98
+    )
     prior = len(group) / max(1, len(accounts))
     probability = np.array([_posterior(share[s], chance[s], float(member_share), prior) for s in pieces])
     n_events = np.array([int((share[s] > 0).sum()) for s in pieces], dtype=np.int64)

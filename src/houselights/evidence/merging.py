@@ -30,6 +30,19 @@ class Merged:
     def best(self) -> Confirmed:
         return min(self.parts, key=lambda c: (c.q_value, c.tested.p_value, c.tested.window_us, c.tested.confirm_in_a))
 
+    def independent(self, channel: str) -> list[Tested]:
+        """Parts of other channels that still confirm without the objects the best part used."""
+        return [
+            c.tested
+            for c in self.parts
+            if c.tested.channel != channel and c.tested.retest(self.best.tested.units) <= c.tested.p_value * c.slack
+        ]
+
+    @property
+    def independent_channels(self) -> tuple[str, ...]:
+        best = self.best.tested.channel
+        return tuple(sorted({best} | {t.channel for t in self.independent(best)}))
+
 
 def merge(e: Events, confirmed: list[Confirmed], retest: Callable[[Accounts, Tested], Tested]) -> list[Merged]:
     """From small to large: a larger group that mixes with a smaller one is the same; else the smaller is cut out of it.

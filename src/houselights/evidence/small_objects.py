@@ -96,7 +96,7 @@ class Sync:
             accounts=accounts,
             window_us=window_us,
             confirm_in_a=confirm_in_a,
-            n_objects=len(self.unit),
+            units=self.unit,
             observed=float(self.share.sum()),
             expected=float(self.chance.sum()),
             p_value=self.p_value(),
@@ -165,9 +165,7 @@ def retest_part(view: View, part: NDArray[np.int64], whole: Tested, window_s: fl
     )
 
 
-def communities(
-    view: View, units: NDArray[np.int64], rate: NDArray[np.float64], seed: int
-) -> list[NDArray[np.int64]]:
+def communities(view: View, units: NDArray[np.int64], rate: NDArray[np.float64], seed: int) -> list[NDArray[np.int64]]:
     """Leiden communities of close pairs, at several resolutions, cut to the 2-core."""
     e = view.events
     i, j = kernel.close_pairs_in_units(e.start, e.at_us, view.kept, units, view.max_size, view.window_us)
@@ -178,7 +176,7 @@ def communities(
     surprise = -np.log(np.clip(_unit_rate(e, unit, size, rate), 1e-3, 0.95)) / (size - 1)
     a, b = np.minimum(e.account[i], e.account[j]), np.maximum(e.account[i], e.account[j])
     key, inverse = np.unique(a.astype(np.int64) * e.n_accounts + b, return_inverse=True)
-    weight = np.bincount(inverse, surprise)
+    weight = np.bincount(inverse, surprise).astype(np.float64)
     return leiden(key // e.n_accounts, key % e.n_accounts, weight, RESOLUTIONS, [seed, view.window_us])
 
 
@@ -223,7 +221,9 @@ class _Generator:
         return float(self.generator.normal(mean, sd))
 
 
-def _unit_rate(e: Events, unit: NDArray[np.int64], size: NDArray[np.int64], rate: NDArray[np.float64]) -> NDArray[np.float64]:
+def _unit_rate(
+    e: Events, unit: NDArray[np.int64], size: NDArray[np.int64], rate: NDArray[np.float64]
+) -> NDArray[np.float64]:
     bins = np.searchsorted(kernel.SIZE_EDGES, size, side="right")
     by_class = np.nan_to_num(rate.reshape(kernel.N_FAMILIES, kernel.N_SIZES, kernel.N_LATENCIES), nan=0.95)
-    return by_class.mean(axis=2)[e.family[unit], bins]
+    return np.asarray(by_class.mean(axis=2)[e.family[unit], bins])

@@ -22,7 +22,7 @@ from houselights.kernels import cells as kernel
 from houselights.kernels.pairs import close_pairs
 
 PAIR_P = 0.02
-RESOLUTION = 3.0
+RESOLUTIONS = (0.1, 1.0, 3.0)
 PERMUTATIONS_PER_HYPOTHESIS = 20
 MAX_PERMUTATIONS = 200_000
 ENOUGH_EXTREME = 20
@@ -76,15 +76,15 @@ def screen(view: View, cells: Cells, in_a: bool, seed: int) -> list[NDArray[np.i
     pooled = np.bincount(cells.bin, cells.close) / np.maximum(1.0, np.bincount(cells.bin, cells.pairs))
     order = rows[np.lexsort((cells.of_event[rows], e.account[rows]))]
     bounds = np.searchsorted(e.account[order], np.arange(e.n_accounts + 1))
-    common, expected = kernel.expected_of_pairs(
-        pairs.a, pairs.b, bounds, cells.of_event[order], pooled[cells.bin]
-    )
+    common, expected = kernel.expected_of_pairs(pairs.a, pairs.b, bounds, cells.of_event[order], pooled[cells.bin])
     p = pair_tail(pairs.n_shared.astype(np.int64), common, expected)
     odd = p <= PAIR_P
     if odd.sum() < MIN_GROUP:
         return []
     weight = -np.log(np.maximum(p[odd], 1e-12))
-    return leiden(pairs.a[odd].astype(np.int64), pairs.b[odd].astype(np.int64), weight, (RESOLUTION,), [seed, view.window_us])
+    return leiden(
+        pairs.a[odd].astype(np.int64), pairs.b[odd].astype(np.int64), weight, RESOLUTIONS, [seed, view.window_us]
+    )
 
 
 def pair_tail(t: NDArray[np.int64], n: NDArray[np.int64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -103,9 +103,7 @@ class _Counts:
     close: NDArray[np.int64]
 
 
-def confirm(
-    view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, draws: int, seed: int
-) -> Tested | None:
+def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, draws: int, seed: int) -> Tested | None:
     """The permutation test of T = close pairs inside the group; None where no cell holds two members and a third account."""
     e = view.events
     counts = _count(view, cells, accounts, in_a)
@@ -122,14 +120,16 @@ def confirm(
     nothing = np.empty(0, np.int64)
     p = analytic(nothing)
     if p <= 0.05:
-        p = max(p, _permuted(view, cells, counts, draws, np.random.default_rng([seed, view.window_us, int(accounts[0])])))
+        p = max(
+            p, _permuted(view, cells, counts, draws, np.random.default_rng([seed, view.window_us, int(accounts[0])]))
+        )
     pairs = counts.members * (counts.members - 1) / 2.0
     return Tested(
         channel="synchrony",
         accounts=accounts,
         window_us=view.window_us,
         confirm_in_a=in_a,
-        n_objects=len(np.unique(cells.unit[counts.cell])),
+        units=np.unique(cells.unit[counts.cell]),
         observed=float((counts.close / pairs).sum()),
         expected=float((cells.close[counts.cell] / cells.pairs[counts.cell]).sum()),
         p_value=p,

@@ -4,14 +4,15 @@ Bins after the first sighting have the edges 0, w, 2w, 4w ... up to one hour, th
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from houselights.kernels.compiled import compiled
 
 HOUR_US = 3_600_000_000
 UNKNOWN_US = np.iinfo(np.int64).min
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def latency_bin(latency_us: int, window_us: int) -> int:
     if latency_us < window_us:
         return 0
@@ -26,7 +27,7 @@ def latency_bin(latency_us: int, window_us: int) -> int:
     return k + (latency_us - edge) // width
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def assign_cells(
     start: NDArray[np.int64],
     at_us: NDArray[np.int64],
@@ -60,7 +61,7 @@ def assign_cells(
     return cell, bins[:n_cells].copy(), units[:n_cells].copy()
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cell_statistics(
     cell: NDArray[np.int64], at_us: NDArray[np.int64], n_cells: int, window_us: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -86,7 +87,7 @@ def cell_statistics(
     return size, close // 2, wedges
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def close_in_group(times_us: NDArray[np.int64], bounds: NDArray[np.int64], window_us: int) -> NDArray[np.int64]:
     """Close pairs among the sorted times of each slice bounds[k]:bounds[k + 1]."""
     out = np.zeros(len(bounds) - 1, np.int64)
@@ -100,7 +101,7 @@ def close_in_group(times_us: NDArray[np.int64], bounds: NDArray[np.int64], windo
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def permutation_exceedances(
     times_us: NDArray[np.int64],
     bounds: NDArray[np.int64],
@@ -139,7 +140,7 @@ def permutation_exceedances(
     return extreme, max_draws
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def expected_of_pairs(
     a: NDArray[np.int32],
     b: NDArray[np.int32],

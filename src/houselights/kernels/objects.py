@@ -5,9 +5,12 @@ Arrays of n events sorted by (unit, at) and of u units, as `Events` holds them. 
 say how fast such things go round anyway.
 """
 
+from typing import Any
+
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from houselights.kernels.compiled import compiled
 
 SIZE_EDGES = np.array([3, 4, 6, 10, 20], dtype=np.int64)  # bins 2, 3, 4-5, 6-9, 10-19, 20+
 LATENCY_EDGES_US = np.array([60, 600, 3600], dtype=np.int64) * 1_000_000
@@ -18,19 +21,19 @@ N_CLASSES = N_FAMILIES * N_SIZES * N_LATENCIES
 UNKNOWN_US = np.iinfo(np.int64).min
 
 
-@njit(cache=True, inline="always")
-def _base_class(family: int, size: int) -> int:
+@compiled
+def _base_class(family: int, size: int) -> Any:
     return (family * N_SIZES + np.searchsorted(SIZE_EDGES, size, side="right")) * N_LATENCIES
 
 
-@njit(cache=True, inline="always")
-def _latency_bin(at_us: int, source_us: int) -> int:
+@compiled
+def _latency_bin(at_us: int, source_us: int) -> Any:
     if source_us == UNKNOWN_US:
         return 0
     return 1 + np.searchsorted(LATENCY_EDGES_US, at_us - source_us, side="right")
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def close_pairs_in_units(
     start: NDArray[np.int64],
     at_us: NDArray[np.int64],
@@ -66,7 +69,7 @@ def close_pairs_in_units(
     return left, right
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def class_totals(
     start: NDArray[np.int64],
     at_us: NDArray[np.int64],
@@ -105,7 +108,7 @@ def class_totals(
     return close, every
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def speeds(
     start: NDArray[np.int64],
     at_us: NDArray[np.int64],
@@ -147,7 +150,7 @@ def speeds(
     return observed, expected
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def group_units(
     start: NDArray[np.int64],
     at_us: NDArray[np.int64],
@@ -190,7 +193,7 @@ def group_units(
     return pairs, close, chance
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def account_units(
     start: NDArray[np.int64],
     at_us: NDArray[np.int64],
@@ -247,7 +250,7 @@ def account_units(
     return who[:total], others[:total], share[:total], chance[:total]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def class_rate_of_pairs(
     at_us: NDArray[np.int64],
     family: NDArray[np.int8],

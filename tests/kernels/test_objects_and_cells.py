@@ -1,0 +1,91 @@
+"""Compiled counts against plain loops."""
+
+from itertools import combinations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from houselights.kernels import cells, objects
+
+EVENTS = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 400), st.integers(0, 7), st.booleans()), min_size=2, max_size=40
+)
+
+
+def arrays(rows: list[tuple[int, int, int, bool]]) -> tuple[np.ndarray, ...]:
+    rows = sorted(rows, key=lambda r: (r[0], r[1]))
+    unit = np.array([r[0] for r in rows])
+    used, unit = np.unique(unit, return_inverse=True)
+    start = np.concatenate([[0], np.cumsum(np.bincount(unit, minlength=len(used)))]).astype(np.int64)
+    at = np.array([r[1] for r in rows], np.int64) * 1_000_000
+    return start, at, np.array([r[2] for r in rows], np.int32), np.array([r[3] for r in rows], bool)
+
+
+@given(EVENTS, st.sampled_from([10, 60, 600]))
+@settings(max_examples=60, deadline=None)
+def test_close_pairs_and_class_totals(rows: list[tuple[int, int, int, bool]], window_s: int) -> None:
+    start, at, _, kept = arrays(rows)
+    n_units = len(start) - 1
+    family, source = np.zeros(n_units, np.int8), np.full(n_units, objects.UNKNOWN_US)
+    units, window = np.arange(n_units), window_s * 1_000_000
+    i, j = objects.close_pairs_in_units(start, at, kept, units, 10**6, window)
+    close, every = objects.class_totals(start, at, family, source, kept, units, 10**6, window)
+    want, share, n_used = [], 0.0, 0
+    for u in range(n_units):
+        members = [k for k in range(start[u], start[u + 1]) if kept[k]]
+        pairs = list(combinations(members, 2))
+        near = [(a, b) for a, b in pairs if at[b] - at[a] <= window]
+        want += near
+        if pairs:
+            share += len(near) / len(pairs)
+            n_used += 1
+    assert sorted(zip(i.tolist(), j.tolist(), strict=True)) == sorted(want)
+    assert np.isclose(close.sum(), share)
+    assert np.isclose(every.sum(), n_used)
+
+
+@given(EVENTS, st.sampled_from([10, 60, 600]))
+@settings(max_examples=60, deadline=None)
+def test_group_and_account_counts_agree_with_each_other(rows: list[tuple[int, int, int, bool]], window_s: int) -> None:
+    distinct = {(r[0], r[2]): r for r in rows}
+    start, at, account, kept = arrays(list(distinct.values()))
+    n_units = len(start) - 1
+    common = (start, at, account, np.zeros(n_units, np.int8), np.full(n_units, objects.UNKNOWN_US), kept)
+    units, window = np.arange(n_units), window_s * 1_000_000
+    group = np.isin(np.arange(8), [0, 1, 2, 3])
+    rate, speed = np.full(objects.N_CLASSES, 0.2), np.ones(8)
+    pairs, close, chance = objects.group_units(*common, units, 10**6, window, group, rate, speed)
+    who, others, share, _ = objects.account_units(*common, units, 10**6, window, group, group, rate, speed)
+    assert np.allclose(chance[pairs > 0], 0.2)
+    assert others.sum() == 2 * pairs.sum()
+    assert np.isclose((share * others).sum(), 2 * close.sum())
+    assert set(who.tolist()) <= set(np.flatnonzero(group).tolist())
+
+
+@given(EVENTS, st.sampled_from([10, 60]))
+@settings(max_examples=60, deadline=None)
+def test_cell_statistics(rows: list[tuple[int, int, int, bool]], window_s: int) -> None:
+    start, at, _, kept = arrays(rows)
+    window = window_s * 1_000_000
+    source = np.full(len(start) - 1, cells.UNKNOWN_US)
+    cell, bins, unit = cells.assign_cells(start, at, source, kept, window)
+    size, close, wedges = cells.cell_statistics(cell, at, len(bins), window)
+    assert (cell >= 0).tolist() == kept.tolist()
+    for c in range(len(bins)):
+        inside = np.flatnonzero(cell == c)
+        near = np.abs(at[inside][:, None] - at[inside][None, :]) <= window
+        degree = near.sum(axis=1) - 1
+        assert size[c] == len(inside)
+        assert close[c] == degree.sum() // 2
+        assert wedges[c] == (degree * (degree - 1) / 2).sum()
+        assert len({start.searchsorted(i, side="right") - 1 for i in inside.tolist()}) == 1
+        assert unit[c] == start.searchsorted(inside[0], side="right") - 1
+
+
+@given(st.integers(0, 10**12), st.sampled_from([10, 60, 600]))
+def test_latency_bins_never_decrease_and_begin_at_the_window(latency_us: int, window_s: int) -> None:
+    window = window_s * 1_000_000
+    b = cells.latency_bin(latency_us, window)
+    assert (b == 0) == (latency_us < window)
+    assert cells.latency_bin(latency_us + 1, window) >= b
