@@ -100,10 +100,8 @@ def _tweet(
     ids = [account[i]] + ([account[refer]] if refers_as else [])
     text, tag, link = words[i], f"topic{topic % 997}", f"https://site{topic % 5003}.example/story/{topic}?ref=feed"
     tags = [{"start": len(text) + 1, "end": len(text) + 2 + len(tag), "tag": tag}]
-    if refers_as == "retweeted":
-        text = f"RT @user{account[refer]}: {words[refer]} #{tag}"[:140]
-    else:
-        text = f"{text} #{tag} https://t.co/{topic:010d}"
+    again = f"RT @user{account[refer]}: {words[refer]} #{tag}"[:140]
+    text = again if refers_as == "retweeted" else f"{text} #{tag} https://t.co/{topic:010d}"
     tweet: dict[str, object] = {
         "id": str(10**18 + i),
         "author_id": str(10**9 + account[i]),
