@@ -128,6 +128,10 @@ def test_error_objects_are_rejects(read, tmp_path: Path) -> None:
         {"title": "ConnectionException", "detail": "too many", "connection_issue": "TooManyConnections"},
         {"meta": {"result_count": 0}},
         {"unknown": 1},
+        {"data": {"text": "no id", "author_id": "7"}},
+        {"data": []},
+        {"data": None, "errors": [error]},
+        {"data": "neither"},
     )
     reading = read(path)
     assert [(r["line"], r["rule"]) for r in reading.rejects] == [
@@ -136,6 +140,9 @@ def test_error_objects_are_rejects(read, tmp_path: Path) -> None:
         (2, "platform_error"),
         (3, "platform_error"),
         (5, "missing_post_id"),
+        (6, "missing_post_id"),
+        (8, "platform_error"),
+        (9, "missing_post_id"),
     ]
     assert "Could not find tweet" in reading.rejects[0]["detail"]
     assert len(reading.posts) == 1
@@ -174,3 +181,12 @@ def test_indented_page_and_repeated_includes(read, tmp_path: Path) -> None:
     page = {"data": [tweet(), tweet(id="2")], "includes": {"users": [user("7"), user("7")]}}
     (tmp_path / "in").write_text(json.dumps(page, indent=2))
     assert [(p["post_id"], p["author_handle"]) for p in read(tmp_path / "in").posts] == [("1", "u7"), ("2", "u7")]
+
+
+def test_shapes_mix_in_one_file(read, tmp_path: Path) -> None:
+    page = {"data": [tweet(id="1"), tweet(id="2")], "includes": {"users": [user("7")]}}
+    stream, flat = {"data": tweet(id="3"), "includes": {"users": [user("7")]}}, tweet(id="4", conversation_id="4", author=user("7"))
+    for records in ([page, page | {"data": []}, page, stream, flat], [stream, flat, flat, stream, page]):
+        reading = read(write(tmp_path / "in", *records))
+        assert sorted((p["post_id"], p["author_handle"]) for p in reading.posts) == [(str(i), "u7") for i in range(1, 5)]
+        assert reading.report.rejected_by_rule == {"duplicate_post": 2}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -13,11 +13,12 @@ from houselights.core.settings import ReadSettings
 from houselights.ingest import cnt, coortweet, fivethirtyeight, generic, json_text, x_api_v2, x_archive
 from houselights.ingest.delimited import DELIMITERS, Dialect, sniff_dialect
 from houselights.ingest.sample import Match, Sample, flatten
-from houselights.ingest.source import HEAD_BYTES, Source
+from houselights.ingest.source import Source
 
 TABLE_READERS = {m.FORMAT.name: m for m in (x_archive, fivethirtyeight, coortweet, cnt, generic)}
 FORMATS = [m.FORMAT for m in (x_api_v2, x_archive, fivethirtyeight, coortweet, cnt, generic)]
 SAMPLE_RECORDS = 300
+PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,10 @@ def _json_layout(source: Source) -> Layout:
         base_depth = 1
     elif not _has_json_line(source.head):
         base_depth = 0
-    blocks = iter([source.head])
+    blocks = (source.head[i : i + PIECE_BYTES] for i in range(0, len(source.head), PIECE_BYTES))
     batches = json_text.line_batches(blocks) if base_depth is None else json_text.element_batches(blocks, base_depth)
     records = list(islice(_records(batches), SAMPLE_RECORDS))
-    if not records and base_depth == 1 and len(source.head) < HEAD_BYTES and not source.head.strip(b" \t\r\n[]"):
+    if not records and base_depth == 1 and source.head_is_all and not source.head.strip(b" \t\r\n[]"):
         raise HouselightsError(f"{source.path}: an empty JSON array: no posts in there. Check the export.")
     paths: dict[str, tuple[str, ...]] = {}
     seen: set[str] = set()
@@ -99,7 +100,7 @@ _WHOLE = ("public_metrics", "data", "includes", "meta", "errors", "referenced_tw
 
 
 def _delimited_layout(source: Source) -> Layout:
-    dialect, rows = sniff_dialect(source.head, complete=len(source.head) < HEAD_BYTES)
+    dialect, rows = sniff_dialect(source.head, complete=source.head_is_all)
     header = [name.strip().strip("\ufeff") for name in rows[0]]
     container = "TSV" if dialect.delimiter == "\t" else "CSV"
     if len(header) < 2:
@@ -114,7 +115,7 @@ def _delimited_layout(source: Source) -> Layout:
             Sample(container, names, [dict(zip(names, r, strict=True)) for r in whole], has_header=False), dialect
         )
     names = _distinct(header)
-    if not whole[1:] and len(rows) == 1 and len(source.head) < HEAD_BYTES:
+    if not whole[1:] and len(rows) == 1 and source.head_is_all:
         raise HouselightsError(f"{source.path}: only a header, no rows. Check the export.")
     return Layout(
         Sample(container, names, [dict(zip(names, r, strict=True)) for r in whole[1:SAMPLE_RECORDS]]), dialect
@@ -165,4 +166,4 @@ def _named(sample: Sample, settings: ReadSettings, where: str) -> Match:
         raise HouselightsError(
             f"{where}: does not look like {settings.format}: its columns are {shown}. Try --format auto."
         )
-    return Match(match.format, 1.0, "named by --format", match.mapping, match.notes, match.also)
+    return replace(match, confidence=1.0, reason="named by --format")

@@ -127,18 +127,23 @@ _PAIR = r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
 _LONE = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 
 
-def typed(relation: str, structure: object, is_lines: bool) -> str:
+def parsed(raw: str, structure: object) -> str:
     """
-    SQL of (line, j, rule, detail) from a relation of this module's batches: `j` is the struct that `structure` describes, NULL where the text is no
-    JSON object. Lone surrogates, which JSON text may name and UTF-8 cannot hold, become U+FFFD.
+    SQL: the struct that `structure` describes, NULL where the text is no JSON. Lone surrogates, which JSON text may name and UTF-8 cannot hold,
+    become U+FFFD.
     """
     shape = json.dumps(structure).replace("'", "''")
+    paired = f"regexp_replace({raw}, '{_PAIR}', chr(1) || 'u\\1' || chr(1) || 'u\\2', 'g')"
+    repaired = f"replace(regexp_replace({paired}, '{_LONE}', chr(65533), 'g'), chr(1), chr(92))"
+    second = f"CASE WHEN contains(lower({raw}), '\\ud') THEN try(from_json({repaired}, '{shape}')) END"
+    return f"coalesce(try(from_json({raw}, '{shape}')), {second})"
+
+
+def typed(relation: str, structure: object, is_lines: bool) -> str:
+    """SQL of (line, raw, j, rule, detail) from a relation of this module's batches; `j` is NULL where the text is no JSON object."""
     blank = "chr(32) || chr(9) || chr(10) || chr(13)"
     text = f"ltrim(raw, {blank})" if is_lines else f"ltrim(raw, {blank} || ',[]')"
-    paired = f"regexp_replace(raw, '{_PAIR}', chr(1) || 'u\\1' || chr(1) || 'u\\2', 'g')"
-    repaired = f"replace(regexp_replace({paired}, '{_LONE}', chr(65533), 'g'), chr(1), chr(92))"
-    parsed = f"coalesce(try(from_json(raw, '{shape}')), CASE WHEN contains(lower(raw), '\\ud') THEN try(from_json({repaired}, '{shape}')) END)"
-    return f"""(SELECT line, j, CASE WHEN rule IS NULL AND j IS NULL THEN 'malformed_json' ELSE rule END AS rule,
+    return f"""(SELECT line, raw, j, CASE WHEN rule IS NULL AND j IS NULL THEN 'malformed_json' ELSE rule END AS rule,
         CASE WHEN rule IS NULL AND j IS NULL THEN left(raw, 120) ELSE detail END AS detail
-      FROM (SELECT *, CASE WHEN starts_with(raw, '{{') THEN {parsed} END AS j
+      FROM (SELECT *, CASE WHEN starts_with(raw, '{{') THEN {parsed("raw", structure)} END AS j
         FROM (SELECT * REPLACE ({text} AS raw) FROM {relation}) WHERE raw IS NULL OR raw <> ''))"""

@@ -120,7 +120,8 @@ def _stage_text(
     con.register("ingest_stream", stream)
     try:
         if match.format == x_api_v2.FORMAT.name:
-            sql = x_api_v2.raw(json_text.typed("ingest_stream", x_api_v2.STRUCTURE, look.base_depth is None))
+            lines = json_text.typed("ingest_stream", x_api_v2.structure(match.pages), look.base_depth is None)
+            sql = x_api_v2.raw(lines, match.pages)
         elif is_json:
             sql = TABLE_READERS[match.format].raw(_json_rows(look, match), match.mapping)
         else:

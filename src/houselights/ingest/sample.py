@@ -29,6 +29,7 @@ class Match:
     mapping: dict[str, str]
     notes: tuple[str, ...] = ()
     also: frozenset[str] = frozenset()  # target columns the reader computes, beyond the mapping
+    pages: bool = False  # X API v2: most lines are pages of many posts
 
 
 @dataclass(frozen=True)

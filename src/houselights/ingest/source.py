@@ -16,7 +16,8 @@ import pyarrow as pa
 from houselights.core.errors import HouselightsError
 
 BLOCK_BYTES = 16 << 20
-HEAD_BYTES = 1 << 20
+TABLE_HEAD_BYTES = 1 << 20
+JSON_HEAD_BYTES = 17 << 20
 ENCODING_SCAN_BYTES = 64 << 20
 MAX_RATIO = 200  # ordinary text compresses 3 to 30 times
 MAX_INFLATED_BYTES = 2 << 30  # below this size any ratio is harmless
@@ -49,7 +50,7 @@ class Truncated(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """One readable input. `head` is its first MiB as clean UTF-8 text bytes (empty for Parquet)."""
+    """One readable input. `head` is how it begins, as clean UTF-8 (empty for Parquet): long enough for the longest JSON record."""
 
     path: Path
     name: str
@@ -60,6 +61,7 @@ class Source:
     encoding: str  # Python codec name
     carriage_returns: bool  # old line ends: CR alone
     head: bytes
+    head_is_all: bool
 
     def blocks(self) -> Iterator[bytes]:
         """Clean UTF-8 blocks, cut at character boundaries; line ends are LF or CRLF; NUL and broken bytes are U+FFFD."""
@@ -81,7 +83,7 @@ def open_source(path: Path) -> Source:
         if not n_bytes:
             raise HouselightsError(f"{path}: the file is empty (0 bytes). Export it again.")
         compression = "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic[:4] == b"\x28\xb5\x2f\xfd" else None
-        is_parquet, encoding, head = _look(path, compression)
+        is_parquet, encoding, head, head_is_all = _look(path, compression)
         old_line_ends = head.count(b"\r") - head.count(b"\r\n") > head.count(
             b"\n"
         )  # CR ends rows; LF only inside quoted text
@@ -95,13 +97,14 @@ def open_source(path: Path) -> Source:
             encoding=encoding,
             carriage_returns=old_line_ends,
             head=head.replace(b"\r", b"\n") if old_line_ends else head,
+            head_is_all=head_is_all,
         )
     except OSError as error:
         raise HouselightsError(f"{path}: cannot be read ({error.strerror or error}). Check the file.") from error
 
 
-def _look(path: Path, compression: str | None) -> tuple[bool, str, bytes]:
-    """(is Parquet, encoding, clean head) from the first bytes after decompression."""
+def _look(path: Path, compression: str | None) -> tuple[bool, str, bytes, bool]:
+    """(is Parquet, encoding, clean head, the head is the whole file) from the first bytes after decompression."""
     scanned = bytearray()
     try:
         for block in raw_blocks(path, compression):
@@ -112,21 +115,23 @@ def _look(path: Path, compression: str | None) -> tuple[bool, str, bytes]:
         pass  # the reader meets it again and rejects the tail
     raw = bytes(scanned)
     if raw[:4] == b"PAR1":
-        return True, "", b""
+        return True, "", b"", False
     for magic, what in _MAGIC.items():
         if raw.startswith(magic):
             raise HouselightsError(f"{path} is {what}.")
     if not raw.strip(b" \t\r\n\0\xef\xbb\xbf"):
         raise HouselightsError(f"{path}: the file holds no text, only {len(raw):,} blank bytes. Export it again.")
     encoding = guess_encoding(raw)
-    head = b"".join(_decoded(iter([raw[:HEAD_BYTES]]), encoding))
+    is_json = raw[:64].strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe")[:1] in (b"{", b"[")
+    n_head = JSON_HEAD_BYTES if is_json else TABLE_HEAD_BYTES
+    head = b"".join(_decoded(iter([raw[:n_head]]), encoding))
     start = head[:4096]
     controls = sum(start.count(bytes([b])) for b in (*range(1, 9), *range(14, 32)))
     if controls > 0.05 * len(start) or len(REPLACEMENT) * start.count(REPLACEMENT) > 0.2 * len(start):
         raise HouselightsError(
             f"{path}: binary data, not text, Parquet, gzip or zstd. Export the posts as CSV, JSON lines or Parquet."
         )
-    return False, encoding, head.replace(b"\0", REPLACEMENT)
+    return False, encoding, head.replace(b"\0", REPLACEMENT), len(raw) <= n_head
 
 
 def guess_encoding(raw: bytes) -> str:

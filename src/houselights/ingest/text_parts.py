@@ -3,7 +3,9 @@
 _RT = r"^\s*RT @(\w+)\s*:"
 _RT_LOOSE = r"^\s*RT @(\w+)"
 _URL = r"https?://[^\s<>\"“”«»]+"
-_TAG = r"(?:^|[^\p{L}\p{N}\p{M}_&/#＃])[#＃]([\p{L}\p{N}\p{M}_]*[\p{L}_][\p{L}\p{N}\p{M}_]*)"
+_WORD = r"\p{L}\p{N}\p{M}_"
+_TAG = rf"(?:^|[^{_WORD}&/#＃])[#＃][{_WORD}]+"  # &#39; is an entity, /#part belongs to a link
+_SHORTENED = "^https?://t[.]co([^A-Za-z0-9.-]|$)"
 
 KIND = """CASE
     WHEN lower(trim(kind)) IN ('repost', 'retweet', 'retweeted', 'rt', 'r', 'reblog', 'share', 'shared', 'reshare', 'true', 'yes', 't', '1') THEN 'repost'
@@ -13,22 +15,24 @@ KIND = """CASE
 
 
 def _links(text: str) -> str:
-    """Links in a text. One that ends in an ellipsis was cut off, and would tie posts together that share nothing: it is left out."""
-    found = f"regexp_extract_all({text}, '{_URL}')"
-    tidy = "regexp_replace(CASE WHEN contains(u, '(') THEN u ELSE rtrim(u, ')') END, '[.,;:!?''’*\\]}]+$', '')"
-    whole = (
-        "NOT (ends_with(u, '…') OR ends_with(u, '...')) AND regexp_matches(v, '^https?://[^/]+[.:][^/.]') "
-        "AND (NOT regexp_matches(v, '^https?://t[.]co([^A-Za-z0-9.-]|$)') OR regexp_full_match(v, 'https?://t[.]co/[A-Za-z0-9]{8,}'))"
-    )
-    pairs = f"list_transform({found}, lambda u: {{'u': u, 'v': {tidy}}})"
-    kept = f"list_filter({pairs}, lambda p: {whole.replace('(u,', '(p.u,').replace('(v,', '(p.v,')})"
-    return (
-        f"CASE WHEN contains({text}, '://') THEN list_transform({kept}, lambda p: p.v) ELSE CAST([] AS VARCHAR[]) END"
-    )
+    """
+    Links in a text, '' for one that was cut off: it ends in an ellipsis, has no host, or is a t.co link without a whole code. A cut link would
+    tie posts together that share nothing.
+    """
+    tidy = "rtrim(u, '.,;:!?''’*]}' || CASE WHEN contains(u, '(') THEN '' ELSE ')' END)"
+    link = f"""CASE WHEN ends_with(u, '…') OR ends_with(u, '...') OR NOT regexp_matches(u, '^https?://[^/]+[.:][^/.]') THEN ''
+        WHEN contains(u, '//t.co') AND regexp_matches(u, '{_SHORTENED}')
+        THEN regexp_extract(u, '^https?://t[.]co/[A-Za-z0-9]{{8,}}') ELSE {tidy} END"""
+    found = f"list_transform(regexp_extract_all({text}, '{_URL}'), lambda u: {link})"
+    return f"CASE WHEN contains({text}, '://') THEN {found} ELSE CAST([] AS VARCHAR[]) END"
 
 
 def _tags(text: str) -> str:
-    return f"CASE WHEN contains({text}, '#') OR contains({text}, '＃') THEN list_transform(regexp_extract_all({text}, '{_TAG}', 1), lambda h: lower(h)) ELSE CAST([] AS VARCHAR[]) END"
+    """Tags in a text, '' for a mere number (#1 is a rank, not a tag)."""
+    word = "split_part(replace(m, '＃', '#'), '#', 2)"
+    tag = f"CASE WHEN regexp_full_match({word}, '[0-9]+') THEN '' ELSE lower({word}) END"
+    found = f"list_transform(regexp_extract_all({text}, '{_TAG}'), lambda m: {tag})"
+    return f"CASE WHEN contains({text}, '#') OR contains({text}, '＃') THEN {found} ELSE CAST([] AS VARCHAR[]) END"
 
 
 def columns(fields: frozenset[str], platform: str) -> str:

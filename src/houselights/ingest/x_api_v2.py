@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from houselights.ingest import json_text
 from houselights.ingest.accept import raw_select
 from houselights.ingest.sample import Format, Match, Sample
 
@@ -60,8 +61,7 @@ _TWEET: dict[str, Any] = {
     "author": _USER,
 }
 _ERROR = {"title": "VARCHAR", "detail": "VARCHAR", "message": "VARCHAR", "value": "VARCHAR", "type": "VARCHAR"}
-STRUCTURE = _TWEET | {
-    "data": "JSON",
+_REST_OF_LINE = {
     "includes": {"users": [_USER], "tweets": [_REFERENCED], "media": [_MEDIA]},
     "errors": [_ERROR],
     "title": "VARCHAR",
@@ -70,6 +70,7 @@ STRUCTURE = _TWEET | {
     "meta": "JSON",
     "__twarc": {"retrieved_at": "VARCHAR"},
 }
+_PAGES = "pages"
 _TWEET_MARKS = {
     "author_id",
     "edit_history_tweet_ids",
@@ -84,10 +85,10 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
     if sample.container != "JSON":
         return None
     shapes = [shape for row in sample.rows if (shape := _shape(row))]
-    if not shapes or len(shapes) < 0.3 * len(sample.rows):
+    if not shapes or len(shapes) < 0.2 * len(sample.rows):
         return None
     kinds = ", ".join(sorted(set(shapes)))
-    return Match(FORMAT.name, 0.98, f"keys of the X API v2 ({kinds})", {})
+    return Match(FORMAT.name, 0.98, f"keys of the X API v2 ({kinds})", {}, pages=shapes.count(_PAGES) > len(shapes) / 2)
 
 
 def _shape(record: dict[str, Any]) -> str | None:
@@ -101,7 +102,7 @@ def _shape(record: dict[str, Any]) -> str | None:
             else None
         )
     if "meta" in record and "result_count" in (record["meta"] or {}):
-        return "pages"
+        return _PAGES
     return "flattened lines" if {"id", "text"} <= record.keys() and len(_TWEET_MARKS & record.keys()) >= 2 else None
 
 
@@ -109,12 +110,18 @@ def _structure(of: object) -> str:
     return json.dumps(of).replace("'", "''")
 
 
-def raw(typed: str) -> str:
-    """SQL text of the raw rows, from lines typed as STRUCTURE: (line, j, rule, detail)."""
-    entries = f"SELECT line, j.includes AS inc, j.__twarc.retrieved_at AS retrieved_at, unnest({_ENTRIES}) AS entry FROM {typed}"
-    tweets = (
-        f"SELECT line, inc, retrieved_at, entry.t AS t, entry.rule AS rule, entry.detail AS detail FROM ({entries})"
-    )
+def structure(pages: bool) -> dict[str, Any]:
+    """Shape of a line. `data` is typed as what most lines hold; a line of the other kind is parsed a second time."""
+    return _TWEET | {"data": [_TWEET] if pages else _TWEET} | _REST_OF_LINE
+
+
+def raw(typed: str, pages: bool) -> str:
+    """SQL text of the raw rows, from lines typed as `structure(pages)`: (line, raw, j, rule, detail)."""
+    per_line = f"""SELECT *, list_transform(j.includes.users, lambda u: u.id) AS user_ids,
+        list_transform(j.includes.tweets, lambda x: x.id) AS tweet_ids FROM {typed}"""
+    entries = f"""SELECT line, j.includes AS inc, user_ids, tweet_ids, j.__twarc.retrieved_at AS retrieved_at,
+        unnest({_entries(pages)}) AS entry FROM ({per_line})"""
+    tweets = f"SELECT * EXCLUDE (entry), entry.t AS t, entry.rule AS rule, entry.detail AS detail FROM ({entries})"
     return raw_select(_COLUMNS, f"({_FOUND.replace('TWEETS', f'({tweets})')})")
 
 
@@ -125,35 +132,49 @@ def _entry(tweet: str, rule: str = "NULL::VARCHAR", detail: str = "NULL::VARCHAR
 _NO_TWEET = f"from_json('null', '{_structure(_TWEET)}')"
 _FLAT = "{" + ", ".join(f"'{name}': j.{name}" for name in _TWEET) + "}"
 _BARE_ERROR = "(j.title IS NOT NULL AND j.detail IS NOT NULL)"
-_TWEETS = f"""CASE WHEN j.data IS NULL THEN CASE WHEN j.id IS NULL AND (j.errors IS NOT NULL OR j.meta IS NOT NULL OR {_BARE_ERROR}) THEN [] ELSE [{_entry(_FLAT)}] END
-    WHEN starts_with(j.data, '[') THEN list_transform(from_json(j.data, '{_structure([_TWEET])}'), lambda x: {_entry("x")})
-    ELSE [{_entry(f"from_json(j.data, '{_structure(_TWEET)}')")}] END"""
+_NONE_DUE = f"(j.errors IS NOT NULL OR j.meta IS NOT NULL OR {_BARE_ERROR})"
 _PROBLEMS = f"""CASE WHEN j.errors IS NOT NULL THEN list_transform(j.errors, lambda e:
       {_entry(_NO_TWEET, "'platform_error'", "concat_ws(': ', e.title, coalesce(e.detail, e.message), e.value)")})
     ELSE [{_entry(_NO_TWEET, "'platform_error'", "concat_ws(': ', j.title, j.detail)")}] END"""
-_ENTRIES = f"""CASE WHEN j IS NULL THEN [{_entry(_NO_TWEET, "rule", "detail")}]
-    WHEN j.errors IS NULL AND NOT (j.data IS NULL AND j.id IS NULL AND j.meta IS NULL AND {_BARE_ERROR}) THEN {_TWEETS}
-    ELSE list_concat({_TWEETS}, {_PROBLEMS}) END"""
+
+
+def _entries(pages: bool) -> str:
+    """List of (tweet, rule, detail): the tweets of a line, its error objects, or the line itself when it could not be read."""
+    listed, single = ("j.data", "second.data") if pages else ("second.data", "j.data")
+    other = json_text.parsed("raw", {"data": _TWEET if pages else [_TWEET]})
+    many = f"list_transform({listed}, lambda x: {_entry('x')})"
+    none_or_bad = f"CASE WHEN {_NONE_DUE} THEN [] ELSE [{_entry(_FLAT)}] END"
+    if pages:
+        first = f"WHEN j.data IS NOT NULL THEN {many}"
+        rest = f"CASE WHEN ({other}).data.id IS NULL THEN {none_or_bad} ELSE [{_entry(f'({other}).data')}] END"
+    else:
+        first = f"WHEN {single}.id IS NOT NULL THEN [{_entry(single)}]"
+        rest = f"coalesce({many.replace('second.data', f'({other}).data')}, {none_or_bad})"
+    tweets = f"""CASE {first} WHEN j.id IS NOT NULL THEN [{_entry(_FLAT)}]
+        WHEN contains(raw, '"data"') THEN {rest} ELSE {none_or_bad} END"""
+    bare = f"({'j.data IS NULL' if pages else 'j.data.id IS NULL'} AND j.id IS NULL AND j.meta IS NULL AND {_BARE_ERROR})"
+    return f"""CASE WHEN j IS NULL THEN [{_entry(_NO_TWEET, "rule", "detail")}]
+        WHEN j.errors IS NULL AND NOT {bare} THEN {tweets} ELSE list_concat({tweets}, {_PROBLEMS}) END"""
 
 
 def _reference(kind: str) -> str:
     return f"list_filter(t.referenced_tweets, lambda r: r.type = '{kind}')[1]"
 
 
-def _included(listing: str, key: str, value: str) -> str:
-    return f"inc.{listing}[list_position(list_transform(inc.{listing}, lambda x: x.{key}), {value})]"
+def _included(listing: str, ids: str, value: str) -> str:
+    return f"inc.{listing}[list_position({ids}, {value})]"
 
 
 # the original of a repost, quote or reply: embedded in the reference when flattened, else among the includes
-_FOUND = f"""SELECT *, coalesce(o.entities, {_included("tweets", "id", "rt.id")}.entities) AS original_entities FROM (
-    SELECT line, rule, detail, retrieved_at, inc, t, rt, rt AS o, {_reference("quoted")} AS qt, {_reference("replied_to")} AS rp,
+_FOUND = f"""SELECT *, coalesce(rt.entities, {_included("tweets", "tweet_ids", "rt.id")}.entities) AS original_entities FROM (
+    SELECT *, {_reference("retweeted")} AS rt, {_reference("quoted")} AS qt, {_reference("replied_to")} AS rp,
       coalesce(t.author_id, t.author.id) AS author_id,
-      CASE WHEN t.author.id IS NOT NULL THEN t.author ELSE {_included("users", "id", "t.author_id")} END AS author
-    FROM (SELECT *, {_reference("retweeted")} AS rt FROM TWEETS))"""
+      CASE WHEN t.author.id IS NOT NULL THEN t.author ELSE {_included("users", "user_ids", "t.author_id")} END AS author
+    FROM TWEETS)"""
 
 
 def _author_of(reference: str) -> str:
-    return f"coalesce({reference}.author_id, {reference}.author.id, {_included('tweets', 'id', f'{reference}.id')}.author_id)"
+    return f"coalesce({reference}.author_id, {reference}.author.id, {_included('tweets', 'tweet_ids', f'{reference}.id')}.author_id)"
 
 
 _OWN_MEDIA = "^https?://(www[.])?(twitter|x)[.]com/[^/]+/status/[0-9]+/(photo|video)/[0-9]+$"
