@@ -14,12 +14,39 @@ from houselights.core.errors import HouselightsError
 from houselights.core.settings import ReadSettings
 from houselights.ingest import formats, read_table
 
-ARCHIVE = (
-    "tweetid userid user_display_name user_screen_name user_reported_location user_profile_description user_profile_url follower_count "
-    "following_count account_creation_date account_language tweet_language tweet_text tweet_time tweet_client_name in_reply_to_tweetid "
-    "in_reply_to_userid quoted_tweet_tweetid is_retweet retweet_userid retweet_tweetid latitude longitude quote_count reply_count like_count "
-    "retweet_count hashtags urls user_mentions poll_choices"
-).split()
+ARCHIVE = [
+    "tweetid",
+    "userid",
+    "user_display_name",
+    "user_screen_name",
+    "user_reported_location",
+    "user_profile_description",
+    "user_profile_url",
+    "follower_count",
+    "following_count",
+    "account_creation_date",
+    "account_language",
+    "tweet_language",
+    "tweet_text",
+    "tweet_time",
+    "tweet_client_name",
+    "in_reply_to_tweetid",
+    "in_reply_to_userid",
+    "quoted_tweet_tweetid",
+    "is_retweet",
+    "retweet_userid",
+    "retweet_tweetid",
+    "latitude",
+    "longitude",
+    "quote_count",
+    "reply_count",
+    "like_count",
+    "retweet_count",
+    "hashtags",
+    "urls",
+    "user_mentions",
+    "poll_choices",
+]
 
 
 def table(path: Path, names: list[str], *rows: dict[str, Any], header: bool = True) -> Path:
@@ -32,36 +59,94 @@ def table(path: Path, names: list[str], *rows: dict[str, Any], header: bool = Tr
     return path
 
 
-@pytest.mark.parametrize("names", [ARCHIVE, [n for n in ARCHIVE if n != "tweet_language"]], ids=["31 columns", "30 columns"])
+@pytest.mark.parametrize(
+    "names", [ARCHIVE, [n for n in ARCHIVE if n != "tweet_language"]], ids=["31 columns", "30 columns"]
+)
 def test_archive(read, tmp_path: Path, names: list[str]) -> None:
     def row(i: int, **over: Any) -> dict[str, Any]:
-        base = {"tweetid": 10**18 + i, "userid": "abc=", "user_screen_name": "h", "tweet_time": f"2019-01-01 10:{i:02d}", "is_retweet": "false"}
-        base |= {"tweet_text": f"text {i} #notatag", "tweet_language": "sr", "hashtags": "[Tag, Tøg]", "urls": "[http://a.org/x, http://b.org/y]"}
-        return {k: v for k, v in (base | {"user_mentions": "[12, 13]", "follower_count": "5", "like_count": "3"} | over).items() if k in names}
+        base = {
+            "tweetid": 10**18 + i,
+            "userid": "abc=",
+            "user_screen_name": "h",
+            "tweet_time": f"2019-01-01 10:{i:02d}",
+            "is_retweet": "false",
+        }
+        base |= {
+            "tweet_text": f"text {i} #notatag",
+            "tweet_language": "sr",
+            "hashtags": "[Tag, Tøg]",
+            "urls": "[http://a.org/x, http://b.org/y]",
+        }
+        return {
+            k: v
+            for k, v in (base | {"user_mentions": "[12, 13]", "follower_count": "5", "like_count": "3"} | over).items()
+            if k in names
+        }
 
     path = table(
-        tmp_path / "in", names, row(0), row(1, is_retweet="true", retweet_tweetid="77", retweet_userid="88"), row(2, in_reply_to_tweetid="5", hashtags="[]", urls="")
+        tmp_path / "in",
+        names,
+        row(0),
+        row(1, is_retweet="true", retweet_tweetid="77", retweet_userid="88"),
+        row(2, in_reply_to_tweetid="5", hashtags="[]", urls=""),
     )
     reading = read(path)
     plain, repost, reply = reading.posts
     assert reading.report.sources[0].format == "x_archive"
-    assert (plain["post_id"], plain["author_id"], plain["kind"], plain["created_at_precision"]) == (str(10**18), "abc=", "post", "min")
-    assert (plain["hashtags"], plain["urls"], plain["mentions"]) == (["tag", "tøg"], ["http://a.org/x", "http://b.org/y"], ["12", "13"])
+    assert (plain["post_id"], plain["author_id"], plain["kind"], plain["created_at_precision"]) == (
+        str(10**18),
+        "abc=",
+        "post",
+        "min",
+    )
+    assert (plain["hashtags"], plain["urls"], plain["mentions"]) == (
+        ["tag", "tøg"],
+        ["http://a.org/x", "http://b.org/y"],
+        ["12", "13"],
+    )
     assert plain["metrics"] == {"likes": 3, "quotes": None, "replies": None, "reposts": None, "views": None}
-    assert (repost["kind"], repost["repost_of"], repost["repost_of_author"], repost["text"]) == ("repost", "77", "88", "")
+    assert (repost["kind"], repost["repost_of"], repost["repost_of_author"], repost["text"]) == (
+        "repost",
+        "77",
+        "88",
+        "",
+    )
     assert (reply["kind"], reply["reply_to"], reply["hashtags"], reply["urls"]) == ("reply", "5", [], [])
     assert plain["lang"] == ("sr" if "tweet_language" in names else None)
 
 
 def test_fivethirtyeight(read, tmp_path: Path) -> None:
-    names = ["external_author_id", "author", "content", "region", "language", "publish_date", "harvested_date", "following", "followers", "updates"]
+    names = [
+        "external_author_id",
+        "author",
+        "content",
+        "region",
+        "language",
+        "publish_date",
+        "harvested_date",
+        "following",
+        "followers",
+        "updates",
+    ]
     names += ["post_type", "account_type", "retweet", "account_category", "tweet_id", "tco1_step1"]
-    base = {"external_author_id": "9.06E+17", "author": "AB", "language": "English", "publish_date": "10/1/2017 19:58", "harvested_date": "10/1/2017 19:59"}
+    base = {
+        "external_author_id": "9.06E+17",
+        "author": "AB",
+        "language": "English",
+        "publish_date": "10/1/2017 19:58",
+        "harvested_date": "10/1/2017 19:59",
+    }
     path = table(
         tmp_path / "in",
         names,
         base | {"content": "one", "tweet_id": "914580356430536707", "tco1_step1": "https://e.org/1"},
-        base | {"content": "two", "tweet_id": "914580356430536708", "post_type": "RETWEET", "publish_date": "10/13/2017 19:58"},
+        base
+        | {
+            "content": "two",
+            "tweet_id": "914580356430536708",
+            "post_type": "RETWEET",
+            "publish_date": "10/13/2017 19:58",
+        },
     )
     reading = read(path)
     assert reading.report.sources[0].format == "fivethirtyeight"
@@ -74,7 +159,11 @@ def test_fivethirtyeight(read, tmp_path: Path) -> None:
 
 def test_coortweet(read, tmp_path: Path) -> None:
     names = ["object_id", "account_id", "content_id", "timestamp_share"]
-    rows = [("85d2", "a", "c1", 1623881091), ("https://e.org/1", "b", "c2", 1623881092), ("https://e.org/2", "b", "c2", 1623881092)]
+    rows = [
+        ("85d2", "a", "c1", 1623881091),
+        ("https://e.org/1", "b", "c2", 1623881092),
+        ("https://e.org/2", "b", "c2", 1623881092),
+    ]
     reading = read(table(tmp_path / "in", names, *(dict(zip(names, r, strict=True)) for r in rows)))
     assert [(p["post_id"], p["kind"], p["repost_of"], p["urls"]) for p in reading.posts] == [
         ("c1", "repost", "85d2", []),
@@ -86,7 +175,10 @@ def test_coortweet(read, tmp_path: Path) -> None:
 @pytest.mark.parametrize("header", [True, False])
 def test_toolkit(read, tmp_path: Path, header: bool) -> None:
     names = ["message_id", "user_id", "username", "repost_id", "reply_id", "message", "timestamp", "urls"]
-    rows = [("m1", "1", "ann", "", "", "hello", "1623881091", "https://a.org/x https://b.org/y"), ("m2", "2", "bob", "m1", "", "RT", "1623881092", "")]
+    rows = [
+        ("m1", "1", "ann", "", "", "hello", "1623881091", "https://a.org/x https://b.org/y"),
+        ("m2", "2", "bob", "m1", "", "RT", "1623881092", ""),
+    ]
     reading = read(table(tmp_path / "in", names, *(dict(zip(names, r, strict=True)) for r in rows), header=header))
     assert reading.report.sources[0].format == "cnt" and reading.report.rows_read == 2
     assert [(p["post_id"], p["author_handle"], p["kind"], p["urls"]) for p in reading.posts] == [
@@ -96,28 +188,69 @@ def test_toolkit(read, tmp_path: Path, header: bool) -> None:
 
 
 def test_reposts_without_the_id_keep_their_text(read, tmp_path: Path) -> None:
-    texts = {"p1": "RT @Some_One: the words https://t.co/abcdefghij", "p2": "words", "p3": "see RT @x: no", "p4": "more", "p5": "q"}
+    texts = {
+        "p1": "RT @Some_One: the words https://t.co/abcdefghij",
+        "p2": "words",
+        "p3": "see RT @x: no",
+        "p4": "more",
+        "p5": "q",
+    }
     kinds = {"p1": "", "p2": "Retweet", "p3": "original", "p4": "tweet", "p5": "Q"}
-    path = table(tmp_path / "in", ["id", "user", "date", "text", "post_type"], *({"id": i, "user": "u", "date": "2020-01-01 10:00:07", "text": t, "post_type": kinds[i]} for i, t in texts.items()))
+    path = table(
+        tmp_path / "in",
+        ["id", "user", "date", "text", "post_type"],
+        *(
+            {"id": i, "user": "u", "date": "2020-01-01 10:00:07", "text": t, "post_type": kinds[i]}
+            for i, t in texts.items()
+        ),
+    )
     posts = {p["post_id"]: p for p in read(path).posts}
-    assert [(p["kind"], p["repost_of_author"]) for p in posts.values()] == [("repost", "Some_One"), ("repost", None), ("post", None), ("post", None), ("quote", None)]
+    assert [(p["kind"], p["repost_of_author"]) for p in posts.values()] == [
+        ("repost", "Some_One"),
+        ("repost", None),
+        ("post", None),
+        ("post", None),
+        ("quote", None),
+    ]
     assert {i: p["text"] for i, p in posts.items()} == texts and not any(p["repost_of"] for p in posts.values())
 
 
 def test_links_and_tags_from_text(read, tmp_path: Path) -> None:
-    text = "#Ґанок, #a_b (#ЇЖАК) x#no &#39; #2020 https://e.org/a(b)?x=1, http://t.co/abc… https://t.co/ http://t.coÛ_ https://t.co/AbCdEfGhIj. 日本 #日本語 http://e.org/#frag"
-    (post,) = read(table(tmp_path / "in", ["id", "user", "date", "text"], {"id": "1", "user": "u", "date": "1600000000", "text": text})).posts
+    text = (
+        "#Ґанок, #a_b (#ЇЖАК) x#no &#39; #2020 https://e.org/a(b)?x=1, http://t.co/abc… https://t.co/ "
+        "http://t.coÛ_ https://t.co/AbCdEfGhIj. 日本 #日本語 http://e.org/#frag"
+    )
+    (post,) = read(
+        table(
+            tmp_path / "in",
+            ["id", "user", "date", "text"],
+            {"id": "1", "user": "u", "date": "1600000000", "text": text},
+        )
+    ).posts
     assert post["hashtags"] == ["ґанок", "a_b", "їжак", "日本語"]
     assert post["urls"] == ["https://e.org/a(b)?x=1", "https://t.co/AbCdEfGhIj", "http://e.org/#frag"]
 
 
 def test_nested_keys_and_map(read, tmp_path: Path) -> None:
-    records = [{"meta": {"pid": 12345678901234567890 + i, "when": 1600000000 + i}, "body": {"say": f"x{i}"}, "user": {"id_str": "7"}, "a.b": "en"} for i in range(3)]
+    records = [
+        {
+            "meta": {"pid": 12345678901234567890 + i, "when": 1600000000 + i},
+            "body": {"say": f"x{i}"},
+            "user": {"id_str": "7"},
+            "a.b": "en",
+        }
+        for i in range(3)
+    ]
     (tmp_path / "in").write_text("\n".join(json.dumps(r) for r in records))
     with pytest.raises(HouselightsError, match=r"created_at.*meta\.when"):
         read(tmp_path / "in")
-    reading = read(tmp_path / "in", column_map={"post_id": "meta.pid", "created_at": "meta.when", "text": "body.say", "lang": "a.b"})
-    assert [(p["post_id"], p["text"], p["author_id"], p["lang"]) for p in reading.posts] == [(str(12345678901234567890 + i), f"x{i}", "7", "en") for i in range(3)]
+    reading = read(
+        tmp_path / "in",
+        column_map={"post_id": "meta.pid", "created_at": "meta.when", "text": "body.say", "lang": "a.b"},
+    )
+    assert [(p["post_id"], p["text"], p["author_id"], p["lang"]) for p in reading.posts] == [
+        (str(12345678901234567890 + i), f"x{i}", "7", "en") for i in range(3)
+    ]
     assert "text=body.say" in reading.report.sources[0].guess
     with pytest.raises(HouselightsError, match="no column nope"):
         read(tmp_path / "in", column_map={"text": "nope"})
@@ -126,7 +259,9 @@ def test_nested_keys_and_map(read, tmp_path: Path) -> None:
 
 
 def test_rounded_id_column_is_said_and_replaced(read, tmp_path: Path) -> None:
-    rows = [{"tweet_id": "5.70306E+17", "name": f"n{i}", "tweet_created": "2015/2/24 11:35", "text": "t"} for i in range(5)]
+    rows = [
+        {"tweet_id": "5.70306E+17", "name": f"n{i}", "tweet_created": "2015/2/24 11:35", "text": "t"} for i in range(5)
+    ]
     reading = read(table(tmp_path / "in", list(rows[0]), *rows))
     assert len(reading.posts) == 5 and "rounded by a spreadsheet" in reading.report.sources[0].guess
     assert len({p["post_id"] for p in reading.posts}) == 5
@@ -135,7 +270,10 @@ def test_rounded_id_column_is_said_and_replaced(read, tmp_path: Path) -> None:
 
 
 def test_permalink_column_is_no_shared_link(read, tmp_path: Path) -> None:
-    rows = [{"id": f"x{i}", "user": "u", "date": f"{1600000000 + i}", "text": "t", "url": f"https://s.org/x{i}"} for i in range(3)]
+    rows = [
+        {"id": f"x{i}", "user": "u", "date": f"{1600000000 + i}", "text": "t", "url": f"https://s.org/x{i}"}
+        for i in range(3)
+    ]
     reading = read(table(tmp_path / "in", list(rows[0]), *rows))
     assert [(p["url"], p["urls"]) for p in reading.posts] == [(f"https://s.org/x{i}", []) for i in range(3)]
 
@@ -153,7 +291,10 @@ def test_parquet_types(read, tmp_path: Path) -> None:
     }
     pq.write_table(pa.table(columns), tmp_path / "in")
     reading = read(tmp_path / "in")
-    assert [(p["post_id"], p["author_id"], p["hashtags"]) for p in reading.posts] == [(str(2**63), "1", ["a"]), (str(2**63 + 1), "2", [])]
+    assert [(p["post_id"], p["author_id"], p["hashtags"]) for p in reading.posts] == [
+        (str(2**63), "1", ["a"]),
+        (str(2**63 + 1), "2", []),
+    ]
     assert [(r["line"], r["rule"]) for r in reading.rejects] == [(3, "lossy_id")]
 
 
@@ -162,11 +303,18 @@ def test_table_in_memory(tmp_path: Path) -> None:
 
     data = pa.table({"author": ["a", "b"], "date": ["2020-01-01", "2020-01-02"], "text": ["x", "y"]})
     report = read_table(duckdb.connect(), data, tmp_path, ReadSettings())
-    assert report.rows_accepted == 2 and sorted(p.name for p in tmp_path.iterdir()) == ["posts.parquet", "rejects.parquet"]
+    assert report.rows_accepted == 2 and sorted(p.name for p in tmp_path.iterdir()) == [
+        "posts.parquet",
+        "rejects.parquet",
+    ]
 
 
 def test_format_can_be_named(read, tmp_path: Path) -> None:
-    path = table(tmp_path / "in", ["object_id", "account_id", "content_id", "timestamp_share"], {"object_id": "o", "account_id": "a", "content_id": "c", "timestamp_share": 1600000000})
+    path = table(
+        tmp_path / "in",
+        ["object_id", "account_id", "content_id", "timestamp_share"],
+        {"object_id": "o", "account_id": "a", "content_id": "c", "timestamp_share": 1600000000},
+    )
     assert read(path, format="coortweet").report.sources[0].confidence == 1.0
     with pytest.raises(HouselightsError, match="does not look like x_archive"):
         read(path, format="x_archive")
@@ -180,5 +328,12 @@ def test_formats_lists_every_reader() -> None:
 
 
 def test_guess_is_one_line(read, tmp_path: Path) -> None:
-    path = table(tmp_path / "posts.csv", ["id", "user", "date", "body"], *({"id": i, "user": "u", "date": f"2020-01-01 10:{i:02d}", "body": "t"} for i in range(20)))
-    assert read(path).report.sources[0].guess == "posts.csv: generic CSV (post_id=id, author_id=user, created_at=date, text=body), minute stamps"
+    path = table(
+        tmp_path / "posts.csv",
+        ["id", "user", "date", "body"],
+        *({"id": i, "user": "u", "date": f"2020-01-01 10:{i:02d}", "body": "t"} for i in range(20)),
+    )
+    assert (
+        read(path).report.sources[0].guess
+        == "posts.csv: generic CSV (post_id=id, author_id=user, created_at=date, text=body), minute stamps"
+    )

@@ -17,11 +17,27 @@ from hypothesis import strategies as st
 
 from houselights.core.errors import HouselightsError
 
-KEPT = ("post_id", "author_id", "author_handle", "created_at", "text", "lang", "urls", "hashtags", "mentions", "reply_to", "repost_of", "quote_of", "kind")
+KEPT = (
+    "post_id",
+    "author_id",
+    "author_handle",
+    "created_at",
+    "text",
+    "lang",
+    "urls",
+    "hashtags",
+    "mentions",
+    "reply_to",
+    "repost_of",
+    "quote_of",
+    "kind",
+)
 START = datetime(2021, 3, 1, tzinfo=UTC)
 
 _ids = st.text("abcdef0123456789", min_size=3, max_size=12).filter(lambda s: not s.isdigit() and "e" not in s)
-_text = st.text(st.characters(codec="utf-8", exclude_characters="\r", exclude_categories=["Cs", "Cc"]), max_size=60).map(lambda s: s.replace("RT @", ""))
+_text = st.text(
+    st.characters(codec="utf-8", exclude_characters="\r", exclude_categories=["Cs", "Cc"]), max_size=60
+).map(lambda s: s.replace("RT @", ""))
 _tag = st.text("abcdefgxyzäßжя", min_size=1, max_size=8).map(str.lower)
 _url = st.builds("https://example.org/{}?q={}".format, st.integers(0, 99), st.integers(0, 9))
 
@@ -106,7 +122,12 @@ def test_what_goes_in_comes_out(name: str, rows: list[dict[str, Any]], read: Any
 def _rows(n: int) -> list[dict[str, Any]]:
     return [
         dict.fromkeys(KEPT)
-        | {"post_id": f"p{i}", "author_id": f"a{i % 7}", "text": f"words {i}", "created_at": START + timedelta(seconds=i * 61)}
+        | {
+            "post_id": f"p{i}",
+            "author_id": f"a{i % 7}",
+            "text": f"words {i}",
+            "created_at": START + timedelta(seconds=i * 61),
+        }
         | {"urls": [], "hashtags": [], "mentions": [], "kind": "post"}
         for i in range(n)
     ]
@@ -172,7 +193,13 @@ def test_window_counts_what_it_leaves_out(read, tmp_path: Path) -> None:
 @pytest.mark.parametrize("n", [1, 70_000])
 def test_line_numbers_across_blocks(read, tmp_path: Path, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("houselights.ingest.source.BLOCK_BYTES", 1 << 16)
-    lines = [json.dumps({"id": f"p{i}", "author_id": "é", "created_at": 1_600_000_000 + i, "text": f"{i}\n é"}, ensure_ascii=i % 2 == 0) for i in range(n)]
+    lines = [
+        json.dumps(
+            {"id": f"p{i}", "author_id": "é", "created_at": 1_600_000_000 + i, "text": f"{i}\n é"},
+            ensure_ascii=i % 2 == 0,
+        )
+        for i in range(n)
+    ]
     for i in range(5, n, 1000):
         lines[i] = lines[i][:-1]
     (tmp_path / "a").write_text("\n".join(lines))
@@ -199,8 +226,44 @@ def test_csv_line_numbers_across_blocks(read, tmp_path: Path, monkeypatch: pytes
 
 def test_elements_across_blocks(read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("houselights.ingest.source.BLOCK_BYTES", 997)
-    rows = [{"id": f"p{i}", "author_id": "a", "created_at": 1_600_000_000 + i, "text": 'say "}{][" \\'} for i in range(500)]
+    rows = [
+        {"id": f"p{i}", "author_id": "a", "created_at": 1_600_000_000 + i, "text": 'say "}{][" \\'} for i in range(500)
+    ]
     for indent in (None, 1):
         (tmp_path / "a").write_text(json.dumps(rows, indent=indent))
         posts = read(tmp_path / "a").posts
-        assert [(p["post_id"], p["raw_ref"]["line"], p["text"]) for p in posts] == [(f"p{i}", i + 1, 'say "}{][" \\') for i in range(500)]
+        assert [(p["post_id"], p["raw_ref"]["line"], p["text"]) for p in posts] == [
+            (f"p{i}", i + 1, 'say "}{][" \\') for i in range(500)
+        ]
+
+
+def test_own_posts_file_reads_back_as_itself(read, tmp_path: Path) -> None:
+    page = {
+        "data": [
+            {"id": "1", "author_id": "7", "text": "#Tag https://e.org/1", "created_at": "2022-05-01T00:00:01.000Z"}
+        ]
+    }
+    page["data"][0] |= {
+        "attachments": {"media_keys": ["m"]},
+        "public_metrics": {"like_count": 3},
+        "lang": "en",
+        "conversation_id": "1",
+    }
+    page |= {
+        "includes": {
+            "users": [{"id": "7", "username": "u", "name": "N"}],
+            "media": [{"media_key": "m", "type": "photo", "url": "u"}],
+        }
+    }
+    (tmp_path / "page").write_text(json.dumps(page))
+    (tmp_path / "minutes").write_bytes(
+        as_csv([r | {"created_at": r["created_at"].replace(second=0)} for r in _rows(30)])
+    )
+    first = read(tmp_path / "page", tmp_path / "minutes")
+    assert {p["created_at_precision"] for p in first.posts} == {"s", "min"}
+    again = read(tmp_path / "out0" / "posts.parquet")
+    ignored = ("raw_ref", "source_format")
+    assert [{k: v for k, v in p.items() if k not in ignored} for p in again.posts] == [
+        {k: v for k, v in p.items() if k not in ignored} for p in first.posts
+    ]
+    assert again.report.precision_mix == first.report.precision_mix == {"s": 1, "min": 30}

@@ -25,7 +25,12 @@ def test_sample(read, name: str, format_: str, n_read: int, n_accepted: int, pre
         pytest.skip(f"{name} is not here")
     report = read(path).report
     source = report.sources[0]
-    assert (source.format, report.rows_read, report.rows_accepted, source.precision) == (format_, n_read, n_accepted, precision)
+    assert (source.format, report.rows_read, report.rows_accepted, source.precision) == (
+        format_,
+        n_read,
+        n_accepted,
+        precision,
+    )
 
 
 def test_edited_posts_meet(read) -> None:

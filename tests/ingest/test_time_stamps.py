@@ -66,7 +66,9 @@ def _table(path: Path, stamps: list[str]) -> Path:
         (["07.08.2015 09:54", "31.08.2015 10:00"], datetime(2015, 8, 7, 9, 54, tzinfo=UTC), False),
     ],
 )
-def test_day_and_month_are_told_apart_by_the_column(read, tmp_path: Path, stamps: list[str], first: datetime, note: bool) -> None:
+def test_day_and_month_are_told_apart_by_the_column(
+    read, tmp_path: Path, stamps: list[str], first: datetime, note: bool
+) -> None:
     reading = read(_table(tmp_path / "in", stamps))
     assert reading.posts[0]["created_at"] == first
     assert ("day and month" in reading.report.sources[0].guess) == note
@@ -101,4 +103,6 @@ def test_session_time_zone_changes_nothing(tmp_path: Path) -> None:
     con = duckdb.connect()
     con.execute("SET TimeZone = 'America/New_York'")
     read_inputs(con, [_table(tmp_path / "in", ["2021-07-01 10:00:07"])], tmp_path, ReadSettings())
-    assert pq.read_table(tmp_path / "posts.parquet")["created_at"].to_pylist() == [datetime(2021, 7, 1, 10, 0, 7, tzinfo=UTC)]
+    assert pq.read_table(tmp_path / "posts.parquet")["created_at"].to_pylist() == [
+        datetime(2021, 7, 1, 10, 0, 7, tzinfo=UTC)
+    ]

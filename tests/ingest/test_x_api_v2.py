@@ -24,7 +24,9 @@ def worlds(draw: st.DrawFn) -> list[dict[str, Any]]:
         tweet: dict[str, Any] = {
             "id": str(10**18 + i),
             "author_id": str(draw(st.integers(1, 4))),
-            "text": draw(st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=40)).replace("RT @", ""),
+            "text": draw(st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=40)).replace(
+                "RT @", ""
+            ),
             "created_at": (START + timedelta(seconds=draw(st.integers(0, 10**6)))).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
             "conversation_id": str(10**18 + draw(st.integers(0, i))),
             "edit_history_tweet_ids": [str(10**18 + i)],
@@ -49,7 +51,13 @@ def worlds(draw: st.DrawFn) -> list[dict[str, Any]]:
 def as_pages(tweets: list[dict[str, Any]], size: int = 5) -> bytes:
     pages = [tweets[i : i + size] for i in range(0, len(tweets), size)]
     users = [user(a) for a in sorted({t["author_id"] for t in tweets})]
-    return b"".join(json.dumps({"data": p, "includes": {"users": users, "tweets": tweets}, "meta": {"result_count": len(p)}}).encode() + b"\n" for p in pages)
+    return b"".join(
+        json.dumps(
+            {"data": p, "includes": {"users": users, "tweets": tweets}, "meta": {"result_count": len(p)}}
+        ).encode()
+        + b"\n"
+        for p in pages
+    )
 
 
 def as_stream(tweets: list[dict[str, Any]]) -> bytes:
@@ -57,7 +65,13 @@ def as_stream(tweets: list[dict[str, Any]]) -> bytes:
     lines = []
     for t in tweets:
         references = [by_id[r["id"]] for r in t.get("referenced_tweets", [])]
-        lines.append({"data": t, "includes": {"users": [user(t["author_id"])], "tweets": references}, "matching_rules": [{"id": "1"}]})
+        lines.append(
+            {
+                "data": t,
+                "includes": {"users": [user(t["author_id"])], "tweets": references},
+                "matching_rules": [{"id": "1"}],
+            }
+        )
     return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
 
 
@@ -67,7 +81,9 @@ def as_flattened(tweets: list[dict[str, Any]]) -> bytes:
     for t in tweets:
         flat = t | {"author": user(t["author_id"])}
         if "referenced_tweets" in t:
-            flat["referenced_tweets"] = [r | by_id[r["id"]] | {"author": user(by_id[r["id"]]["author_id"])} for r in t["referenced_tweets"]]
+            flat["referenced_tweets"] = [
+                r | by_id[r["id"]] | {"author": user(by_id[r["id"]]["author_id"])} for r in t["referenced_tweets"]
+            ]
         lines.append(flat)
     return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
 
@@ -83,17 +99,52 @@ def expected(tweets: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
         if original:
             tags = list(dict.fromkeys([original["entities"]["hashtags"][0]["tag"].lower(), *tags]))
             urls = list(dict.fromkeys([original["entities"]["urls"][0]["expanded_url"], *urls]))
-        kind = "repost" if "retweeted" in refs else "quote" if "quoted" in refs else "reply" if "replied_to" in refs else "post"
+        kind = (
+            "repost"
+            if "retweeted" in refs
+            else "quote"
+            if "quoted" in refs
+            else "reply"
+            if "replied_to" in refs
+            else "post"
+        )
         author = lambda kind, refs=refs: by_id[refs[kind]]["author_id"] if kind in refs else None  # noqa: E731
         out.append(
-            (t["id"], t["author_id"], f"u{t['author_id']}", 12, "" if original else t["text"], urls, tags, kind)
-            + (refs.get("retweeted"), author("retweeted"), refs.get("quoted"), author("quoted"), refs.get("replied_to"), author("replied_to"))
+            (
+                t["id"],
+                t["author_id"],
+                f"u{t['author_id']}",
+                12,
+                "" if original else t["text"],
+                urls,
+                tags,
+                kind,
+                refs.get("retweeted"),
+                author("retweeted"),
+                refs.get("quoted"),
+                author("quoted"),
+                refs.get("replied_to"),
+                author("replied_to"),
+            )
         )
     return out
 
 
-FIELDS = ("post_id", "author_id", "author_handle", "author_followers", "text", "urls", "hashtags", "kind") + (
-    ("repost_of", "repost_of_author", "quote_of", "quote_of_author", "reply_to", "reply_to_author")
+FIELDS = (
+    "post_id",
+    "author_id",
+    "author_handle",
+    "author_followers",
+    "text",
+    "urls",
+    "hashtags",
+    "kind",
+    "repost_of",
+    "repost_of_author",
+    "quote_of",
+    "quote_of_author",
+    "reply_to",
+    "reply_to_author",
 )
 
 
@@ -105,12 +156,25 @@ def test_three_shapes_one_result(tweets: list[dict[str, Any]], read: Any, tmp_pa
         path.write_bytes(shape(tweets))
         reading = read(path)
         assert reading.report.sources[0].format == "x_api_v2"
-        assert [tuple(p[f] for f in FIELDS) for p in sorted(reading.posts, key=lambda p: p["post_id"])] == expected(tweets), shape.__name__
-        assert {p["platform"] for p in reading.posts} == {"x"} and {p["created_at_precision"] for p in reading.posts} == {"s"} if len(tweets) < 20 else True
+        assert [tuple(p[f] for f in FIELDS) for p in sorted(reading.posts, key=lambda p: p["post_id"])] == expected(
+            tweets
+        ), shape.__name__
+        assert (
+            {p["platform"] for p in reading.posts} == {"x"}
+            and {p["created_at_precision"] for p in reading.posts} == {"s"}
+            if len(tweets) < 20
+            else True
+        )
 
 
 def tweet(**over: Any) -> dict[str, Any]:
-    base = {"id": "1", "author_id": "7", "text": "words", "created_at": "2022-05-01T00:00:01.000Z", "public_metrics": {"retweet_count": 0}}
+    base = {
+        "id": "1",
+        "author_id": "7",
+        "text": "words",
+        "created_at": "2022-05-01T00:00:01.000Z",
+        "public_metrics": {"retweet_count": 0},
+    }
     return base | over
 
 
@@ -150,7 +214,9 @@ def test_error_objects_are_rejects(read, tmp_path: Path) -> None:
 
 def test_last_version_of_an_edited_post_is_kept(read, tmp_path: Path) -> None:
     history = ["100", "101", "102"]
-    versions = [tweet(id=i, text=f"version {i}", edit_history_tweet_ids=history[: k + 1]) for k, i in enumerate(history)]
+    versions = [
+        tweet(id=i, text=f"version {i}", edit_history_tweet_ids=history[: k + 1]) for k, i in enumerate(history)
+    ]
     for order in (versions, versions[::-1]):
         reading = read(write(tmp_path / "in", *order))
         assert [p["text"] for p in reading.posts] == ["version 102"]
@@ -168,7 +234,14 @@ def test_media_are_no_links_and_long_posts_are_whole(read, tmp_path: Path) -> No
     media = [{"media_key": "3_1", "type": "photo", "url": "https://pic/1", "alt_text": "a cat"}]
     path = write(
         tmp_path / "in",
-        {"data": [tweet(entities=entities, attachments={"media_keys": ["3_1"]}, note_tweet={"text": "the whole long text"})], "includes": {"media": media}},
+        {
+            "data": [
+                tweet(
+                    entities=entities, attachments={"media_keys": ["3_1"]}, note_tweet={"text": "the whole long text"}
+                )
+            ],
+            "includes": {"media": media},
+        },
     )
     (post,) = read(path).posts
     assert post["urls"] == ["https://e.org/unwound", "https://t.co/d"]
@@ -185,8 +258,13 @@ def test_indented_page_and_repeated_includes(read, tmp_path: Path) -> None:
 
 def test_shapes_mix_in_one_file(read, tmp_path: Path) -> None:
     page = {"data": [tweet(id="1"), tweet(id="2")], "includes": {"users": [user("7")]}}
-    stream, flat = {"data": tweet(id="3"), "includes": {"users": [user("7")]}}, tweet(id="4", conversation_id="4", author=user("7"))
+    stream, flat = (
+        {"data": tweet(id="3"), "includes": {"users": [user("7")]}},
+        tweet(id="4", conversation_id="4", author=user("7")),
+    )
     for records in ([page, page | {"data": []}, page, stream, flat], [stream, flat, flat, stream, page]):
         reading = read(write(tmp_path / "in", *records))
-        assert sorted((p["post_id"], p["author_handle"]) for p in reading.posts) == [(str(i), "u7") for i in range(1, 5)]
+        assert sorted((p["post_id"], p["author_handle"]) for p in reading.posts) == [
+            (str(i), "u7") for i in range(1, 5)
+        ]
         assert reading.report.rejected_by_rule == {"duplicate_post": 2}

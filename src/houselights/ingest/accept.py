@@ -8,7 +8,7 @@ import duckdb
 
 from houselights.core.errors import HouselightsError
 from houselights.core.settings import ReadSettings
-from houselights.core.tables import POSTS, REJECTS
+from houselights.core.tables import POSTS, PRECISIONS, REJECTS
 from houselights.ingest import text_parts, times
 
 _MEDIA = 'STRUCT("type" VARCHAR, url VARCHAR, hash VARCHAR, alt VARCHAR)[]'
@@ -44,6 +44,7 @@ RAW: dict[str, str] = {
     "metrics": _METRICS,
     "url": "VARCHAR",
     "kind": "VARCHAR",
+    "precision": "VARCHAR",  # as the row itself declares it, in our own files
     "version_of": "VARCHAR",  # first id of the edit history: all versions share it, the last one is kept
 }
 _NULL_WORDS = "('', 'nan', 'NaN', 'NULL', 'null', 'None', '\\N', '<NA>', 'NaT')"
@@ -88,6 +89,7 @@ class Counts:
     accepted: int
     filtered: int
     rejected: dict[str, int]
+    precisions: dict[str, int]  # accepted posts by what their stamps know, most first
 
 
 def stage(con: duckdb.DuckDBPyConnection, raw: str, parquet: Path, fields: frozenset[str], platform: str) -> None:
@@ -136,7 +138,8 @@ def _checked(source: Staged, index: int, settings: ReadSettings) -> str:
         if bound is not None
     )
     name = "CASE WHEN isfinite(created_at) THEN 'gen-' || left(md5(concat_ws(chr(31), author_id, created_at, \"text\", repost_of)), 24) END"
-    return f"""SELECT * REPLACE ({"post_id" if source.has_ids else name} AS post_id, rule AS rule), rule IS NULL AND ({outside or "false"}) AS outside FROM (
+    return f"""SELECT * REPLACE ({"post_id" if source.has_ids else name} AS post_id),
+      rule IS NULL AND ({outside or "false"}) AS outside FROM (
       SELECT * REPLACE (CASE WHEN rule IS NOT NULL THEN rule
         {"WHEN post_id IS NULL THEN 'missing_post_id'" if source.has_ids else ""}
         WHEN regexp_full_match(coalesce(post_id, ''), '{_ROUNDED_ID}') OR regexp_full_match(coalesce(author_id, ''), '{_ROUNDED_ID}') THEN 'lossy_id'
@@ -165,7 +168,7 @@ def finish(
     con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_rows AS {everything}")
     _find_duplicates(con, sources)
     _write_rejects(con, sources, out_dir)
-    counts = [_count(con, i) for i in range(len(sources))]
+    counts = _count(con, sources)
     if not any(c.accepted for c in counts):
         raise HouselightsError(_nothing_left(sources, counts))
     _write_posts(con, sources, out_dir)
@@ -180,8 +183,10 @@ def _number_generated_ids(con: duckdb.DuckDBPyConnection, i: int, source: Staged
     con.execute(f"""CREATE OR REPLACE TEMP TABLE ingest_repeated_{i} AS
         SELECT row, n FROM (SELECT row, row_number() OVER (PARTITION BY post_id ORDER BY hash({_content()}), line) AS n
           FROM ingest_checked_{i} WHERE rule IS NULL AND NOT outside AND hash(post_id) IN (
-            SELECT hash(post_id) FROM ingest_checked_{i} WHERE rule IS NULL AND NOT outside GROUP BY 1 HAVING count(*) > 1)) WHERE n > 1""").fetchall()
-    con.execute(f"""CREATE OR REPLACE TEMP VIEW ingest_rows_{i} AS SELECT c.* REPLACE (CASE WHEN n IS NULL THEN post_id ELSE post_id || '-' || n END AS post_id)
+            SELECT hash(post_id) FROM ingest_checked_{i} WHERE rule IS NULL AND NOT outside GROUP BY 1 HAVING count(*) > 1))
+        WHERE n > 1""").fetchall()
+    con.execute(f"""CREATE OR REPLACE TEMP VIEW ingest_rows_{i} AS
+        SELECT c.* REPLACE (CASE WHEN n IS NULL THEN post_id ELSE post_id || '-' || n END AS post_id)
         FROM ingest_checked_{i} c LEFT JOIN ingest_repeated_{i} USING (row)""")
 
 
@@ -191,7 +196,7 @@ def _content() -> str:
 
 def _find_duplicates(con: duckdb.DuckDBPyConnection, sources: list[Staged]) -> None:
     """Table ingest_duplicates (source, row, detail). Kept is the last version, then the latest collected, then by content: never by file order."""
-    names = "CASE source " + " ".join(f"WHEN {i} THEN '{sql_text(s.name)}'" for i, s in enumerate(sources)) + " END"
+    names = _per_source(sources, "name")
     valid = "SELECT *, coalesce(version_of, post_id) AS key FROM ingest_rows WHERE rule IS NULL AND NOT outside"
     con.execute(f"""CREATE OR REPLACE TEMP TABLE ingest_duplicates AS
         SELECT source, row, 'same as ' || kept_file || ', line ' || kept_line || ': post ' || key AS detail FROM (
@@ -207,11 +212,14 @@ def sql_text(text: str) -> str:
 
 
 def _per_source(sources: list[Staged], value: str) -> str:
-    cases = " ".join(
-        f"WHEN {i} THEN '{sql_text(getattr(s, value) if value != 'precision' else s.time.precision)}'"
-        for i, s in enumerate(sources)
-    )
+    cases = " ".join(f"WHEN {i} THEN '{sql_text(getattr(s, value))}'" for i, s in enumerate(sources))
     return f"CASE source {cases} END"
+
+
+def _precision(sources: list[Staged]) -> str:
+    known = ", ".join(f"'{p}'" for p in PRECISIONS)
+    detected = " ".join(f"WHEN {i} THEN '{s.time.precision}'" for i, s in enumerate(sources))
+    return f"CASE WHEN precision IN ({known}) THEN precision ELSE CASE source {detected} END END"
 
 
 def _write_posts(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir: Path) -> None:
@@ -219,7 +227,7 @@ def _write_posts(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir:
         "created_at": "created_at::TIMESTAMPTZ",
         "author_created_at": "author_created_at::TIMESTAMPTZ",
         "collected_at": "collected_at::TIMESTAMPTZ",
-        "created_at_precision": _per_source(sources, "precision"),
+        "created_at_precision": _precision(sources),
         "source_format": _per_source(sources, "format"),
         "raw_ref": f"{{'file': {_per_source(sources, 'name')}, 'line': line}}",
     }
@@ -254,18 +262,25 @@ def _write(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     beside.replace(path)
 
 
-def _count(con: duckdb.DuckDBPyConnection, i: int) -> Counts:
-    rows = con.execute(
-        f"""SELECT rule, outside, count(*) FROM (SELECT CASE WHEN d.row IS NULL THEN rule ELSE 'duplicate_post' END AS rule, outside
-        FROM ingest_rows_{i} r LEFT JOIN ingest_duplicates d USING (source, row)) GROUP BY ALL ORDER BY ALL"""
+def _count(con: duckdb.DuckDBPyConnection, sources: list[Staged]) -> list[Counts]:
+    found = con.execute(
+        f"""SELECT source, CASE WHEN d.row IS NULL THEN rule ELSE 'duplicate_post' END AS rule, outside, {_precision(sources)}, count(*)
+        FROM ingest_rows r LEFT JOIN ingest_duplicates d USING (source, row) GROUP BY ALL ORDER BY ALL"""
     ).fetchall()
-    rejected = {rule: n for rule, _, n in rows if rule is not None}
-    return Counts(
-        read=sum(n for *_, n in rows),
-        accepted=sum(n for rule, outside, n in rows if rule is None and not outside),
-        filtered=sum(n for rule, outside, n in rows if rule is None and outside),
-        rejected=rejected,
-    )
+    return [_counts([row[1:] for row in found if row[0] == i]) for i in range(len(sources))]
+
+
+def _counts(rows: list[tuple[str | None, bool, str, int]]) -> Counts:
+    rejected: dict[str, int] = {}
+    precisions: dict[str, int] = {}
+    for rule, outside, precision, n in rows:
+        if rule is not None:
+            rejected[rule] = rejected.get(rule, 0) + n
+        elif not outside:
+            precisions[precision] = precisions.get(precision, 0) + n
+    filtered = sum(n for rule, outside, _, n in rows if rule is None and outside)
+    by_count = dict(sorted(precisions.items(), key=lambda item: (-item[1], item[0])))
+    return Counts(sum(n for *_, n in rows), sum(precisions.values()), filtered, rejected, by_count)
 
 
 def _nothing_left(sources: list[Staged], counts: list[Counts]) -> str:

@@ -5,8 +5,10 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
@@ -40,7 +42,7 @@ def sniff_dialect(head: bytes, complete: bool) -> tuple[Dialect, list[list[str]]
             if escape and '\\"' not in text:
                 continue
             dialect = Dialect(delimiter, quote, escape, n_skip)
-            rows = [row for row in csv.reader(lines[n_skip:], **_python_dialect(dialect)) if row]  # type: ignore[call-overload]
+            rows = [row for row in csv.reader(lines[n_skip:], **_python_dialect(dialect)) if row]
             width = len(rows[0]) if rows else 0
             fit = sum(len(row) == width for row in rows) / max(len(rows), 1)
             score = (width > 1) * (fit * 10 + min(width, 40) / 100 + (quote == '"' and escape is None) * 0.01)
@@ -50,7 +52,7 @@ def sniff_dialect(head: bytes, complete: bool) -> tuple[Dialect, list[list[str]]
     return best[1], best[2]
 
 
-def _python_dialect(dialect: Dialect) -> dict[str, object]:
+def _python_dialect(dialect: Dialect) -> dict[str, Any]:
     return {
         "delimiter": dialect.delimiter,
         "quotechar": dialect.quote or '"',
@@ -89,7 +91,7 @@ def record_batches(
         yield reader.parse_broken(carry, line, final=True)[0]
 
 
-def _record_ends(data: bytes, dialect: Dialect) -> tuple[np.ndarray, np.ndarray]:
+def _record_ends(data: bytes, dialect: Dialect) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """(offset after each line end that stands outside quotes, physical lines up to there)."""
     array = np.frombuffer(data, np.uint8)
     newlines = np.flatnonzero(array == 10)
@@ -125,7 +127,7 @@ class _Records:
             check_utf8=False,
         )
 
-    def parse(self, data: bytes, line: int, end_lines: np.ndarray) -> pa.RecordBatch | None:
+    def parse(self, data: bytes, line: int, end_lines: npt.NDArray[Any]) -> pa.RecordBatch | None:
         """None when a row does not fit: then `parse_broken` must look at each."""
         if len(data) == 0:
             return None
@@ -182,7 +184,7 @@ class _Records:
             return 1, None
         end = min(last, i + MAX_JOINED_LINES)
         physical = (f"{text.removesuffix(chr(13)).replace(chr(13), ' ')}\n" for text in lines[i:end])
-        reader = csv.reader(chain(physical, ["\n"]), **_python_dialect(self.dialect))  # type: ignore[call-overload]
+        reader = csv.reader(chain(physical, ["\n"]), **_python_dialect(self.dialect))
         row = next(reader)
         if reader.line_num > end - i:  # it asked for the line after the last: a quote stands open
             return (None, None) if self.dialect.quote else (1, self._fit(row))
@@ -196,13 +198,13 @@ class _Records:
         return row[: self.width] if len(row) >= self.width and not any(surplus) else None
 
     def _alone(self, text: str) -> bool:
-        row = next(csv.reader([text], **_python_dialect(self.dialect)), [])  # type: ignore[call-overload]
+        row = next(csv.reader([text], **_python_dialect(self.dialect)), [])
         return len(row) == self.width and text.count('"') % 2 == 0
 
     def _why(self, text: str, row: list[str] | None) -> tuple[str, str]:
         if len(text) > MAX_RECORD_BYTES:
             return "line_too_long", f"{len(text):,} characters; the limit is {MAX_RECORD_BYTES:,} bytes"
-        n_fields = len(next(csv.reader(io.StringIO(text), **_python_dialect(self.dialect)), []))  # type: ignore[call-overload]
+        n_fields = len(next(csv.reader(io.StringIO(text), **_python_dialect(self.dialect)), []))
         return (
             "malformed_csv_row",
             f"{n_fields} fields or an open quote where {self.width} fields were due: {text[:120]}",

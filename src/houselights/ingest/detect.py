@@ -151,7 +151,8 @@ def choose(sample: Sample, settings: ReadSettings, where: str) -> Match:
 def _match(name: str, sample: Sample, column_map: dict[str, str]) -> Match | None:
     if name == x_api_v2.FORMAT.name:
         return x_api_v2.match(sample, column_map)
-    return TABLE_READERS[name].match(sample, column_map)
+    claim: Match | None = TABLE_READERS[name].match(sample, column_map)
+    return claim
 
 
 def _named(sample: Sample, settings: ReadSettings, where: str) -> Match:

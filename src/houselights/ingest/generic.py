@@ -19,46 +19,67 @@ FORMAT = Format(
 _SYNONYMS: dict[str, str] = {
     "post_id": "post_id postid tweet_id tweetid status_id message_id content_id comment_id id_str id uri rest_id",
     "platform": "platform network social_network",
-    "author_id": "author_id authorid user_id userid account_id accountid from_user_id from_id external_author_id user_id_str author_did did "
-    "owner_id post_owner_id channel_id author user account from_user sender",
-    "author_handle": "author_handle handle username user_name screen_name user_screen_name author_username user_username author_screen_name "
-    "from_user_screen_name acct account_username author_name_handle",
+    "author_id": (
+        "author_id authorid user_id userid account_id accountid from_user_id from_id external_author_id user_id_str "
+        "author_did did owner_id post_owner_id channel_id author user account from_user sender"
+    ),
+    "author_handle": (
+        "author_handle handle username user_name screen_name user_screen_name author_username user_username "
+        "author_screen_name from_user_screen_name acct account_username author_name_handle"
+    ),
     "author_name": "author_name display_name user_display_name author_display_name user_name_full author_fullname name user_full_name",
     "author_created_at": "author_created_at account_creation_date user_created_at account_created_at author_created",
-    "author_followers": "author_followers followers followers_count follower_count user_followers_count author_public_metrics_followers_count "
-    "subscribers user_followers",
-    "created_at": "created_at createdat timestamp tweet_created tweet_time timestamp_share created_utc creation_time create_time publish_date "
-    "published_at publishedat publish_time posted_at post_created post_date date_utc datetime date_time unix_timestamp date time ts created",
+    "author_followers": (
+        "author_followers followers followers_count follower_count user_followers_count "
+        "author_public_metrics_followers_count subscribers user_followers"
+    ),
+    "created_at": (
+        "created_at createdat timestamp tweet_created tweet_time timestamp_share created_utc creation_time create_time "
+        "publish_date published_at publishedat publish_time posted_at post_created post_date date_utc datetime date_time "
+        "unix_timestamp date time ts created"
+    ),
     "collected_at": "collected_at harvested_date retrieved_at collection_time crawled_at fetched_at time_us",
     "text": "text full_text tweet_text body content message post_text caption selftext description title tweet",
     "lang": "lang language tweet_language post_language languages lang_code",
     "urls": "urls expanded_urls entities_urls links outlinks expanded_url link_url final_link link url",
     "hashtags": "hashtags entities_hashtags hashtag_names tags hashtag",
     "mentions": "mentions user_mentions entities_mentions mentioned_users",
-    "reply_to": "reply_to in_reply_to in_reply_to_id in_reply_to_status_id_str in_reply_to_status_id in_reply_to_tweetid in_reply_to_tweet_id "
-    "replied_to_id reply_id reply_to_id referenced_tweets_replied_to_id parent_id parent_comment_id",
+    "reply_to": (
+        "reply_to in_reply_to in_reply_to_id in_reply_to_status_id_str in_reply_to_status_id in_reply_to_tweetid "
+        "in_reply_to_tweet_id replied_to_id reply_id reply_to_id referenced_tweets_replied_to_id parent_id parent_comment_id"
+    ),
     "reply_to_author": "reply_to_author in_reply_to_user_id_str in_reply_to_user_id in_reply_to_userid in_reply_to_account_id replied_user",
     "thread_id": "thread_id conversation_id link_id thread",
-    "repost_of": "repost_of retweet_of repost_id retweet_id retweet_tweetid retweeted_status_id_str retweeted_status_id retweeted_id retweeted_tweet_id "
-    "referenced_tweets_retweeted_id shared_post_id reblog_id crosspost_parent",
+    "repost_of": (
+        "repost_of retweet_of repost_id retweet_id retweet_tweetid retweeted_status_id_str retweeted_status_id retweeted_id "
+        "retweeted_tweet_id referenced_tweets_retweeted_id shared_post_id reblog_id crosspost_parent"
+    ),
     "repost_of_author": "repost_of_author retweet_userid retweeted_user_id retweeted_status_user_id_str retweeted_user",
-    "quote_of": "quote_of quoted_id quoted_tweet_tweetid quoted_status_id_str quoted_status_id quoted_tweet_id referenced_tweets_quoted_id quoted_post",
+    "quote_of": (
+        "quote_of quoted_id quoted_tweet_tweetid quoted_status_id_str quoted_status_id quoted_tweet_id "
+        "referenced_tweets_quoted_id quoted_post"
+    ),
     "quote_of_author": "quote_of_author quoted_user_id quoted_user",
     "client": "client source tweet_client_name application",
     "url": "permalink post_url tweet_url article_url status_url permalink_url",
     "kind": "kind post_type tweet_type post_kind is_retweet is_repost retweeted",
-    "reposts": "reposts retweet_count share_count reblogs_count shares retweets repost_count public_metrics_retweet_count",
-    "replies": "replies reply_count comment_count replies_count comments num_comments public_metrics_reply_count",
-    "likes": "likes like_count favorite_count favourites_count favorites public_metrics_like_count",
-    "quotes": "quotes quote_count public_metrics_quote_count",
-    "views": "views view_count impression_count impressions public_metrics_impression_count",
+    "media": "media",
+    "precision": "created_at_precision",
+    "reposts": "reposts metrics_reposts retweet_count share_count reblogs_count shares retweets repost_count public_metrics_retweet_count",
+    "replies": "replies metrics_replies reply_count comment_count replies_count comments num_comments public_metrics_reply_count",
+    "likes": "likes metrics_likes like_count favorite_count favourites_count favorites public_metrics_like_count",
+    "quotes": "quotes metrics_quotes quote_count public_metrics_quote_count",
+    "views": "views metrics_views view_count impression_count impressions public_metrics_impression_count",
 }
 _LANGUAGES = dict(
-    pair.split("=")
-    for pair in "english=en russian=ru german=de french=fr spanish=es italian=it portuguese=pt arabic=ar ukrainian=uk turkish=tr polish=pl "
-    "dutch=nl japanese=ja chinese=zh korean=ko hindi=hi indonesian=id persian=fa bulgarian=bg serbian=sr romanian=ro greek=el "
-    "hebrew=he swedish=sv norwegian=no danish=da finnish=fi czech=cs hungarian=hu vietnamese=vi thai=th tagalog=tl estonian=et "
-    "latvian=lv lithuanian=lt croatian=hr slovak=sk slovenian=sl macedonian=mk albanian=sq catalan=ca urdu=ur bengali=bn tamil=ta".split()
+    re.findall(
+        r"(\w+)=(\w+)",
+        "english=en russian=ru german=de french=fr spanish=es italian=it portuguese=pt arabic=ar ukrainian=uk "
+        "turkish=tr polish=pl dutch=nl japanese=ja chinese=zh korean=ko hindi=hi indonesian=id persian=fa bulgarian=bg "
+        "serbian=sr romanian=ro greek=el hebrew=he swedish=sv norwegian=no danish=da finnish=fi czech=cs hungarian=hu "
+        "vietnamese=vi thai=th tagalog=tl estonian=et latvian=lv lithuanian=lt croatian=hr slovak=sk slovenian=sl "
+        "macedonian=mk albanian=sq catalan=ca urdu=ur bengali=bn tamil=ta ",
+    )
 )
 _ROUNDED = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+|\d+(?:\.\d+)?[eE]\+\d+")
 
@@ -85,10 +106,9 @@ def guess_columns(sample: Sample, column_map: dict[str, str]) -> tuple[dict[str,
         if target in mapping:
             continue
         for synonym in synonyms.split():
-            name = by_plain.get(synonym)
-            if name is not None and name not in taken and _plausible(sample, target, name, mapping):
-                mapping[target] = name
-                taken.add(name)
+            if (theirs := by_plain.get(synonym, "")) and theirs not in taken and _plausible(sample, target, theirs):
+                mapping[target] = theirs
+                taken.add(theirs)
                 break
     if "author_id" not in mapping:
         for fallback in ("author_handle", "author_name"):
@@ -110,8 +130,8 @@ def guess_columns(sample: Sample, column_map: dict[str, str]) -> tuple[dict[str,
     return {t: mapping[t] for t in TARGETS if t in mapping}, notes
 
 
-def _plausible(sample: Sample, target: str, name: str, mapping: dict[str, str]) -> bool:
-    """A name alone can mislead: `time_us` must be a number, `client` no link, an id column must not repeat."""
+def _plausible(sample: Sample, target: str, name: str) -> bool:
+    """A name alone can mislead: a client is no link, a language no sentence, and an id does not repeat."""
     values = sample.values(name)[:100]
     if target == "client":
         return not any(v.startswith("http") for v in values) and len(set(values)) <= max(20, len(values) // 2)

@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 MAX_RECORD_BYTES = 16 << 20
@@ -36,7 +38,7 @@ def line_batches(blocks: Iterator[bytes]) -> Iterator[pa.RecordBatch]:
         yield from _slices(carry, np.array([len(carry)]), np.array([line]))
 
 
-def _slices(data: bytes, ends: np.ndarray, lines: np.ndarray) -> Iterator[pa.RecordBatch]:
+def _slices(data: bytes, ends: npt.NDArray[Any], lines: npt.NDArray[Any]) -> Iterator[pa.RecordBatch]:
     """Consecutive slices of `data` as strings, without a copy; slices over the limit become problems."""
     if not len(ends):
         return
@@ -98,7 +100,7 @@ def _shown(raw: bytes) -> str:
     return raw[:120].decode("utf-8", "replace")
 
 
-def _element_ends(data: bytes, base_depth: int) -> np.ndarray:
+def _element_ends(data: bytes, base_depth: int) -> npt.NDArray[Any]:
     """Offsets after each object that closes at the base depth; strings and escapes are honoured."""
     array = np.frombuffer(data, np.uint8)
     quotes = np.flatnonzero(array == 34)
@@ -108,10 +110,11 @@ def _element_ends(data: bytes, base_depth: int) -> np.ndarray:
     places = places[np.searchsorted(quotes, places) % 2 == 0]
     depth = np.cumsum(np.where(opening[places], 1, -1))
     closing = (depth == base_depth) & ~opening[places] & (array[places] == 125)
-    return places[closing] + 1
+    ends: npt.NDArray[Any] = places[closing] + 1
+    return ends
 
 
-def _escaped(array: np.ndarray, places: np.ndarray) -> np.ndarray:
+def _escaped(array: npt.NDArray[Any], places: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """True where an odd run of backslashes stands before a place."""
     backslashes = np.flatnonzero(array == 92)
     if not len(backslashes) or not len(places):
@@ -120,7 +123,9 @@ def _escaped(array: np.ndarray, places: np.ndarray) -> np.ndarray:
     run_start = np.maximum.accumulate(np.where(starts, np.arange(len(backslashes)), 0))
     i = np.searchsorted(backslashes, places) - 1
     before = (i >= 0) & (backslashes[np.maximum(i, 0)] == places - 1)
-    return before & ((i - run_start[np.maximum(i, 0)] + 1) % 2 == 1)
+    odd: npt.NDArray[Any] = (i - run_start[np.maximum(i, 0)] + 1) % 2 == 1
+    both: npt.NDArray[Any] = before & odd
+    return both
 
 
 _PAIR = r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"

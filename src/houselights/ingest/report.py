@@ -16,7 +16,8 @@ class SourceReport:
     confidence: float  # 0 to 1; 1 when the user named the format
     columns: dict[str, str]  # our column -> the file's column
     notes: tuple[str, ...]
-    precision: str
+    precision: str  # of most accepted posts
+    precisions: dict[str, int]
     fields_present: frozenset[str]
     rows_read: int
     rows_accepted: int
@@ -71,8 +72,9 @@ class IngestReport:
         """Accepted posts by what their time stamps really know."""
         mix: dict[str, int] = {}
         for source in self.sources:
-            mix[source.precision] = mix.get(source.precision, 0) + source.rows_accepted
-        return {precision: n for precision, n in mix.items() if n}
+            for precision, n in source.precisions.items():
+                mix[precision] = mix.get(precision, 0) + n
+        return mix
 
     @property
     def fields_present(self) -> frozenset[str]:

@@ -6,11 +6,23 @@ from houselights.ingest.accept import raw_select
 
 TIMES = {"created_at": "created", "author_created_at": "author_created", "collected_at": "collected"}
 LISTS = ("urls", "hashtags", "mentions")
+MEDIA_TYPE = 'STRUCT("type" VARCHAR, url VARCHAR, hash VARCHAR, alt VARCHAR)[]'  # our own; others are not read
 METRICS = ("reposts", "replies", "likes", "quotes", "views")
 TARGETS = (
     *("post_id", "platform", "author_id", "author_handle", "author_name", "author_created_at", "author_followers"),
     *("created_at", "collected_at", "text", "lang", "urls", "hashtags", "mentions", "reply_to", "reply_to_author"),
-    *("thread_id", "repost_of", "repost_of_author", "quote_of", "quote_of_author", "client", "url", "kind"),
+    *(
+        "thread_id",
+        "repost_of",
+        "repost_of_author",
+        "quote_of",
+        "quote_of_author",
+        "client",
+        "url",
+        "kind",
+        "media",
+        "precision",
+    ),
     *METRICS,
 )
 
@@ -68,9 +80,11 @@ def raw_rows(rows: Rows, mapping: dict[str, str], extra: dict[str, str] | None =
     """SQL text of the raw rows. `extra`: raw column -> expression, over what the mapping gives."""
     columns = {"line": "line", "rule": "rule", "detail": "detail"}
     for target, column in mapping.items():
-        if target in METRICS:
+        if target in METRICS or (target == "media" and rows.types.get(column) != MEDIA_TYPE):
             continue
-        if target in LISTS:
+        if target == "media":
+            columns[target] = rows.expressions[column]
+        elif target in LISTS:
             columns[target] = rows.list_of(column, target)
         elif target == "created_at" and (typed := typed_time(rows, column)):
             columns["created_at"] = typed
@@ -78,7 +92,8 @@ def raw_rows(rows: Rows, mapping: dict[str, str], extra: dict[str, str] | None =
             columns[TIMES.get(target, target)] = rows.text(column)
     counts = {m: f"try_cast(try_cast({rows.text(mapping[m])} AS DOUBLE) AS BIGINT)" for m in METRICS if m in mapping}
     if counts:
-        columns["metrics"] = "{" + ", ".join(f"'{m}': {counts.get(m, 'NULL::BIGINT')}" for m in METRICS) + "}"
+        struct = "{" + ", ".join(f"'{m}': {counts.get(m, 'NULL::BIGINT')}" for m in METRICS) + "}"
+        columns["metrics"] = f"CASE WHEN coalesce({', '.join(counts.values())}) IS NOT NULL THEN {struct} END"
     return raw_select(columns | (extra or {}), rows.relation)
 
 

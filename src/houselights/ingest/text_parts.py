@@ -8,7 +8,8 @@ _TAG = rf"(?:^|[^{_WORD}&/#＃])[#＃][{_WORD}]+"  # &#39; is an entity, /#part 
 _SHORTENED = "^https?://t[.]co([^A-Za-z0-9.-]|$)"
 
 KIND = """CASE
-    WHEN lower(trim(kind)) IN ('repost', 'retweet', 'retweeted', 'rt', 'r', 'reblog', 'share', 'shared', 'reshare', 'true', 'yes', 't', '1') THEN 'repost'
+    WHEN lower(trim(kind)) IN ('repost', 'retweet', 'retweeted', 'rt', 'r', 'reblog', 'share', 'shared', 'reshare', 'true', 'yes', 't', '1')
+      THEN 'repost'
     WHEN lower(trim(kind)) IN ('quote', 'quoted', 'q', 'quote_tweet', 'quote tweet', 'quoted_tweet') THEN 'quote'
     WHEN lower(trim(kind)) IN ('reply', 'replied_to', 'response') THEN 'reply'
     WHEN lower(trim(kind)) = 'comment' THEN 'comment' END"""

@@ -6,7 +6,10 @@ import duckdb
 
 MIN_ROWS_FOR_PRECISION = 20  # zero seconds in fewer stamps than this may be chance
 
-_DAY_FIRST_OR_LAST = r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{2}|\d{4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*([AaPp]?)\.?[Mm]?\.?)?\s*(?:Z|UTC|GMT)?$"
+_DAY_FIRST_OR_LAST = (
+    r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{2}|\d{4})"
+    r"(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*([AaPp]?)\.?[Mm]?\.?)?\s*(?:Z|UTC|GMT)?$"
+)
 _ZONED = ("%a %b %d %H:%M:%S %z %Y", "%a, %d %b %Y %H:%M:%S %z", "%d %b %Y %H:%M:%S %z")
 _PLAIN = (
     "%a, %d %b %Y %H:%M:%S GMT",
@@ -82,7 +85,9 @@ def day_month_time(parts: str, day_first: bool) -> str:
         return f"coalesce(try_cast({parts}.{field} AS BIGINT), 0)"
 
     year = f"{whole('y')} + CASE WHEN length({parts}.y) = 4 THEN 0 WHEN {whole('y')} < 70 THEN 2000 ELSE 1900 END"
-    hour = f"CASE WHEN lower({parts}.half) = 'p' AND {whole('h')} < 12 THEN {whole('h')} + 12 WHEN lower({parts}.half) = 'a' AND {whole('h')} = 12 THEN 0 ELSE {whole('h')} END"
+    half = f"lower({parts}.half)"
+    hour = f"""CASE WHEN {half} = 'p' AND {whole("h")} < 12 THEN {whole("h")} + 12
+        WHEN {half} = 'a' AND {whole("h")} = 12 THEN 0 ELSE {whole("h")} END"""
     second = f"coalesce(try_cast({parts}.s AS DOUBLE), 0.0)"
     made = f"make_timestamp({year}, {whole(month)}, {whole(day)}, {hour}, {whole('mi')}, {second})"
     return f"CASE WHEN {parts} IS NOT NULL THEN try({made}) END"
@@ -110,7 +115,8 @@ def read_column(con: duckdb.DuckDBPyConnection, staged: str) -> TimeColumn:
     n, form, sub_ms, sub_s, second_n, clock = con.execute(
         f"""SELECT count(moment), max(created_form), max(us % 1000 <> 0), max(us % 1000000 <> 0),
             max(us % 60000000 <> 0), max(us % 86400000000 <> 0)
-            FROM (SELECT {at} AS moment, epoch_us({at}) AS us, created_form FROM {staged} WHERE isfinite(coalesce(created_at, TIMESTAMP '2000-01-01')))"""
+            FROM (SELECT {at} AS moment, epoch_us({at}) AS us, created_form FROM {staged}
+              WHERE isfinite(coalesce(created_at, TIMESTAMP '2000-01-01')))"""
     ).fetchall()[0]
     if sub_ms or sub_s:
         precision = "us" if sub_ms else "ms"

@@ -17,8 +17,32 @@ FORMAT = Format(
     limits="a repost's links and tags come from the original where the file includes it",
 )
 FIELDS = frozenset(
-    "post_id author_id author_handle author_name author_created_at author_followers created_at collected_at text lang urls hashtags mentions "
-    "reply_to reply_to_author thread_id repost_of repost_of_author quote_of quote_of_author media client metrics kind".split()
+    [
+        "post_id",
+        "author_id",
+        "author_handle",
+        "author_name",
+        "author_created_at",
+        "author_followers",
+        "created_at",
+        "collected_at",
+        "text",
+        "lang",
+        "urls",
+        "hashtags",
+        "mentions",
+        "reply_to",
+        "reply_to_author",
+        "thread_id",
+        "repost_of",
+        "repost_of_author",
+        "quote_of",
+        "quote_of_author",
+        "media",
+        "client",
+        "metrics",
+        "kind",
+    ]
 )
 
 _ENTITIES = {
@@ -55,9 +79,9 @@ _TWEET: dict[str, Any] = {
     "referenced_tweets": [{"type": "VARCHAR", **_REFERENCED}],
     "entities": _ENTITIES,
     "attachments": {"media_keys": ["VARCHAR"], "media": [_MEDIA]},
-    "public_metrics": {
-        k: "BIGINT" for k in ("retweet_count", "reply_count", "like_count", "quote_count", "impression_count")
-    },
+    "public_metrics": dict.fromkeys(
+        ("retweet_count", "reply_count", "like_count", "quote_count", "impression_count"), "BIGINT"
+    ),
     "author": _USER,
 }
 _ERROR = {"title": "VARCHAR", "detail": "VARCHAR", "message": "VARCHAR", "value": "VARCHAR", "type": "VARCHAR"}
@@ -152,7 +176,9 @@ def _entries(pages: bool) -> str:
         rest = f"coalesce({many.replace('second.data', f'({other}).data')}, {none_or_bad})"
     tweets = f"""CASE {first} WHEN j.id IS NOT NULL THEN [{_entry(_FLAT)}]
         WHEN contains(raw, '"data"') THEN {rest} ELSE {none_or_bad} END"""
-    bare = f"({'j.data IS NULL' if pages else 'j.data.id IS NULL'} AND j.id IS NULL AND j.meta IS NULL AND {_BARE_ERROR})"
+    bare = (
+        f"({'j.data IS NULL' if pages else 'j.data.id IS NULL'} AND j.id IS NULL AND j.meta IS NULL AND {_BARE_ERROR})"
+    )
     return f"""CASE WHEN j IS NULL THEN [{_entry(_NO_TWEET, "rule", "detail")}]
         WHEN j.errors IS NULL AND NOT {bare} THEN {tweets} ELSE list_concat({tweets}, {_PROBLEMS}) END"""
 
@@ -196,7 +222,8 @@ def _merged(of: str) -> str:
     note = _links("t.note_tweet.entities") if of == "links" else _tags("t.note_tweet.entities")
     original = _links("original_entities") if of == "links" else _tags("original_entities")
     full = f"CASE WHEN t.note_tweet.entities IS NOT NULL THEN {note} ELSE {own} END"
-    return f"CASE WHEN rt IS NULL OR original_entities IS NULL THEN {full} ELSE list_concat({original}, list_filter({own}, lambda x: NOT list_contains({original}, x))) END"
+    return f"""CASE WHEN rt IS NULL OR original_entities IS NULL THEN {full}
+        ELSE list_concat({original}, list_filter({own}, lambda x: NOT list_contains({original}, x))) END"""
 
 
 _ATTACHED = """CASE WHEN t.attachments IS NULL THEN [] ELSE coalesce(t.attachments.media,
@@ -226,7 +253,8 @@ _COLUMNS = {
     "repost_of_author": _author_of("rt"),
     "quote_of": "qt.id",
     "quote_of_author": _author_of("qt"),
-    "media": f"list_transform({_ATTACHED}, lambda m: {{'type': m.type, 'url': coalesce(m.url, m.preview_image_url), 'hash': NULL::VARCHAR, 'alt': m.alt_text}})",
+    "media": f"""list_transform({_ATTACHED}, lambda m:
+        {{'type': m.type, 'url': coalesce(m.url, m.preview_image_url), 'hash': NULL::VARCHAR, 'alt': m.alt_text}})""",
     "client": "t.source",
     "metrics": """CASE WHEN t.public_metrics IS NOT NULL THEN {'reposts': t.public_metrics.retweet_count, 'replies': t.public_metrics.reply_count,
         'likes': t.public_metrics.like_count, 'quotes': t.public_metrics.quote_count, 'views': t.public_metrics.impression_count} END""",
