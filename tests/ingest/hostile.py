@@ -186,6 +186,13 @@ def csv_cases() -> list[Case]:
         Case("old line ends", table(csv_row(1), csv_row(2)).replace(b"\n", b"\r"), ok),
         Case("windows line ends in a table", table(csv_row(1), csv_row(2)).replace(b"\n", b"\r\n"), ok),
         Case(
+            "a lone CR in a field",
+            table(csv_row(1, "a\rb"), csv_row(2), "bad\rrow\n"),
+            ("a b", "plain words"),
+            {"malformed_csv_row": 1},
+            (4,),
+        ),
+        Case(
             "line separators in text",
             table(csv_row(1, "a\u2028b"), "short\n", csv_row(2)),
             ("a\u2028b", "plain words"),

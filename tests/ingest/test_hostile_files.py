@@ -4,7 +4,10 @@ import gzip
 from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import zstandard
 
 from houselights.core.errors import HouselightsError
 from houselights.ingest import delimited, json_text, source
@@ -48,17 +51,42 @@ def test_paths_that_are_no_files(read, tmp_path: Path) -> None:
         read()
 
 
-def test_decompression_bomb_is_refused(read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("scanned", [1 << 26, 1 << 10], ids=["met while looking", "met while reading"])
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
+def test_decompression_bomb_is_refused(
+    read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack, scanned: int
+) -> None:
     monkeypatch.setattr(source, "MAX_INFLATED_BYTES", 1 << 20)
+    monkeypatch.setattr(source, "ENCODING_SCAN_BYTES", scanned)
+    monkeypatch.setattr(source, "BLOCK_BYTES", 1 << 18)
+    row = b'{"id": "1", "author_id": "a", "created_at": "2020-01-01", "text": "x"}\n'
     path = tmp_path / "bomb.jsonl"
-    path.write_bytes(gzip.compress(b'{"id": "1", "text": "' + b"0" * (64 << 20) + b'"}\n'))
+    path.write_bytes(pack(row * 200_000 + b"0" * (64 << 20)))
     with pytest.raises(HouselightsError, match="decompression bomb"):
         read(path)
 
 
-def test_ten_megabyte_line(hostile, read, tmp_path: Path) -> None:
-    text = "y " * (5 << 20)
-    (tmp_path / "in").write_bytes(hostile.lines(hostile.row(1), hostile.row(2, text), b"{", hostile.row(3)))
-    reading = read(tmp_path / "in")
-    assert [p["text"] for p in reading.posts] == ["plain words", text, "plain words"]
-    assert [r["line"] for r in reading.rejects] == [3]
+def test_damaged_parquet(read, tmp_path: Path) -> None:
+    columns = {
+        "id": [f"p{i}" for i in range(2000)],
+        "author": ["a"] * 2000,
+        "date": ["2020-01-01 10:00:07"] * 2000,
+        "text": [f"{i * i}" for i in range(2000)],
+    }
+    pq.write_table(pa.table(columns), tmp_path / "whole")
+    whole = (tmp_path / "whole").read_bytes()
+    for cut in (10, len(whole) // 2, len(whole) - 5):
+        (tmp_path / "damaged").write_bytes(
+            whole[:cut] + b"\xaa" * 40 + whole[cut + 40 :] if cut == len(whole) // 2 else whole[:cut]
+        )
+        try:
+            assert read(tmp_path / "damaged").report.rows_read == 2000
+        except HouselightsError as error:
+            assert "damaged" in str(error)
+
+
+def test_disguises_do_not_matter(hostile, read, tmp_path: Path) -> None:
+    """The name says CSV, the bytes say otherwise."""
+    (tmp_path / "x.csv").write_bytes(zstandard.compress(hostile.lines(hostile.row(1), hostile.row(2))))
+    report = read(tmp_path / "x.csv").report
+    assert (report.sources[0].container, report.rows_accepted) == ("JSON", 2)

@@ -172,6 +172,9 @@ def finish(
     if not any(c.accepted for c in counts):
         raise HouselightsError(_nothing_left(sources, counts))
     _write_posts(con, sources, out_dir)
+    for i in range(len(sources)):
+        con.execute(f"DROP TABLE IF EXISTS ingest_repeated_{i}")
+    con.execute("DROP TABLE ingest_duplicates")
     return counts
 
 

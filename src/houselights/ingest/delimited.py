@@ -1,7 +1,6 @@
 """CSV and TSV -> Arrow batches of (line, rule, detail, c0, c1, ...), all text. Broken rows become problems, their neighbours go through."""
 
 import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -31,7 +30,7 @@ def sniff_dialect(head: bytes, complete: bool) -> tuple[Dialect, list[list[str]]
     text = head.decode("utf-8", "replace")
     if not complete:
         text = text[: text.rfind("\n") + 1] or text
-    lines = text.splitlines(keepends=True)[:400]
+    lines = [_physical(line) for line in text.split("\n", 400)[:400]]
     n_skip = next((i for i, line in enumerate(lines) if line.strip()), 0)
     forced = None
     if lines[n_skip].lower().startswith("sep=") and len(lines[n_skip].strip()) == 5:  # Excel's first line
@@ -50,6 +49,11 @@ def sniff_dialect(head: bytes, complete: bool) -> tuple[Dialect, list[list[str]]
                 best = (score, dialect, rows)
     assert best is not None
     return best[1], best[2]
+
+
+def _physical(line: str) -> str:
+    """A line for Python's reader, which takes a lone CR for a line end where we do not."""
+    return line.removesuffix("\r").replace("\r", " ") + "\n"
 
 
 def _python_dialect(dialect: Dialect) -> dict[str, Any]:
@@ -183,7 +187,7 @@ class _Records:
         if len(lines[i]) > MAX_RECORD_BYTES:
             return 1, None
         end = min(last, i + MAX_JOINED_LINES)
-        physical = (f"{text.removesuffix(chr(13)).replace(chr(13), ' ')}\n" for text in lines[i:end])
+        physical = (_physical(text) for text in lines[i:end])
         reader = csv.reader(chain(physical, ["\n"]), **_python_dialect(self.dialect))
         row = next(reader)
         if reader.line_num > end - i:  # it asked for the line after the last: a quote stands open
@@ -198,13 +202,13 @@ class _Records:
         return row[: self.width] if len(row) >= self.width and not any(surplus) else None
 
     def _alone(self, text: str) -> bool:
-        row = next(csv.reader([text], **_python_dialect(self.dialect)), [])
+        row = next(csv.reader([_physical(text)], **_python_dialect(self.dialect)), [])
         return len(row) == self.width and text.count('"') % 2 == 0
 
     def _why(self, text: str, row: list[str] | None) -> tuple[str, str]:
         if len(text) > MAX_RECORD_BYTES:
             return "line_too_long", f"{len(text):,} characters; the limit is {MAX_RECORD_BYTES:,} bytes"
-        n_fields = len(next(csv.reader(io.StringIO(text), **_python_dialect(self.dialect)), []))
+        n_fields = len(next(csv.reader([_physical(text)], **_python_dialect(self.dialect)), []))
         return (
             "malformed_csv_row",
             f"{n_fields} fields or an open quote where {self.width} fields were due: {text[:120]}",

@@ -55,10 +55,11 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def sample(con: duckdb.DuckDBPyConnection, rows: Rows) -> Sample:
+def sample(con: duckdb.DuckDBPyConnection, source: Source, rows: Rows) -> Sample:
     names = list(rows.expressions)
     texts = ", ".join(f"{rows.text(name)}" for name in names)
-    first = con.execute(f"SELECT {texts} FROM {rows.relation} LIMIT {SAMPLE_ROWS}").fetchall()
+    with damage_told(source):
+        first = con.execute(f"SELECT {texts} FROM {rows.relation} LIMIT {SAMPLE_ROWS}").fetchall()
     return Sample("Parquet", names, [dict(zip(names, row, strict=True)) for row in first])
 
 
@@ -66,12 +67,9 @@ def sample(con: duckdb.DuckDBPyConnection, rows: Rows) -> Sample:
 def damage_told(source: Source) -> Iterator[None]:
     try:
         yield
-    except (
-        duckdb.IOException,
-        duckdb.InvalidInputException,
-        duckdb.BinderException,
-        duckdb.SerializationException,
-    ) as error:
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
         what = str(error).splitlines()[0][:200]
         raise HouselightsError(
             f"{source.path}: begins like Parquet, but cannot be read ({what}). Export it again."

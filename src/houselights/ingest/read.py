@@ -82,7 +82,7 @@ def _stage(
 ) -> _Read:
     source = open_source(path)
     rows = parquet.rows(con, source, staged_path) if source.is_parquet else None
-    look = Layout(parquet.sample(con, rows)) if rows else text_layout(source)
+    look = Layout(parquet.sample(con, source, rows)) if rows else text_layout(source)
     match = choose(look.sample, settings, str(path))
     platform = "x" if match.format in ("x_api_v2", "x_archive", "fivethirtyeight") else "unknown"
     fields = x_api_v2.FIELDS if match.format == x_api_v2.FORMAT.name else supplied(match.mapping) | match.also
