@@ -1,7 +1,7 @@
 """The chance level: class rates of close pairs, from this data without the group, shrunk to the shipped reference profile."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -55,6 +55,48 @@ class View:
         e = self.events
         return kernel.class_totals(
             e.start, e.at_us, e.family, e.source_us, self.kept, units, self.max_size, self.window_us
+        )
+
+
+@dataclass(frozen=True)
+class Near:
+    """The units a group touches, with accounts and units numbered anew: small arrays for what is asked many times."""
+
+    view: View
+    group: NDArray[np.int64]  # the group's accounts in the new numbers
+    accounts: NDArray[np.int64]  # [new] old number of each account
+    units: NDArray[np.int64]  # [new] old number of each unit
+
+    @staticmethod
+    def of(view: View, group: NDArray[np.int64], in_a: bool | None = None) -> "Near":
+        """`in_a`: only the units of one half, for what must not see the other."""
+        e = view.events
+        units = e.units_of(group)
+        if in_a is not None:
+            units = units[e.in_a[units] == in_a]
+        # Members without a unit on this half cannot be numbered anew; nothing is known of them there.
+        group = group if in_a is None else group[e.accounts_in(units)[group]]
+        rows = e.rows_in(units)
+        local, accounts, new_group = kernel.relabel(e.account, rows, group, e.scratch)
+        sizes = e.size[units]
+        near = replace(
+            e,
+            account=local,
+            at_us=e.at_us[rows],
+            post=e.post[rows],
+            object=e.object[rows],
+            start=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            family=e.family[units],
+            in_a=e.in_a[units],
+            source_us=e.source_us[units],
+            n_accounts=len(accounts),
+            account_rows=e.account_rows[accounts],
+        )
+        return Near(
+            View(near, view.kept[rows], view.window_us, view.max_size),
+            np.sort(new_group),
+            accounts,
+            units,
         )
 
 

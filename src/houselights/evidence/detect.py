@@ -91,7 +91,8 @@ def _rounds(
     return merged, run
 
 
-def _retest_part(e: Events, part: NDArray[np.int64], whole: Tested) -> Tested:
+def _retest_part(e: Events, part: NDArray[np.int64], whole: Tested) -> Tested | None:
+    """Always by the channel that works on what the part owns; a part of a synchrony group passes there or goes."""
     view = View(e, np.ones(len(e.account), dtype=np.bool_), whole.window_us, MAX_UNIT_ACCOUNTS)
     return small_objects.retest_part(view, part, whole, whole.window_us / 1e6)
 

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from houselights.kernels.objects import mark_accounts
+
 KINDS = ("link", "repost", "quote", "reply", "hashtags", "text")
 ORIGINAL, REPOST, QUOTE, REPLY, HASHTAGS = range(5)
 CLASS_OF_KIND = {
@@ -61,6 +63,11 @@ class Events:
         return ~self.mask(np.concatenate([np.empty(0, np.int64), *groups]))
 
     @cached_property
+    def scratch(self) -> NDArray[np.int32]:
+        """[n_accounts] of -1, for kernels that number accounts anew and put it back."""
+        return np.full(self.n_accounts, -1, dtype=np.int32)
+
+    @cached_property
     def _by_account(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         order = np.argsort(self.account, kind="stable")
         return order, np.searchsorted(self.account[order], np.arange(self.n_accounts + 1))
@@ -75,10 +82,16 @@ class Events:
         """Units in which any of these accounts acts, sorted."""
         return np.unique(self.unit[self.rows_of(accounts)]).astype(np.int64)
 
-    def accounts_of(self, units: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Accounts that act in any of these units, sorted."""
-        rows = [self.account[self.start[u] : self.start[u + 1]] for u in units]
-        return np.unique(np.concatenate(rows)).astype(np.int64) if rows else np.empty(0, np.int64)
+    def rows_in(self, units: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Events of these units, unit after unit."""
+        sizes = self.size[units]
+        ends = np.cumsum(sizes)
+        shift = np.repeat(self.start[units] - (ends - sizes), sizes)
+        return np.asarray(np.arange(len(shift)) + shift)
+
+    def accounts_in(self, units: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """[n_accounts] True for accounts that act in any of these units."""
+        return mark_accounts(self.start, self.account, units, self.n_accounts)
 
     @cached_property
     def size(self) -> NDArray[np.int64]:

@@ -36,7 +36,7 @@ def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], windo
     e = view.events
     in_group = e.mask(group)
     units = e.units_of(group)
-    asked = e.mask(e.accounts_of(units))
+    asked = e.accounts_in(units)
     background = View(e, clean[e.account], view.window_us, view.max_size)
     known = rates(*background.totals(np.arange(len(e.size))), window_s)
     every_unit = e.units_of(np.flatnonzero(asked))

@@ -44,38 +44,49 @@ class Merged:
         return tuple(sorted({best} | {t.channel for t in self.independent(best)}))
 
 
-def merge(e: Events, confirmed: list[Confirmed], retest: Callable[[Accounts, Tested], Tested]) -> list[Merged]:
+def merge(e: Events, confirmed: list[Confirmed], retest: Callable[[Accounts, Tested], Tested | None]) -> list[Merged]:
     """From small to large: a larger group that mixes with a smaller one is the same; else the smaller is cut out of it.
 
     What is left after a cut has to pass by itself (`retest`), or it goes.
     """
-    groups: list[tuple[Accounts, list[Confirmed]]] = []
+    groups: list[list[Confirmed]] = []
     for c in sorted(confirmed, key=lambda c: (len(c.tested.accounts), c.q_value, c.tested.accounts.tolist())):
         rest = c.tested.accounts
-        home: int | None = None
-        for k, (accounts, parts) in enumerate(groups):
+        home: list[Confirmed] | None = None
+        for parts in groups:
+            accounts = _steady(parts)
             if len(np.intersect1d(accounts, rest)) < OVERLAP_0_1 * min(len(accounts), len(rest)):
                 continue
             beyond = np.setdiff1d(rest, accounts)
-            if len(beyond) < MIN_PART or mixing(e, accounts, beyond, c.tested.window_us) >= MIXING_0_1:
-                if home is None:
-                    home = k
-                    groups[k] = (np.union1d(accounts, rest), [*parts, c])
-                else:
-                    groups[home] = (np.union1d(groups[home][0], accounts), groups[home][1] + parts)
-                    groups[k] = (np.empty(0, np.int64), [])
-            else:
+            if len(beyond) >= MIN_PART and mixing(e, accounts, beyond, c.tested.window_us) < MIXING_0_1:
                 rest = beyond
-        groups = [g for g in groups if len(g[0])]
+            elif home is None:
+                home = parts
+                home.append(c)
+            else:
+                home += [p for p in parts if p is not c]
+                parts.clear()
+        groups = [parts for parts in groups if parts]
         if home is None and len(rest) >= MIN_PART:
-            if len(rest) < len(c.tested.accounts):
-                again = retest(rest, c.tested)
-                if again.p_value > c.tested.p_value * c.slack:
-                    continue
-                c = c.like(again)
-            groups.append((rest, [c]))
-    merged = [Merged(a, tuple(parts)) for a, parts in groups]
+            remaining = _by_itself(c, rest, retest)
+            if remaining is not None:
+                groups.append([remaining])
+    merged = [Merged(_steady(parts), tuple(parts)) for parts in groups]
     return sorted(merged, key=lambda m: (m.best.q_value, m.best.tested.p_value, m.accounts.tolist()))
+
+
+def _by_itself(c: Confirmed, rest: Accounts, retest: Callable[[Accounts, Tested], Tested | None]) -> Confirmed | None:
+    """What a cut left of a discovery, if it still is one."""
+    if len(rest) == len(c.tested.accounts):
+        return c
+    again = retest(rest, c.tested)
+    return None if again is None or again.p_value > c.tested.p_value * c.slack else c.like(again)
+
+
+def _steady(parts: list[Confirmed]) -> Accounts:
+    """Accounts in at least half of the parts: hangers-on differ from part to part, the group does not."""
+    accounts, n = np.unique(np.concatenate([c.tested.accounts for c in parts]), return_counts=True)
+    return np.asarray(accounts[2 * n >= len(parts)])
 
 
 def mixing(e: Events, one: Accounts, other: Accounts, window_us: int) -> float:

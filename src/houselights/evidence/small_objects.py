@@ -3,6 +3,7 @@
 Screen on one half of the units, confirm on the other, without the group in the background, and the other way round.
 """
 
+import random
 from dataclasses import dataclass
 
 import igraph as ig
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from houselights.core import stats
-from houselights.evidence.background import Rates, View, rates
+from houselights.evidence.background import Near, Rates, View, rates
 from houselights.evidence.confirmed import Tested
 from houselights.evidence.events import Events
 from houselights.kernels import objects as kernel
@@ -22,28 +23,47 @@ each part hides the others, since they are its background."""
 SCREEN_P = 0.01
 """On the half that suggested the group this p-value claims nothing; it keeps hopeless candidates from the confirming half."""
 MAX_STEPS = 6
+JOIN_P = 0.05
+"""Others may join a candidate that already shows something on the screening half."""
 JOIN_LOG_RATIO = 3.0
 """An account joins a candidate when its units are e^3 times likelier as a member's than as anybody's."""
 MAX_BEST_P = 1e-4
 """A candidate that could not pass with perfect synchrony is no hypothesis (Tarone 1990)."""
-_NONE = np.empty(0, dtype=np.int64)
 GROUP_EFFECT_SD = 0.4
 """Organic groups differ in how fast they share (logit scale)."""
 
 
 def tested(view: View, window_s: float, seed: int) -> list[Tested]:
     """Every candidate of both directions with its p-value on the half that did not suggest it."""
-    everything = np.arange(len(view.events.size))
-    totals = view.totals(everything)
+    totals = view.totals(np.arange(len(view.events.size)))
     out = []
     for screen_in_a in (True, False):
-        screening = everything[view.events.in_a == screen_in_a]
-        confirming = everything[view.events.in_a != screen_in_a]
-        for accounts in screen(view, screening, window_s, seed):
-            sync = Sync.of(view, accounts, confirming, totals, window_s)
-            if len(sync.unit) and sync.best_p <= MAX_BEST_P:
-                out.append(sync.tested(accounts, not screen_in_a, view.window_us))
+        for accounts in screen(view, screen_in_a, window_s, seed):
+            found = confirm(view, accounts, not screen_in_a, totals, window_s)
+            if found is not None:
+                out.append(found)
     return out
+
+
+def confirm(view: View, accounts: NDArray[np.int64], in_a: bool, totals: "Totals", window_s: float) -> Tested | None:
+    """The test on half A or B against a background without the group; None where perfect synchrony could not pass."""
+    near = Near.of(view, accounts)
+    sync = Sync.of(near.view, near.group, in_a, totals, window_s)
+    if not len(sync.unit) or sync.best_p > MAX_BEST_P:
+        return None
+    units = near.units[sync.unit]
+    return Tested(
+        channel="small_objects",
+        accounts=accounts,
+        window_us=view.window_us,
+        confirm_in_a=in_a,
+        units=units,
+        observed=float(sync.share.sum()),
+        expected=float(sync.chance.sum()),
+        p_value=sync.p_value(),
+        from_data_0_1=sync.background.from_data_0_1,
+        retest=lambda left_out: sync.p_value(~np.isin(units, left_out)),
+    )
 
 
 @dataclass(frozen=True)
@@ -62,18 +82,18 @@ class Sync:
     def of(
         view: View,
         accounts: NDArray[np.int64],
-        units: NDArray[np.int64],
-        totals: tuple[NDArray[np.float64], NDArray[np.float64]],
+        in_a: bool,
+        totals: "Totals",
         window_s: float,
     ) -> "Sync":
         """Against a background without the group: `totals` are the class totals of all units the background may use."""
         e = view.events
         in_group = e.mask(accounts)
-        touched = e.units_of(accounts)
+        touched = kernel.touched_units(e.start, e.account, in_group)
         mine = view.totals(touched)
         background = rates(np.maximum(totals[0] - mine[0], 0), np.maximum(totals[1] - mine[1], 0), window_s)
         speed = view.speed(touched, in_group, in_group, background)
-        asked = touched[np.isin(touched, units)]
+        asked = touched[e.in_a[touched] == in_a]
         pairs, close, chance = kernel.group_units(
             *view.arrays, asked, view.max_size, view.window_us, in_group, background.rate, speed
         )
@@ -81,8 +101,7 @@ class Sync:
         members = (1 + np.sqrt(1 + 8.0 * pairs[has])) / 2
         return Sync(asked[has], close[has] / pairs[has], chance[has], np.log2(members), background, speed)
 
-    def p_value(self, left_out: NDArray[np.int64] = _NONE) -> float:
-        stay = ~np.isin(self.unit, left_out)
+    def p_value(self, stay: NDArray[np.bool_] | slice = slice(None)) -> float:
         return stats.group_effect_tail(self.share[stay], self.chance[stay], GROUP_EFFECT_SD, self.weight[stay])
 
     @property
@@ -90,65 +109,62 @@ class Sync:
         """The p-value were every pair close. It does not depend on times, so it may decide who is tested at all."""
         return stats.group_effect_tail(np.ones(len(self.chance)), self.chance, GROUP_EFFECT_SD, self.weight)
 
-    def tested(self, accounts: NDArray[np.int64], confirm_in_a: bool, window_us: int) -> Tested:
-        return Tested(
-            channel="small_objects",
-            accounts=accounts,
-            window_us=window_us,
-            confirm_in_a=confirm_in_a,
-            units=self.unit,
-            observed=float(self.share.sum()),
-            expected=float(self.chance.sum()),
-            p_value=self.p_value(),
-            from_data_0_1=self.background.from_data_0_1,
-            retest=self.p_value,
-        )
+
+Totals = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
-def screen(view: View, units: NDArray[np.int64], window_s: float, seed: int) -> list[NDArray[np.int64]]:
-    """Candidate groups by the screening half alone: communities of close pairs, cut to those who carry the synchrony."""
+def screen(view: View, in_a: bool, window_s: float, seed: int) -> list[NDArray[np.int64]]:
+    """Candidate groups by one half alone: communities of close pairs, cut to those who carry the synchrony, and filled
+    up with those who share it."""
+    units = np.flatnonzero(view.events.in_a == in_a)
     totals = view.totals(units)
     kept: dict[tuple[int, ...], None] = {}
     for accounts in communities(view, units, rates(*totals, window_s).rate, seed):
-        grown = _grow(view, accounts, units, totals, window_s)
-        if grown is not None:
-            kept[tuple(grown.tolist())] = None
+        trimmed = _trim(view, accounts, in_a, totals, window_s, JOIN_P)
+        if trimmed is None:
+            continue
+        joined = _trim(view, _with_joiners(view, trimmed, in_a, totals, window_s), in_a, totals, window_s, SCREEN_P)
+        if joined is not None:
+            kept[tuple(joined.tolist())] = None
     return [np.array(a, dtype=np.int64) for a in kept]
 
 
-def _grow(
-    view: View,
-    accounts: NDArray[np.int64],
-    units: NDArray[np.int64],
-    totals: tuple[NDArray[np.float64], NDArray[np.float64]],
-    window_s: float,
+def _trim(
+    view: View, accounts: NDArray[np.int64], in_a: bool, totals: Totals, window_s: float, most_p: float
 ) -> NDArray[np.int64] | None:
-    """Lets hangers-on go and others in until the group stands; None where it dissolves or shows nothing on its own half."""
+    """Lets hangers-on go until the group stands; None where it dissolves or its p-value is above `most_p`."""
+    near = Near.of(view, accounts, in_a)
+    group = near.group
     for _ in range(MAX_STEPS):
-        sync = Sync.of(view, accounts, units, totals, window_s)
-        stay = _carriers(view, accounts, units, sync)
-        if np.array_equal(stay, accounts):
-            break
-        accounts = stay
-        if len(accounts) < MIN_GROUP:
+        sync = Sync.of(near.view, group, in_a, totals, window_s)
+        stay = _carriers(near.view, group, sync, in_a, others=False)
+        if len(stay) < MIN_GROUP:
             return None
-    return accounts if sync.p_value() <= SCREEN_P else None
+        if len(stay) == len(group):
+            break
+        group = stay
+    return np.sort(near.accounts[group]) if sync.p_value() <= most_p else None
 
 
-def _carriers(view: View, accounts: NDArray[np.int64], units: NDArray[np.int64], sync: Sync) -> NDArray[np.int64]:
-    """Accounts whose own units with the group look like the group's rather than like chance, members or not."""
+def _with_joiners(
+    view: View, accounts: NDArray[np.int64], in_a: bool, totals: Totals, window_s: float
+) -> NDArray[np.int64]:
+    near = Near.of(view, accounts, in_a)
+    sync = Sync.of(near.view, near.group, in_a, totals, window_s)
+    return np.sort(near.accounts[_carriers(near.view, near.group, sync, in_a, others=True)])
+
+
+def _carriers(view: View, accounts: NDArray[np.int64], sync: Sync, in_a: bool, *, others: bool) -> NDArray[np.int64]:
+    """Accounts whose own units with the group look like the group's rather than like chance; `others`: not only members."""
     e = view.events
-    touched = e.units_of(accounts)
-    touched = touched[np.isin(touched, units)]
+    if not len(sync.share):
+        return np.empty(0, np.int64)
+    touched = np.flatnonzero(e.in_a == in_a)
     in_group = e.mask(accounts)
-    asked = e.mask(e.accounts_of(touched))
+    asked = np.ones(e.n_accounts, dtype=np.bool_) if others else in_group
     who, _, share, chance = kernel.account_units(
         *view.arrays, touched, view.max_size, view.window_us, asked, in_group, sync.background.rate, sync.speed
     )
-    if not len(who):
-        return np.empty(0, np.int64)
-    if not len(sync.share):
-        return np.empty(0, np.int64)
     group_share = np.clip(np.average(sync.share, weights=sync.weight), 0.05, 0.98)
     chance = np.clip(chance, 1e-4, 0.999)
     ratio = share * np.log(group_share / chance) + (1 - share) * np.log((1 - group_share) / (1 - chance))
@@ -156,13 +172,9 @@ def _carriers(view: View, accounts: NDArray[np.int64], units: NDArray[np.int64],
     return np.flatnonzero(np.where(in_group, total > 0, total > JOIN_LOG_RATIO)).astype(np.int64)
 
 
-def retest_part(view: View, part: NDArray[np.int64], whole: Tested, window_s: float) -> Tested:
+def retest_part(view: View, part: NDArray[np.int64], whole: Tested, window_s: float) -> Tested | None:
     """The same test for a part of a candidate, on the same half."""
-    everything = np.arange(len(view.events.size))
-    confirming = everything[view.events.in_a == whole.confirm_in_a]
-    return Sync.of(view, part, confirming, view.totals(everything), window_s).tested(
-        part, whole.confirm_in_a, whole.window_us
-    )
+    return confirm(view, part, whole.confirm_in_a, view.totals(np.arange(len(view.events.size))), window_s)
 
 
 def communities(view: View, units: NDArray[np.int64], rate: NDArray[np.float64], seed: int) -> list[NDArray[np.int64]]:
@@ -195,7 +207,7 @@ def leiden(
     if len(cored) < MIN_GROUP:
         return []
     graph = graph.induced_subgraph(cored.tolist())
-    ig.set_random_number_generator(_Generator(np.random.default_rng(seed)))
+    ig.set_random_number_generator(random.Random("/".join(map(str, seed))))  # noqa: S311
     found: dict[tuple[int, ...], None] = {}
     for resolution in resolutions:
         parts = graph.community_leiden(
@@ -203,22 +215,6 @@ def leiden(
         )
         found.update((tuple(sorted(part)), None) for part in parts if len(part) >= MIN_GROUP)
     return [np.sort(nodes[cored[list(part)]]) for part in found]
-
-
-class _Generator:
-    """What igraph asks of a random source, on a NumPy generator."""
-
-    def __init__(self, generator: np.random.Generator) -> None:
-        self.generator = generator
-
-    def random(self) -> float:
-        return float(self.generator.random())
-
-    def randint(self, low: int, high: int) -> int:
-        return int(self.generator.integers(low, high + 1))
-
-    def gauss(self, mean: float, sd: float) -> float:
-        return float(self.generator.normal(mean, sd))
 
 
 def _unit_rate(

@@ -34,6 +34,60 @@ def _latency_bin(at_us: int, source_us: int) -> Any:
 
 
 @compiled
+def relabel(
+    account: NDArray[np.int32], rows: NDArray[np.int64], group: NDArray[np.int64], scratch: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """Accounts of `rows` numbered anew by first appearance: (new number per row, old number per new one, new numbers of `group`).
+
+    `scratch`: [accounts] of -1, left as it was found. Every account of `group` must act in `rows`.
+    """
+    local = np.empty(len(rows), np.int32)
+    old = np.empty(len(rows), np.int64)
+    n = 0
+    for k in range(len(rows)):
+        a = account[rows[k]]
+        if scratch[a] < 0:
+            scratch[a] = n
+            old[n] = a
+            n += 1
+        local[k] = scratch[a]
+    new_group = np.empty(len(group), np.int64)
+    for k in range(len(group)):
+        new_group[k] = scratch[group[k]]
+    for k in range(n):
+        scratch[old[k]] = -1
+    return local, old[:n].copy(), new_group
+
+
+@compiled
+def touched_units(
+    start: NDArray[np.int64], account: NDArray[np.int32], in_group: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Units with an event of the group."""
+    out = np.empty(len(start) - 1, np.int64)
+    n = 0
+    for u in range(len(start) - 1):
+        for i in range(start[u], start[u + 1]):
+            if in_group[account[i]]:
+                out[n] = u
+                n += 1
+                break
+    return out[:n].copy()
+
+
+@compiled
+def mark_accounts(
+    start: NDArray[np.int64], account: NDArray[np.int32], units: NDArray[np.int64], n_accounts: int
+) -> NDArray[np.bool_]:
+    """[n_accounts] True for accounts with an event in one of `units`."""
+    out = np.zeros(n_accounts, np.bool_)
+    for u in units:
+        for i in range(start[u], start[u + 1]):
+            out[account[i]] = True
+    return out
+
+
+@compiled
 def close_pairs_in_units(
     start: NDArray[np.int64],
     at_us: NDArray[np.int64],
@@ -218,6 +272,7 @@ def account_units(
     others = np.empty(total, np.int64)
     share = np.empty(total)
     chance = np.empty(total)
+    members = np.empty(max_size, np.int64)
     total = 0
     for u in units:
         n = 0
@@ -226,14 +281,20 @@ def account_units(
         if n < 2 or n > max_size:
             continue
         base = _base_class(family[u], n)
+        inside = 0
+        for i in range(start[u], start[u + 1]):
+            if kept[i] and in_group[account[i]]:
+                members[inside] = i
+                inside += 1
         for i in range(start[u], start[u + 1]):
             if not (kept[i] and asked[account[i]]):
                 continue
             pairs = 0
             close = 0
             mean = 0.0
-            for j in range(start[u], start[u + 1]):
-                if j == i or not (kept[j] and in_group[account[j]]):
+            for m in range(inside):
+                j = members[m]
+                if j == i:
                     continue
                 r = rate[base + _latency_bin(min(at_us[i], at_us[j]), source_us[u])]
                 if np.isnan(r):
