@@ -131,9 +131,8 @@ class _Roles:
 
 def _group(e: Events, merged: Merged, clean: NDArray[np.bool_], settings: EvidenceSettings, names: _Names) -> Group:
     best = merged.best.tested
-    windows_us = sorted({c.tested.window_us for c in merged.parts})
     view = View(e, np.ones(len(e.account), dtype=np.bool_), best.window_us, MAX_UNIT_ACCOUNTS)
-    found = _assess(e, merged, clean, windows_us)
+    found = members.assess(view, merged.accounts, clean, best.window_us / 1e6)
     passed = found.testable.copy()
     passed[found.testable] = stats.benjamini_hochberg(found.p_value[found.testable], settings.q)
     sources = _sources(e, merged.accounts)
@@ -159,31 +158,6 @@ def _group(e: Events, merged: Merged, clean: NDArray[np.bool_], settings: Eviden
         coincidences=coincidences,
         background="this data" if best.from_data_0_1 >= 0.5 else "reference profile",
         retest=lambda ids: best.retest(np.array([unit_of_object[i] for i in ids if i in unit_of_object], np.int64)),
-    )
-
-
-def _assess(e: Events, merged: Merged, clean: NDArray[np.bool_], windows_us: list[int]) -> members.Membership:
-    """Best window per account, its p-value times the windows it could be tested at."""
-    each = [
-        members.assess(
-            View(e, np.ones(len(e.account), dtype=np.bool_), w, MAX_UNIT_ACCOUNTS), merged.accounts, clean, w / 1e6
-        )
-        for w in windows_us
-    ]
-    accounts = np.unique(np.concatenate([m.account for m in each]))
-    p = np.ones((len(each), len(accounts)))
-    testable = np.zeros(p.shape, dtype=np.bool_)
-    probability, n_events = np.zeros_like(p), np.zeros(p.shape, dtype=np.int64)
-    for k, m in enumerate(each):
-        at = np.searchsorted(accounts, m.account)
-        p[k, at] = np.where(m.testable, m.p_value, 1.0)
-        testable[k, at], probability[k, at], n_events[k, at] = m.testable, m.probability, m.n_events
-    return members.Membership(
-        accounts,
-        n_events.max(axis=0),
-        np.minimum(1.0, p.min(axis=0) * np.maximum(1, testable.sum(axis=0))),
-        np.asarray(testable.any(axis=0)),
-        probability.max(axis=0),
     )
 
 

@@ -14,7 +14,7 @@ from houselights.core import stats
 from houselights.evidence.background import View, rates
 from houselights.kernels import objects as kernel
 
-MEMBER_EFFECT_SD = 0.5
+MEMBER_EFFECT_SD = 0.4
 """Single people differ in speed more than groups do (logit scale)."""
 TESTABLE_P = 0.02
 """An account that could not reach this with every pair close is not tested: one shared object says nothing about a person."""
@@ -45,7 +45,7 @@ def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], windo
         *view.arrays, units, view.max_size, view.window_us, asked, in_group, known.rate, speed
     )
     order = np.argsort(who, kind="stable")
-    who, share, chance, weight = who[order], share[order], chance[order], np.log2(others[order] + 1.0)
+    who, share, chance, weight = who[order], share[order], chance[order], np.sqrt(others[order])
     accounts, first = np.unique(who, return_index=True)
     ends = np.append(first[1:], len(who))
     pieces = [slice(a, b) for a, b in zip(first.tolist(), ends.tolist(), strict=True)]

@@ -29,7 +29,7 @@ JOIN_LOG_RATIO = 3.0
 """An account joins a candidate when its units are e^3 times likelier as a member's than as anybody's."""
 MAX_BEST_P = 1e-4
 """A candidate that could not pass with perfect synchrony is no hypothesis (Tarone 1990)."""
-GROUP_EFFECT_SD = 0.4
+GROUP_EFFECT_SD = 0.3
 """Organic groups differ in how fast they share (logit scale)."""
 
 
@@ -74,7 +74,8 @@ class Sync:
     share: NDArray[np.float64]
     chance: NDArray[np.float64]
     weight: NDArray[np.float64]
-    """log2 of the members on the unit: twenty in step say more than two. Who shares it does not depend on when."""
+    """Root of the member pairs: between one (a unit moves as one) and their number (every pair moves by itself). Who shares
+    a unit does not depend on when."""
     background: Rates
     speed: NDArray[np.float64]
 
@@ -98,8 +99,7 @@ class Sync:
             *view.arrays, asked, view.max_size, view.window_us, in_group, background.rate, speed
         )
         has = pairs > 0
-        members = (1 + np.sqrt(1 + 8.0 * pairs[has])) / 2
-        return Sync(asked[has], close[has] / pairs[has], chance[has], np.log2(members), background, speed)
+        return Sync(asked[has], close[has] / pairs[has], chance[has], np.sqrt(pairs[has]), background, speed)
 
     def p_value(self, stay: NDArray[np.bool_] | slice = slice(None)) -> float:
         return stats.group_effect_tail(self.share[stay], self.chance[stay], GROUP_EFFECT_SD, self.weight[stay])

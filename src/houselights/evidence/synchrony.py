@@ -114,7 +114,7 @@ def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, d
         stay = ~np.isin(cells.unit[counts.cell], left_out)
         c, g, t = counts.cell[stay], counts.members[stay], counts.close[stay]
         pairs = g * (g - 1) / 2.0
-        robust = stats.group_effect_tail(t / pairs, cells.close[c] / cells.pairs[c], GROUP_EFFECT_SD, np.log2(g))
+        robust = stats.group_effect_tail(t / pairs, cells.close[c] / cells.pairs[c], GROUP_EFFECT_SD, np.sqrt(pairs))
         return max(robust, moment_tail(int(t.sum()), *_moments(cells, c, g)))
 
     nothing = np.empty(0, np.int64)

@@ -33,7 +33,7 @@ class CampaignSpec:
 
 BURST = CampaignSpec("burst_amplification", 20, 15, 60.0)
 RING = CampaignSpec("own_content_ring", 20, 15, 60.0)
-POOL = CampaignSpec("shared_pool", 120, 480, 60.0, accounts_per_object=(2, 3))
+POOL = CampaignSpec("shared_pool", 120, 600, 60.0, accounts_per_object=(2, 3))
 DRIP = CampaignSpec("slow_drip", 25, 30, 480.0)  # +-4 minutes around a common moment
 SMALL = CampaignSpec("burst_amplification", 5, 15, 60.0)
 ROTATION = CampaignSpec("rotation", 150, 40, 60.0, accounts_per_object=(8, 12))  # at most three acts per account
