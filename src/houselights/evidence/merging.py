@@ -52,7 +52,7 @@ def merge(e: Events, confirmed: list[Confirmed], retest: Callable[[Accounts, Tes
     groups: list[list[Confirmed]] = []
     for c in sorted(confirmed, key=lambda c: (len(c.tested.accounts), c.q_value, c.tested.accounts.tolist())):
         rest = c.tested.accounts
-        home: list[Confirmed] | None = None
+        homes: list[list[Confirmed]] = []
         for parts in groups:
             accounts = _steady(parts)
             if len(np.intersect1d(accounts, rest)) < OVERLAP_0_1 * min(len(accounts), len(rest)):
@@ -60,17 +60,12 @@ def merge(e: Events, confirmed: list[Confirmed], retest: Callable[[Accounts, Tes
             beyond = np.setdiff1d(rest, accounts)
             if len(beyond) >= MIN_PART and mixing(e, accounts, beyond, c.tested.window_us) < MIXING_0_1:
                 rest = beyond
-            elif home is None:
-                home = parts
-                home.append(c)
             else:
-                home += [p for p in parts if p is not c]
-                parts.clear()
-        groups = [parts for parts in groups if parts]
-        if home is None and len(rest) >= MIN_PART:
-            remaining = _by_itself(c, rest, retest)
-            if remaining is not None:
-                groups.append([remaining])
+                homes.append(parts)
+        remaining = _by_itself(c, rest, retest) if len(rest) >= MIN_PART else None
+        if remaining is not None:
+            groups = [parts for parts in groups if not any(parts is home for home in homes)]
+            groups.append([part for home in homes for part in home] + [remaining])
     merged = [Merged(_steady(parts), tuple(parts)) for parts in groups]
     return sorted(merged, key=lambda m: (m.best.q_value, m.best.tested.p_value, m.accounts.tolist()))
 
