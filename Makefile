@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow lint lock bench clean
+.PHONY: demo test test-slow lint lock bench bench-worlds clean
 
 demo: $(VENV)/.run-installed
 	$(BIN)/houselights demo --out demo-run --no-open
@@ -23,11 +23,14 @@ lint: $(VENV)/.dev-installed
 	$(BIN)/lint-imports
 
 lock: $(VENV)/.dev-installed
-	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group dev pyproject.toml -o requirements-dev.lock
 
 bench: $(VENV)/.dev-installed
 	$(BIN)/python benchmarks/speed/run.py
+
+bench-worlds: $(VENV)/.dev-installed
+	$(BIN)/python benchmarks/worlds/run.py
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "houselights needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=python3.11"; exit 2; }
@@ -37,7 +40,6 @@ $(VENV)/.created:
 
 $(VENV)/.run-installed: $(VENV)/.created requirements.lock pyproject.toml
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install -q --disable-pip-version-check hatchling editables
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
