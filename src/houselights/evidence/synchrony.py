@@ -7,7 +7,6 @@ content nobody else shares; the channel `small_objects` looks there.
 
 from dataclasses import dataclass
 
-import igraph as ig
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
@@ -16,7 +15,6 @@ from scipy import stats as distributions
 from houselights.core import stats
 from houselights.evidence.background import View
 from houselights.evidence.confirmed import Tested
-from houselights.evidence.events import Events
 from houselights.evidence.small_objects import GROUP_EFFECT_SD, MIN_GROUP, leiden
 from houselights.kernels import cells as kernel
 from houselights.kernels.pairs import close_pairs
@@ -105,7 +103,6 @@ class _Counts:
 
 def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, draws: int, seed: int) -> Tested | None:
     """The permutation test of T = close pairs inside the group; None where no cell holds two members and a third account."""
-    e = view.events
     counts = _count(view, cells, accounts, in_a)
     if not len(counts.cell):
         return None

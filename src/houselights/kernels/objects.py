@@ -177,7 +177,8 @@ def speeds(
     in_group: NDArray[np.bool_],
     rate: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(observed, expected)[accounts] of each asked account: summed over units, the share of its pairs with accounts outside the group that are close, and their mean rate."""
+    """(observed, expected)[accounts] of each asked account: summed over units, the share of its pairs with accounts outside
+    the group that are close, and their mean rate."""
     observed = np.zeros(len(in_group))
     expected = np.zeros(len(in_group))
     for u in units:
