@@ -334,7 +334,8 @@ _STRONGEST_FIRST = "ORDER BY chance, abs(delta_s), object_id, post_id_a, post_id
 def refuse_foreign_directory(out: Path) -> None:
     """A RUN directory may be replaced; anything else that exists is somebody's work."""
     if out.is_dir():
-        if any(out.iterdir()) and not (out / "manifest.json").is_file():
+        beginning = {"manifest.json.part"}  # all that a scan killed at its first step leaves
+        if {p.name for p in out.iterdir()} - beginning and not (out / "manifest.json").is_file():
             raise HouselightsError(
                 f"{out} exists, is not empty and is not a RUN directory. Give another --out, or empty it yourself."
             )
