@@ -33,7 +33,9 @@ def test_every_table_is_as_declared(run: Any) -> None:
         found = pq.read_table(run.path / table.file)
         assert found.column_names == [c.name for c in table.columns], table.name
         # The names that Parquet writers give to the items of a list are their own.
-        assert [str(f.type).replace("<element:", "<item:") for f in found.schema] == [str(c.type) for c in table.columns]
+        assert [str(f.type).replace("<element:", "<item:") for f in found.schema] == [
+            str(c.type) for c in table.columns
+        ]
         table.check(found)
         keys = list(zip(*(found[c].to_pylist() for c in table.order), strict=True))
         assert keys == sorted(keys), table.name

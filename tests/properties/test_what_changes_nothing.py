@@ -86,16 +86,12 @@ def test_renaming_accounts_only_renames(planted: World, from_parquet: Any, scann
     posts = planted.posts
     for name in (*REFERENCES, "mentions"):
         at = posts.column_names.index(name)
-        column = [
-            [renamed(x) for x in a] if isinstance(a, list) else a and renamed(a) for a in posts[name].to_pylist()
-        ]
+        column = [[renamed(x) for x in a] if isinstance(a, list) else a and renamed(a) for a in posts[name].to_pylist()]
         posts = posts.set_column(at, posts.schema.field(name), pa.array(column, posts.schema.field(name).type))
     run = scanned(posts)
     new_name = {a: renamed(a) for a in planted.truth["account_id"].to_pylist()}
     assert sorted(new_name) != sorted(new_name, key=new_name.__getitem__)
-    new_id = {
-        f["finding_id"]: g["finding_id"] for f, g in zip(from_parquet.findings, run.findings, strict=True)
-    }
+    new_id = {f["finding_id"]: g["finding_id"] for f, g in zip(from_parquet.findings, run.findings, strict=True)}
     assert new_id
 
     def told(text: str) -> str:

@@ -154,7 +154,9 @@ def test_a_burst_shuffled_within_its_objects_is_no_finding(
 
 
 @pytest.mark.parametrize("seed", range(51, 53))
-def test_a_planted_world_with_shuffled_times_is_no_finding(planted: World, scanned: Callable[..., Any], seed: int) -> None:
+def test_a_planted_world_with_shuffled_times_is_no_finding(
+    planted: World, scanned: Callable[..., Any], seed: int
+) -> None:
     """All originals, and all reposts, trade their moments: who shares what stays, when is anybody's."""
     by_kind: dict[str, list[int]] = defaultdict(list)
     for (kind, _), rows in objects(planted.posts).items():

@@ -1,7 +1,7 @@
 """CSV and TSV -> Arrow batches of (line, rule, detail, c0, c1, ...), all text. Broken rows become problems, their neighbours go through."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -41,7 +41,7 @@ def sniff_dialect(head: bytes, complete: bool) -> tuple[Dialect, list[list[str]]
             if escape and '\\"' not in text:
                 continue
             dialect = Dialect(delimiter, quote, escape, n_skip)
-            rows = [row for row in csv.reader(lines[n_skip:], **_python_dialect(dialect)) if row]
+            rows = [row for row in _reader(lines[n_skip:], dialect) if row]
             width = len(rows[0]) if rows else 0
             fit = sum(len(row) == width for row in rows) / max(len(rows), 1)
             score = (width > 1) * (fit * 10 + min(width, 40) / 100 + (quote == '"' and escape is None) * 0.01)
@@ -56,14 +56,17 @@ def _physical(line: str) -> str:
     return line.removesuffix("\r").replace("\r", " ") + "\n"
 
 
-def _python_dialect(dialect: Dialect) -> dict[str, Any]:
-    return {
-        "delimiter": dialect.delimiter,
-        "quotechar": dialect.quote or '"',
-        "quoting": csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
-        "doublequote": dialect.escape is None,
-        "escapechar": dialect.escape,
-    }
+def _reader(lines: Iterable[str], dialect: Dialect) -> Any:
+    """Python's reader, for the sample and for what Arrow's reader refuses. Its own limit of 128 KiB a field would end the scan."""
+    csv.field_size_limit(max(csv.field_size_limit(), 2 * MAX_RECORD_BYTES))
+    return csv.reader(
+        lines,
+        delimiter=dialect.delimiter,
+        quotechar=dialect.quote or '"',
+        quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
+        doublequote=dialect.escape is None,
+        escapechar=dialect.escape,
+    )
 
 
 def record_batches(
@@ -153,7 +156,6 @@ class _Records:
 
     def parse_broken(self, data: bytes, line: int, final: bool) -> tuple[pa.RecordBatch, int]:
         """(batch, bytes used). A record that does not fit is rejected alone: reading goes on at the next physical line."""
-        csv.field_size_limit(max(csv.field_size_limit(), 2 * MAX_RECORD_BYTES))
         lines = data.decode().split("\n")  # only LF ends a line here; splitlines would cut at U+2028 too
         good: list[tuple[int, list[str]]] = []
         bad: list[tuple[int, str, str]] = []
@@ -188,7 +190,7 @@ class _Records:
             return 1, None
         end = min(last, i + MAX_JOINED_LINES)
         physical = (_physical(text) for text in lines[i:end])
-        reader = csv.reader(chain(physical, ["\n"]), **_python_dialect(self.dialect))
+        reader = _reader(chain(physical, ["\n"]), self.dialect)
         row = next(reader)
         if reader.line_num > end - i:  # it asked for the line after the last: a quote stands open
             return (None, None) if self.dialect.quote else (1, self._fit(row))
@@ -202,13 +204,13 @@ class _Records:
         return row[: self.width] if len(row) >= self.width and not any(surplus) else None
 
     def _alone(self, text: str) -> bool:
-        row = next(csv.reader([_physical(text)], **_python_dialect(self.dialect)), [])
+        row: list[str] = next(_reader([_physical(text)], self.dialect), [])
         return len(row) == self.width and text.count('"') % 2 == 0
 
     def _why(self, text: str, row: list[str] | None) -> tuple[str, str]:
         if len(text) > MAX_RECORD_BYTES:
             return "line_too_long", f"{len(text):,} characters; the limit is {MAX_RECORD_BYTES:,} bytes"
-        n_fields = len(next(csv.reader([_physical(text)], **_python_dialect(self.dialect)), []))
+        n_fields = len(next(_reader([_physical(text)], self.dialect), []))
         return (
             "malformed_csv_row",
             f"{n_fields} fields or an open quote where {self.width} fields were due: {text[:120]}",
