@@ -13,6 +13,7 @@ ORDER_0_1 = 0.9  # of a pair's coincidences that keep its usual order; chance gi
 ORDER_MIN_EACH, ORDER_MIN_ALL = 3, 10
 FAMILY_0_1 = 0.6  # of the accounts with evidence
 RARE_CLIENT_0_1 = 0.01
+MIN_SITE_NAME = 4  # letters; a shorter name lies in handles by chance
 _SECOND_LEVEL = frozenset(("ac", "co", "com", "edu", "gob", "gouv", "gov", "go", "mil", "ne", "net", "or", "org"))
 
 # Everybody links to these: short links and platforms have many owners behind them, so they are nobody's outlet.
@@ -86,13 +87,15 @@ def same_outlet(case: Case) -> Check:
             of_site[domain].append(shared)
     if not of_site:
         return Check(name, "The shared objects carry no links to a site of its own.")
-    _, objects = min(of_site.items(), key=lambda item: (-len(item[1]), item[0]))
+    site, objects = min(of_site.items(), key=lambda item: (-len(item[1]), item[0]))
     kin, order = _family(case), _order(case)
     alike = kin is not None and not kin.numbered and len(kin.accounts) >= FAMILY_0_1 * len(case.accounts)
+    named = _named_after(case, site)
+    alike = alike or len(named) >= FAMILY_0_1 * len(case.accounts)
     steady = order is not None and order[0] >= ORDER_0_1 * order[1]
     detail = (
         f"{of(len(objects), len(case.objects), 'shared object')} linked to one site; "
-        f"{_handle_words(case, kin)}; "
+        f"{_handle_words(case, kin)}, {len(named)} carried the site's name; "
         + (
             f"pairs kept their order in {order[0]:,} of {order[1]:,} coincidences."
             if order
@@ -122,6 +125,17 @@ def same_owner(case: Case) -> Check:
 def _family(case: Case) -> Family | None:
     handles = {a: h for a, (h, _) in case.handles.items() if h and a in case.accounts}
     return family(handles, case.handle_outside) if len(handles) >= 2 else None
+
+
+def _named_after(case: Case, site: str) -> set[str]:
+    """Accounts with evidence whose handle carries the site's own name, as a newsroom's desks do."""
+    name = "".join(c for c in site.split(".")[0] if c.isalpha())
+    if len(name) < MIN_SITE_NAME:
+        return set()
+    letters = {
+        a: "".join(c for c in (case.handles.get(a, ("", ""))[0] or "").casefold() if c.isalpha()) for a in case.accounts
+    }
+    return {a for a, handle in letters.items() if name in handle}
 
 
 def _handle_words(case: Case, kin: Family | None) -> str:
