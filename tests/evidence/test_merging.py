@@ -1,0 +1,175 @@
+"""One group, one finding; and discoveries among hypotheses that are all false."""
+
+from collections.abc import Callable
+from itertools import permutations
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from houselights.evidence.confirmed import Confirmed, discoveries
+from houselights.evidence.confirmed import Tested as Hypothesis
+from houselights.evidence.merging import MIXING_0_1, merge, mixing
+
+A, B = list(range(8)), list(range(8, 16))
+N = 300
+
+
+def hypothesis(
+    accounts: list[int], p: float, window_s: float = 60.0, in_a: bool = True, retest: float = 0.0
+) -> Hypothesis:
+    return Hypothesis(
+        channel="small_objects",
+        accounts=np.array(sorted(accounts), np.int64),
+        window_us=round(window_s * 1e6),
+        confirm_in_a=in_a,
+        units=np.arange(3),
+        observed=10.0,
+        expected=1.0,
+        p_value=p,
+        from_data_0_1=1.0,
+        retest=lambda left_out: retest,
+    )
+
+
+def confirmed(accounts: list[int], p: float = 1e-6, window_s: float = 60.0, in_a: bool = True) -> Confirmed:
+    return Confirmed(hypothesis(accounts, p, window_s, in_a), q_value=p * 10, slack=0.05 / (p * 10))
+
+
+def passes(part: np.ndarray, whole: Hypothesis) -> Hypothesis | None:
+    return hypothesis(part.tolist(), whole.p_value, whole.window_us / 1e6, whole.confirm_in_a)
+
+
+def fails(part: np.ndarray, whole: Hypothesis) -> Hypothesis | None:
+    return hypothesis(part.tolist(), 0.5, whole.window_us / 1e6, whole.confirm_in_a)
+
+
+@pytest.fixture(scope="module")
+def two_campaigns(made: ModuleType) -> Any:
+    rng = np.random.default_rng(1)
+    units = [*made.in_step(rng, 20, A, 30.0), *made.in_step(rng, 20, B, 30.0), *made.life(rng, 300, range(16, N))]
+    return made.events(units, N)
+
+
+@pytest.fixture(scope="module")
+def one_pool(made: ModuleType) -> Any:
+    """Twenty accounts, two to four on each object, partners changing."""
+    rng = np.random.default_rng(2)
+    units = [*made.in_step(rng, 300, range(20), 30.0, some=(2, 5)), *made.life(rng, 300, range(20, N))]
+    return made.events(units, N)
+
+
+def sets(merged: list[Any]) -> list[list[int]]:
+    return sorted(m.accounts.tolist() for m in merged)
+
+
+def test_two_campaigns_do_not_mix_and_one_pool_does(two_campaigns: Any, one_pool: Any) -> None:
+    window_us = 60_000_000
+    assert mixing(two_campaigns, np.array(A), np.array(B), window_us) == 0.0
+    assert mixing(one_pool, np.arange(10), np.arange(10, 20), window_us) > 3 * MIXING_0_1
+    assert mixing(one_pool, np.arange(6), np.arange(6, 20), window_us) == pytest.approx(
+        mixing(one_pool, np.arange(6, 20), np.arange(6), window_us)
+    )
+
+
+def test_a_candidate_that_holds_two_campaigns_comes_apart(two_campaigns: Any) -> None:
+    merged = merge(two_campaigns, [confirmed(A), confirmed(A + B, 1e-9)], passes)
+    assert sets(merged) == [A, B]
+    merged = merge(two_campaigns, [confirmed(A), confirmed(B), confirmed(A + B, 1e-9)], passes)
+    assert sets(merged) == [A, B]
+
+
+def test_what_a_cut_leaves_has_to_pass_by_itself(two_campaigns: Any) -> None:
+    assert sets(merge(two_campaigns, [confirmed(A), confirmed(A + B, 1e-9)], fails)) == [A]
+    assert sets(merge(two_campaigns, [confirmed(A), confirmed(A + B, 1e-9)], lambda part, whole: None)) == [A]
+
+
+def test_two_left_over_are_no_group_and_no_steady_part_of_one(two_campaigns: Any) -> None:
+    found = [confirmed(A), confirmed(A, 1e-7, 600.0), confirmed([*A, 8, 9])]
+    assert sets(merge(two_campaigns, found, passes)) == [A]
+
+
+def test_what_a_cut_leaves_is_no_stronger_than_its_test(two_campaigns: Any) -> None:
+    def weaker(part: np.ndarray, whole: Hypothesis) -> Hypothesis | None:
+        return hypothesis(part.tolist(), whole.p_value * 100)
+
+    whole = confirmed(A + B, 1e-9)
+    (rest,) = [m for m in merge(two_campaigns, [confirmed(A), whole], weaker) if m.accounts.tolist() == B]
+    assert rest.best.q_value == pytest.approx(100 * whole.q_value)
+
+
+def test_fragments_of_one_pool_come_together(one_pool: Any) -> None:
+    fragments = [list(range(12)), list(range(6, 18)), list(range(4, 20)), list(range(20))]
+    merged = merge(one_pool, [confirmed(f, 1e-6 / (k + 1)) for k, f in enumerate(fragments)], passes)
+    assert len(merged) == 1
+    assert len(merged[0].parts) == len(fragments)
+    assert set(range(6, 18)) <= set(merged[0].accounts.tolist()) <= set(range(20))
+
+
+def test_the_same_group_at_several_windows_and_directions_is_one(two_campaigns: Any) -> None:
+    found = [confirmed(A, p, w, d) for w in (10.0, 60.0, 600.0) for d, p in ((True, 1e-5), (False, 1e-8))]
+    (merged,) = merge(two_campaigns, found, passes)
+    assert merged.accounts.tolist() == A
+    assert merged.best.tested.p_value == 1e-8 and merged.best.tested.window_us == 10_000_000
+
+
+@pytest.mark.parametrize("world", ["two_campaigns", "one_pool"])
+def test_the_order_of_confirmed_groups_is_irrelevant(world: str, request: pytest.FixtureRequest) -> None:
+    e = request.getfixturevalue(world)
+    found = [
+        confirmed(A, 1e-6),
+        confirmed(A, 1e-7, 600.0, in_a=False),
+        confirmed(B, 1e-6),
+        confirmed(A + B, 1e-9),
+        confirmed([*A, *range(8, 12)], 1e-6),
+    ]
+    seen = set()
+    for order in permutations(found):
+        merged = merge(e, list(order), passes)
+        seen.add(tuple((tuple(m.accounts.tolist()), m.best.tested.p_value, m.best.tested.window_us) for m in merged))
+    assert len(seen) == 1
+
+
+def test_a_group_is_in_one_finding_only(two_campaigns: Any) -> None:
+    found = [confirmed(A), confirmed(A[:5]), confirmed(A[2:]), confirmed(B), confirmed(A + B, 1e-9)]
+    everybody = np.concatenate([m.accounts for m in merge(two_campaigns, found, passes)])
+    assert len(np.unique(everybody)) == len(everybody)
+
+
+# -- discoveries --------------------------------------------------------------------------------------------------
+
+
+def hypotheses(p: np.ndarray) -> list[Hypothesis]:
+    return [hypothesis(A, float(x), in_a=bool(k % 2)) for k, x in enumerate(p)]
+
+
+@pytest.mark.parametrize("q", [0.05, 0.2])
+@pytest.mark.parametrize("draw", ["uniform", "copies"])
+def test_where_nothing_is_the_chance_of_any_discovery_is_at_most_q(q: float, draw: str) -> None:
+    """Over all rounds and both directions together, independent or all the same hypothesis."""
+    rng = np.random.default_rng(3)
+    draws: dict[str, Callable[[], np.ndarray]] = {
+        "uniform": lambda: rng.uniform(size=12),
+        "copies": lambda: np.repeat(rng.uniform(size=2), 6).reshape(2, 6).T.ravel(),
+    }
+    n, any_found = 3000, 0
+    for _ in range(n):
+        for round_ in range(1, 6):
+            if discoveries(hypotheses(draws[draw]()), q, round_):
+                any_found += 1
+                break
+    assert any_found / n <= q + 2.5 * np.sqrt(q * (1 - q) / n)
+    assert any_found / n >= q / 4, "the law would hold for a test that never finds anything"
+
+
+def test_a_q_value_compares_with_q() -> None:
+    rng = np.random.default_rng(4)
+    p = rng.uniform(size=30) ** 6
+    for round_ in (1, 2, 3):
+        at_5 = discoveries(hypotheses(p), 0.05, round_)
+        assert at_5 and all(c.q_value <= 0.05 and c.slack >= 1 for c in at_5)
+        wider = discoveries(hypotheses(p), 0.2, round_)
+        assert {c.tested.p_value for c in wider if c.q_value <= 0.05} == {c.tested.p_value for c in at_5}
+        assert all(c.slack == pytest.approx(0.05 / c.q_value) for c in at_5 if c.q_value > 1e-300)
+    assert discoveries([], 0.05, 1) == []

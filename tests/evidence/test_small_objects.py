@@ -1,0 +1,218 @@
+"""The channel `small_objects`: local views change no number, a group is no part of its own background, chance stays chance."""
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from houselights.evidence import background, small_objects
+from houselights.evidence.background import MIN_OBJECTS, Near, rates
+from houselights.evidence.small_objects import Sync
+from houselights.kernels import objects as kernel
+from houselights.worlds import WorldSettings
+
+GROUP = np.arange(8, dtype=np.int64)
+
+
+@pytest.fixture(scope="module")
+def world(made: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    settings = WorldSettings(n_accounts=900, n_days=5)
+    return [made.of_world(settings, seed, tmp_path_factory.mktemp("world"))[0] for seed in (1, 2, 3)]
+
+
+def every(view: Any) -> Any:
+    return view.totals(np.arange(len(view.events.size)))
+
+
+# -- Near ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("window_s", [60.0, 600.0])
+@pytest.mark.parametrize("half", [None, True, False])
+def test_a_local_view_gives_the_numbers_of_the_global_one(
+    made: ModuleType, world: Any, window_s: float, half: bool | None
+) -> None:
+    rng = np.random.default_rng(1)
+    e = world[0]
+    view = made.view(e, window_s, without=rng.choice(e.n_accounts, 40, replace=False))
+    totals = every(view)
+    shared = 0
+    for group in made.companies(e, rng, 40, 6):
+        near = Near.of(view, group, half)
+        assert (e.scratch == -1).all()
+        inside = group if half is None else group[e.accounts_in(near.units)[group]]
+        assert np.array_equal(np.sort(near.accounts[near.group]), inside)
+        assert np.array_equal(near.view.events.size, e.size[near.units])
+        for in_a in (True, False) if half is None else (half,):
+            if half is None:
+                whole = Sync.of(view, group, in_a, totals, window_s)
+                local = Sync.of(near.view, near.group, in_a, totals, window_s)
+                assert np.array_equal(near.units[local.unit], whole.unit)
+                assert np.array_equal(local.share, whole.share)
+                assert np.allclose(local.chance, whole.chance, rtol=1e-12)
+                assert local.p_value() == pytest.approx(whole.p_value(), rel=1e-9)
+                shared += len(whole.unit)
+            else:
+                assert (e.in_a[near.units] == half).all()
+                local = Sync.of(near.view, near.group, in_a, totals, window_s)
+                pairs, close, _ = count(view, group, near.units, local.background.rate)
+                assert np.array_equal(near.units[local.unit], near.units[pairs > 0])
+                assert np.array_equal(local.share, close[pairs > 0] / pairs[pairs > 0])
+                shared += len(local.unit)
+    assert shared > 40
+
+
+def count(view: Any, group: np.ndarray, units: np.ndarray, rate: np.ndarray) -> Any:
+    """Pairs of the global view. The rates say which classes are known; speeds come in nowhere but in the chance."""
+    speed = np.ones(view.events.n_accounts)
+    in_group = view.events.mask(group)
+    return kernel.group_units(*view.arrays, units, view.max_size, view.window_us, in_group, rate, speed)
+
+
+# -- class rates --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("window_s", [10.0, 60.0, 600.0])
+def test_class_rates_lie_between_data_and_profile_and_go_to_the_data(window_s: float) -> None:
+    nothing = np.zeros(kernel.N_CLASSES)
+    profile = rates(nothing, nothing, window_s)
+    assert profile.from_data_0_1 == 0.0
+    before = np.abs(0.7 - profile.rate)
+    from_data = 0.0
+    for n in (1.0, 10.0, 100.0, 10_000.0):
+        found = rates(np.full(kernel.N_CLASSES, 0.7 * n), np.full(kernel.N_CLASSES, n), window_s)
+        known = ~np.isnan(profile.rate)
+        low, high = np.minimum(profile.rate, 0.7)[known], np.maximum(profile.rate, 0.7)[known]
+        assert ((found.rate[known] >= low - 1e-12) & (found.rate[known] <= high + 1e-12)).all()
+        assert (np.abs(0.7 - found.rate)[known] <= before[known] + 1e-12).all()
+        assert np.isnan(found.rate[~known]).all() == (n < MIN_OBJECTS)
+        assert from_data < found.from_data_0_1 < 1.0
+        before, from_data = np.abs(0.7 - found.rate), found.from_data_0_1
+    assert np.allclose(found.rate, 0.7, atol=1e-3)
+
+
+def test_a_kind_nobody_measured_is_left_out_until_the_data_knows_it() -> None:
+    none = np.zeros(kernel.N_CLASSES)
+    by_family = rates(none, none, 60.0).rate.reshape(kernel.N_FAMILIES, -1)
+    assert not np.isnan(by_family[:2]).any() and np.isnan(by_family[2:]).all()
+
+
+def test_rates_grow_with_the_window() -> None:
+    none = np.zeros(kernel.N_CLASSES)
+    each = [rates(none, none, w).rate[: 2 * kernel.N_SIZES * kernel.N_LATENCIES] for w in (10.0, 60.0, 600.0)]
+    assert (each[0] <= each[1]).all() and (each[1] <= each[2]).all()
+
+
+# -- the group and its background ---------------------------------------------------------------------------------
+
+
+def test_a_group_is_no_part_of_its_own_background(made: ModuleType) -> None:
+    """Its own objects, with the outsiders on them, may be as close as they like: the chance level does not move."""
+    rng = np.random.default_rng(3)
+    others = range(8, 300)
+    ordinary = made.life(rng, 400, others)
+    levels = []
+    for window_s in (5.0, 50_000.0):
+        shared = made.in_step(np.random.default_rng(4), 30, [*GROUP.tolist(), 20, 21], window_s)
+        view = made.view(made.events([*ordinary, *shared], 300))
+        levels.append(Sync.of(view, GROUP, True, every(view), 60.0).background)
+    assert np.allclose(levels[0].rate, levels[1].rate, equal_nan=True)
+    # And it is the rate of the others' objects alone.
+    alone = made.view(made.events(ordinary, 300))
+    assert np.allclose(levels[0].rate, rates(*every(alone), 60.0).rate, equal_nan=True)
+
+
+def test_a_group_in_step_passes_and_nothing_is_left_without_its_objects(made: ModuleType) -> None:
+    rng = np.random.default_rng(5)
+    units = [*made.life(rng, 400, range(8, 300)), *made.in_step(rng, 24, GROUP.tolist(), 30.0)]
+    view = made.view(made.events(units, 300))
+    found = small_objects.confirm(view, GROUP, True, every(view), 60.0)
+    assert found is not None and found.p_value < 1e-6 and found.observed > 5 * found.expected
+    assert len(found.units) == 12
+    assert found.retest(found.units) == 1.0
+    p = [found.retest(found.units[:k]) for k in (0, 4, 8, 11)]
+    assert p == sorted(p) and p[0] == found.p_value
+
+
+def test_a_group_that_could_not_pass_is_not_tested(made: ModuleType) -> None:
+    """Whether it is tested does not depend on times: one shared object, perfectly in step, is no hypothesis."""
+    rng = np.random.default_rng(6)
+    units = [*made.life(rng, 400, range(8, 300)), *made.in_step(rng, 2, GROUP.tolist()[:3], 1.0)]
+    view = made.view(made.events(units, 300), 600.0)
+    assert small_objects.confirm(view, GROUP[:3], True, every(view), 600.0) is None
+
+
+# -- chance -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("window_s", [60.0, 600.0])
+@pytest.mark.parametrize("size", [4, 10])
+def test_company_without_agreement_gets_honest_p_values(
+    made: ModuleType, world: Any, window_s: float, size: int
+) -> None:
+    """People of one community share a lot by taste: their p-values must not be smaller than chance ones."""
+    p = []
+    for k, e in enumerate(world):
+        view = made.view(e, window_s)
+        totals = every(view)
+        for group in made.companies(e, np.random.default_rng(k), 200, size):
+            sync = Sync.of(view, group, bool(k % 2), totals, window_s)
+            if len(sync.unit):
+                p.append(sync.p_value())
+    assert len(p) > 300
+    for alpha in (0.001, 0.01, 0.05, 0.2):
+        allowed = alpha + 2.5 * np.sqrt(alpha * (1 - alpha) / len(p))
+        assert np.mean(np.array(p) <= alpha) <= allowed, f"{np.mean(np.array(p) <= alpha):.4f} at {alpha}"
+
+
+def test_the_p_value_never_rises_with_more_close_pairs(made: ModuleType) -> None:
+    rng = np.random.default_rng(8)
+    ordinary = made.life(rng, 300, range(8, 300))
+    p = []
+    for n_close in (0, 4, 8, 16, 24):
+        shared = made.in_step(np.random.default_rng(9), n_close, GROUP.tolist(), 30.0)
+        shared += made.life(np.random.default_rng(9), 24 - n_close, GROUP.tolist(), sizes=(8, 9))
+        view = made.view(made.events([*shared, *ordinary], 300))
+        p.append(Sync.of(view, GROUP, True, every(view), 60.0).p_value())
+    assert p == sorted(p, reverse=True) and p[0] > 0.05 and p[-1] < 1e-6
+
+
+# -- screening ----------------------------------------------------------------------------------------------------
+
+
+def test_hangers_on_are_let_go(made: ModuleType) -> None:
+    """Four who share the group's objects hours later do not stay; the eight do."""
+    rng = np.random.default_rng(10)
+    shared = []
+    for unit in made.in_step(rng, 40, GROUP.tolist(), 20.0):
+        late = rng.choice([8, 9, 10, 11], 2, replace=False).tolist()
+        shared.append([*unit, *((a, unit[0][1] + float(rng.uniform(3600, 40_000))) for a in late)])
+    view = made.view(made.events([*made.life(rng, 400, range(12, 300)), *shared], 300))
+    for in_a in (True, False):
+        units = np.flatnonzero(view.events.in_a == in_a)
+        kept = small_objects._trim(view, np.arange(12), in_a, view.totals(units), 60.0, small_objects.SCREEN_P)
+        assert kept is not None and kept.tolist() == GROUP.tolist()
+
+
+def test_a_group_without_synchrony_dissolves(made: ModuleType) -> None:
+    rng = np.random.default_rng(11)
+    view = made.view(made.events(made.life(rng, 500, range(200)), 200))
+    units = np.flatnonzero(view.events.in_a)
+    totals = view.totals(units)
+    for group in made.companies(view.events, rng, 20, 6):
+        assert small_objects._trim(view, group, True, totals, 60.0, small_objects.SCREEN_P) is None
+
+
+def test_screening_never_looks_at_the_confirming_half(made: ModuleType) -> None:
+    """Other times on half B suggest the same groups from half A."""
+    rng = np.random.default_rng(12)
+    units = [*made.life(rng, 300, range(20, 300)), *made.in_step(rng, 40, range(10), 30.0)]
+    other = [[(a, s + float(rng.uniform(0, 90_000))) for a, s in u] if k % 2 else u for k, u in enumerate(units)]
+    found = [small_objects.screen(made.view(made.events(u, 300)), True, 60.0, 0) for u in (units, other)]
+    assert [g.tolist() for g in found[0]] == [g.tolist() for g in found[1]]
+    assert any(set(range(10)) <= set(g.tolist()) for g in found[0])
+
+
+def test_the_profile_is_shipped() -> None:
+    assert (~np.isnan(background._profile(60.0))).sum() == 2 * kernel.N_SIZES
