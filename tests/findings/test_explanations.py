@@ -163,7 +163,7 @@ def test_the_rest_of_the_evidence_may_stand(name, plant, data, group, find):
     found = outcome(finding, name)
     assert found["fits"] and not found["demotes"], found
     assert finding["tier"] == "observed"
-    assert "still confirms" in found["detail"] and "p = 1e-06" in found["detail"]
+    assert "still confirms" in found["detail"] and "p = 1.0×10⁻⁶" in found["detail"]
 
 
 @pytest.mark.parametrize("name", [*PLANTED, "accounts of one owner"])
@@ -280,7 +280,7 @@ def test_bare_data_says_what_it_cannot_test(data, group, find):
         "breaking news or live event": "Could not be tested: this data has no more than 1 hour with posts.",
         "organisation the user vouches for": "Could not be tested: no file of known organisations was given (--known).",
     }
-    assert "Could not be tested on this data" in finding["sentence"]
+    assert "6 could not be tested on this data" in finding["sentence"]
     assert "minute" in finding["limits"]
     data.precision = "day"
     data.posts, data.traces = [], []

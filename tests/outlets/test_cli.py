@@ -152,6 +152,15 @@ def test_an_interrupt_exits_130(run: Run, pipeline: dict[str, Any], posts: Path,
     assert run("scan", posts, "--out", tmp_path / "run")[0] == 130
 
 
+@pytest.mark.parametrize("told", ["Query interrupted", "Python exception: KeyboardInterrupt"])
+def test_an_interrupt_that_came_through_duckdb_is_one(
+    run: Run, pipeline: dict[str, Any], posts: Path, tmp_path: Path, told: str
+) -> None:
+    pipeline["raises"] = RuntimeError(told)
+    code, _, err = run("scan", posts, "--out", tmp_path / "run")
+    assert code == 130 and "interrupted" in err and "fault" not in err
+
+
 def test_somebodys_directory_is_refused_and_a_run_is_replaced(
     run: Run, pipeline: dict[str, Any], posts: Path, tmp_path: Path
 ) -> None:

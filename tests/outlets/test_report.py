@@ -4,13 +4,14 @@ import base64
 import hashlib
 import re
 from html.parser import HTMLParser
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from houselights.outlets import report
+from houselights.outlets import report, wording
+from houselights.outlets.report.network import TIES_PER_ACCOUNT, strongest_ties, tells_nothing
 from houselights.results import Results
 
 VOID = {"meta", "input", "br", "rect", "line", "circle"}
@@ -112,7 +113,7 @@ def test_it_is_accessible_in_structure(html: str, page: Page) -> None:
 
 
 def test_every_finding_says_what_it_must(page: Page) -> None:
-    for words in ("Evidence: posts side by side", "What this does not show", "What would make this wrong", "When"):
+    for words in ("Evidence: posts side by side", "What this does not show", "It would be wrong if", "When"):
         assert page.text.count(words) >= 3
     assert "Content copied from, not a member: copied_writer" in " ".join(page.text.split())
     assert "An innocent explanation fits: same outlet" in page.text
@@ -152,3 +153,28 @@ def test_no_red_and_no_score_on_a_person(html: str) -> None:
 def test_writing_leaves_no_half_file(run_dir: Path, tmp_path: Path) -> None:
     path = report.write(Results(run_dir), tmp_path / "r.html")
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_the_picture_keeps_every_account_and_its_strongest_tie() -> None:
+    nodes = [f"a{i}" for i in range(12)]
+    web = [(a, b, 1 + (i * 7) % 11) for i, (a, b) in enumerate(combinations(nodes, 2))]
+    drawn = strongest_ties(web)
+    assert drawn == strongest_ties(web[::-1]) and set(drawn) <= set(web)
+    assert len(drawn) <= TIES_PER_ACCOUNT * len(nodes) < len(web)
+    for node in nodes:
+        assert max(n for *ends, n in web if node in ends) == max(n for *ends, n in drawn if node in ends)
+    assert not tells_nothing(len(nodes), web)
+    assert tells_nothing(len(nodes), [(a, b, 4) for a, b, _ in web])
+
+
+def test_numbers_are_said_plainly() -> None:
+    finding = {"observed": 37.5, "n_objects_tested": 46}
+    assert wording.tested_objects(finding) == "37.5 of 46" and "in part" in wording.in_part(finding)
+    assert wording.in_part({"observed": 37.0}) == ""
+    assert wording.probability(5.7e-14) == "5.7×10⁻¹⁴" and wording.probability(0.0) == "under 10⁻³⁰⁰"
+    assert wording.apart(0, "min") == "in the same minute" and wording.apart(12, "s") == "12 s apart"
+
+
+def test_what_could_not_be_tested_is_said_once(html: str) -> None:
+    assert html.count("no file of known organisations") == 1
+    assert "Could not be tested: organisation the user vouches for (no file of known organisations was given)." in html

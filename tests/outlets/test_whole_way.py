@@ -1,5 +1,7 @@
 """From a file to the report with nothing standing in: a small simulated world, by command line and by Python."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -58,3 +60,12 @@ def test_a_second_scan_gives_the_same_bytes(world: Path, run: Path) -> None:
     cli.main(["scan", str(world / "posts.jsonl"), "--out", str(out), "--quiet"])
     for name in ("findings.json", "members.parquet", "evidence.parquet", "highlights.parquet", "report.html"):
         assert (out / name).read_bytes() == (run / name).read_bytes(), name
+
+
+def test_a_quiet_scan_leaves_nothing_on_stderr(world: Path) -> None:
+    """Not while it works, and not while the interpreter exits: a library that kept a module of ours alive would make
+    DuckDB's bindings complain of leaks there."""
+    command = [sys.executable, "-m", "houselights.outlets.cli", "scan", world / "posts.jsonl", "--out", world / "child"]
+    done = subprocess.run([*command, "--quiet"], capture_output=True, check=False)
+    assert done.returncode in (0, 10)
+    assert (done.stdout, done.stderr) == (b"", b"")

@@ -8,18 +8,31 @@ from typing import Any
 
 from houselights.findings.casefile import Case
 from houselights.findings.explanations import Weighed
-from houselights.findings.wording import KIND_NOUNS, amount, count, duration, listing, percent, probability, span
+from houselights.findings.wording import (
+    KIND_NOUNS,
+    amount,
+    count,
+    duration,
+    listing,
+    percent,
+    probability,
+    span,
+    times_as_many,
+)
 
 Facts = dict[str, Any]
 NOT_SHOWN = "This does not show who is behind it, that any claim is false, or who runs any of the accounts."
 
 
 def sentence(case: Case, facts: Facts, weighed: Sequence[Weighed], q: float) -> str:
-    """`facts`: the finding's numbers as in findings.json, with `first_us` and `last_us`, microseconds since 1970,
+    """Short first: who, what, how many, how unusual. Then when, the test, the members, the explanations, the limit.
+
+    `facts`: the finding's numbers as in findings.json, with `first_us` and `last_us`, microseconds since 1970,
     UTC."""
     parts = [
-        _observed(case, facts),
-        _unusual(case, facts, q),
+        _observed(case, facts, q),
+        _when(case, facts),
+        _unusual(facts, q),
         _who(facts),
         _verdict(facts, weighed),
         _checked(weighed),
@@ -28,43 +41,49 @@ def sentence(case: Case, facts: Facts, weighed: Sequence[Weighed], q: float) -> 
     return " ".join(p for p in parts if p)
 
 
-def _observed(case: Case, facts: Facts) -> str:
+def _observed(case: Case, facts: Facts, q: float) -> str:
     kinds = [count(n, KIND_NOUNS[k]) for k, n in sorted(facts["kinds"].items(), key=lambda kv: (-kv[1], kv[0]))]
-    when = span(facts["first_us"], facts["last_us"], to_the_day=case.precision == "day")
     who = count(facts["n_accounts"], "account")
     if not facts["resolved"]:
         who = f"A pool of about {count(_expected_members(case), 'account')}"
+    unusual = times_as_many(facts["observed"], facts["expected"]) if facts["q_value"] <= q else ""
     return (
-        f"{who} shared {listing(kinds)} within {duration(facts['window_s'])} of each other "
-        f"({count(facts['n_posts'], 'post')}, {when})."
+        f"{who} shared {listing(kinds)} within {duration(facts['window_s'])} of each other"
+        f"{f', {unusual}' if unusual else ''}."
     )
 
 
-def _unusual(case: Case, facts: Facts, q: float) -> str:
-    tested = case.group.n_objects_tested
+def _when(case: Case, facts: Facts) -> str:
+    when = span(facts["first_us"], facts["last_us"], to_the_day=case.precision == "day")
+    return f"That took {count(facts['n_posts'], 'post')}, {when}."
+
+
+def _unusual(facts: Facts, q: float) -> str:
+    """The test counts objects shared at any distance in time, so that its total is not the number of close ones."""
     source = (
-        "by the shipped reference profile of ordinary conversations, since this data has too little background of "
-        "its own"
+        "By the shipped reference profile of ordinary conversations, since this data has too little background of "
+        "its own,"
         if facts["background"] == "reference profile"
-        else "by the pace of other accounts in this data"
+        else "By the pace of other accounts in this data,"
     )
-    verdict = "within" if facts["q_value"] <= q else "above"
+    whole = abs(facts["observed"] - round(facts["observed"])) < 0.05 or facts["observed"] >= 100
+    part = "" if whole else "; where only some of an object's sharers were that close, it counts in part"
+    verdict = "under" if facts["q_value"] <= q else "above"
     return (
-        f"In the half of the data kept for the test they came that close on {amount(facts['observed'])} of "
-        f"{count(tested, 'object')}; {source}, chance gives {amount(facts['expected'])} (p = "
-        f"{probability(facts['p_value'])}, "
-        f"q = {probability(facts['q_value'])}, {verdict} the false-discovery rate of {percent(q)} set for this search)."
+        f"The test uses the half of the objects that had no say in picking these accounts: they came that close on "
+        f"{amount(facts['observed'])} of {count(facts['n_objects_tested'], 'shared object')}{part}. {source} chance "
+        f"gives {amount(facts['expected'])} (p = {probability(facts['p_value'])}; q = "
+        f"{probability(facts['q_value'])} after correction for all that was tried, {verdict} the "
+        f"false-discovery rate of {percent(q)} that was set)."
     )
 
 
 def _who(facts: Facts) -> str:
     if facts["resolved"]:
         core, n = facts["n_core"], facts["n_accounts"]
-        return (
-            f"{core:,} of the {count(n, 'account')} also {'passes' if core == 1 else 'pass'} a test of their own."
-            if core < n
-            else ""
-        )
+        if core == n:
+            return f"All {n:,} accounts also pass a test of their own."
+        return f"{core:,} of the {count(n, 'account')} also {'passes' if core == 1 else 'pass'} a test of their own."
     return "The pool holds coordinated behaviour; its single members are not resolved, so no account is singled out."
 
 
@@ -80,14 +99,18 @@ def _verdict(facts: Facts, weighed: Sequence[Weighed]) -> str:
 
 
 def _checked(weighed: Sequence[Weighed]) -> str:
-    not_fitting = [w.name for w in weighed if w.tested and not w.fits]
+    not_fitting = sum(w.tested and not w.fits for w in weighed)
     partly = [w.name for w in weighed if w.fits and not w.demotes]
-    untested = [w.name for w in weighed if not w.tested]
-    parts = [f"Checked, and not the explanation: {listing(not_fitting)}."] if not_fitting else []
+    untested = sum(not w.tested for w in weighed)
+    others = "other innocent" if any(w.fits for w in weighed) else "innocent"
+    parts = []
     if partly:
         parts.append(f"Fits, but leaves enough evidence to confirm it: {listing(partly)}.")
+    if not_fitting:
+        was, do = ("was", "does") if not_fitting == 1 else ("were", "do")
+        parts.append(f"{count(not_fitting, f'{others} explanation')} {was} checked and {do} not account for it.")
     if untested:
-        parts.append(f"Could not be tested on this data: {listing(untested)}.")
+        parts.append(f"{untested:,} could not be tested on this data.")
     return " ".join(parts)
 
 
@@ -104,7 +127,7 @@ def limits(case: Case, facts: Facts) -> str:
     if not facts["resolved"]:
         out.append(
             f"{percent(_purity(case))} of the {count(facts['n_accounts'], 'listed account')} are expected to belong "
-            f"to the pool."
+            f"to the pool. It says nothing about any single account: some in the pool are bystanders."
         )
     if facts["background"] == "reference profile":
         out.append("The chance level comes from other conversations than this one.")
@@ -112,25 +135,19 @@ def limits(case: Case, facts: Facts) -> str:
 
 
 def would_be_wrong_if(case: Case, facts: Facts, weighed: Sequence[Weighed]) -> list[str]:
-    """Circumstances under which the finding would mislead although its numbers are right."""
+    """Circumstances under which the finding would mislead although its numbers are right: each ends the sentence
+    "it would be wrong if"."""
     out = [
-        "It would be wrong if something reached these accounts at the same moment and hardly anybody else: a push "
-        "notification, a mailing "
-        "list, a scheduling tool, an event on a screen.",
-        "It would be wrong if the posts were collected by searching for what these accounts share, so that the "
-        "accounts they are compared "
-        "with are unlike them.",
-        "It would be wrong if the accounts openly belong together: list them in a file and scan again with --known.",
+        "something reached these accounts at the same moment and hardly anybody else: a push notification, a mailing "
+        "list, a scheduling tool, an event on a screen",
+        "the posts were collected by searching for what these accounts share, so that the accounts they are compared "
+        "with are unlike them",
+        "the accounts openly belong together: list them in a file and scan again with --known",
     ]
     if facts["background"] == "reference profile":
-        out.append("It would be wrong if people in this conversation react faster than those of the reference profile.")
-    if not facts["resolved"]:
-        out.append(
-            "It would be wrong to read it as a statement about any single account: some in the pool are bystanders."
-        )
-    untested = [w.name for w in weighed if not w.tested]
-    if untested:
-        out.append(f"It would be wrong if an explanation holds that this data cannot test: {listing(untested, 'or')}.")
+        out.append("people in this conversation react faster than those of the reference profile")
+    if not all(w.tested for w in weighed):
+        out.append("an explanation holds that this data could not test")
     return out
 
 

@@ -36,7 +36,27 @@ def amount(x: float) -> str:
 
 
 def probability(p: float) -> str:
-    return "under 1e-300" if p < 1e-300 else f"{p:.2g}"
+    """0.031, 0.0004, 5.7×10⁻¹⁴: one style everywhere a person reads."""
+    if p < 1e-300:
+        return "under 10⁻³⁰⁰"
+    if p >= 0.001:
+        return f"{p:.2g}"
+    mantissa, exponent = f"{p:.1e}".split("e")
+    return f"{mantissa}×10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+
+
+def times_as_many(observed: float, expected: float) -> str:
+    """ "4.6 times as many as chance gives"; empty where that says nothing."""
+    if observed <= expected:
+        return ""
+    if expected <= 0 or observed >= 1000 * expected:
+        return "over 1,000 times as many as chance gives"
+    ratio = observed / expected
+    return (
+        f"{ratio:.0f} times as many as chance gives"
+        if ratio >= 10
+        else f"{amount(ratio)} times as many as chance gives"
+    )
 
 
 def duration(seconds: float) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DONE, OUR_FAULT, WRONG_USE, FOUND, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 10, 130, 141
 
+STOPPED = "interrupted. Nothing half-written is left; run the same command again."
 EPILOG = """\
 exit codes: 0 done, nothing found; 10 done, at least one finding of tier 'observed' or better;
             2 wrong use or unreadable input; 1 a fault of ours
@@ -42,8 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains while it exits
         return PIPE_CLOSED
     except KeyboardInterrupt:
-        return _complain("interrupted. Nothing half-written is left; run the same command again.", INTERRUPTED)
+        return _complain(STOPPED, INTERRUPTED)
     except Exception as exc:
+        if _interrupted(exc):
+            return _complain(STOPPED, INTERRUPTED)
         if os.environ.get("HOUSELIGHTS_DEBUG"):
             raise
         what = f"{type(exc).__name__}: {exc}"
@@ -52,6 +55,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             "Set HOUSELIGHTS_DEBUG=1 and run it again to get the traceback for a report.",
             OUR_FAULT,
         )
+
+
+def _interrupted(exc: BaseException | None) -> bool:
+    """DuckDB turns Ctrl-C into an error of its own: in a query, or in a stream of ours that it reads."""
+    if exc is None:
+        return False
+    told = "Query interrupted" in str(exc) or "KeyboardInterrupt" in str(exc) or "ArrowCancelled" in str(exc)
+    return told or isinstance(exc, KeyboardInterrupt) or _interrupted(exc.__cause__ or exc.__context__)
 
 
 def _complain(message: str, code: int) -> int:

@@ -31,29 +31,28 @@ def show(results: Results, finding_id: str, out: Console) -> None:
         out,
         "Numbers",
         [
-            f"{wording.amount(finding.get('observed'))} objects of the half kept for the test were shared within "
-            f"{wording.seconds(float(finding.get('window_s') or 0))}; "
-            f"{wording.amount(finding.get('expected'))} by chance",
+            f"within {wording.seconds(float(finding.get('window_s') or 0))} on {wording.tested_objects(finding)} shared "
+            f"objects of the half kept for the test; {wording.amount(finding.get('expected'))} by chance. "
+            f"{wording.in_part(finding)}".rstrip(),
             f"p {wording.probability(finding.get('p_value'))}, q {wording.probability(finding.get('q_value'))} "
             f"(false-discovery rate of the run: {wording.share(wording.rate(results))})",
             f"{wording.count(finding.get('n_posts', 0), 'post')}, "
-            f"{wording.count(finding.get('n_objects', 0), 'object')}, "
+            f"{wording.count(finding.get('n_objects', 0), 'object')} in both halves, "
             f"{wording.span(first, last)}",
         ],
     )
     shown = results.shown(finding_id)
     _block(out, "Accounts", _accounts(finding, list(shown.values())))
-    _block(
-        out, "Innocent explanations tested", [_explanation(e) for e in finding.get("explanations") or []] or ["none"]
-    )
+    tried = [_explanation(e) for e in wording.tested_explanations(finding)]
+    _block(out, "Innocent explanations tested", [*(tried or ["none"]), terminal(wording.untested(finding) or "")])
     _evidence(results, finding_id, shown, out)
-    _block(out, "What this does not show", [terminal(x) for x in wording.limits(finding)])
-    _block(out, "What would make this wrong", wording.wrong_if(finding))
+    _block(out, "What this does not show", [f"- {terminal(x)}" for x in wording.limits(finding)])
+    _block(out, "It would be wrong if", [f"- {terminal(x)}" for x in wording.wrong_if(finding)])
 
 
 def _block(out: Console, title: str, lines: list[str]) -> None:
     out.print(Text(f"\n{title}", style="bold"))
-    for line in lines:
+    for line in filter(None, lines):
         out.print(Padding(Text(line), (0, 0, 0, 2)))
 
 
@@ -96,10 +95,11 @@ def _evidence(results: Results, finding_id: str, shown: dict[str, Shown], out: C
 def _pair(pair: Pair, shown: dict[str, Shown], marks: Spans) -> Text:
     text = Text()
     text.append(
-        f"{wording.KIND_NOUN.get(pair.kind, terminal(pair.kind))}, {wording.seconds(abs(pair.delta_s))} apart; "
+        f"{wording.KIND_NOUN.get(pair.kind, terminal(pair.kind))}, {wording.apart(pair.delta_s, _precision(pair))}; "
     )
     text.append(f"chance of being this close without the group: {wording.share(pair.chance_0_1)}\n")
-    text.append(f"{terminal(clip(pair.object_id, 120))}\n", style="dim")
+    if not pair.object_id.startswith("text:"):  # a hash, which tells nobody anything
+        text.append(f"{terminal(clip(pair.object_id, 120))}\n", style="dim")
     for account, post_id, post in (
         (pair.account_a, pair.post_id_a, pair.post_a),
         (pair.account_b, pair.post_id_b, pair.post_b),
@@ -114,6 +114,10 @@ def _pair(pair: Pair, shown: dict[str, Shown], marks: Spans) -> Text:
         text.append("\n")
     text.rstrip()
     return text
+
+
+def _precision(pair: Pair) -> str:
+    return pair.post_a.precision if pair.post_a else "s"
 
 
 def _marked(post: Post, spans: list[tuple[int, int]]) -> Text:

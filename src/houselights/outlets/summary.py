@@ -47,7 +47,7 @@ def show(results: Results, out: Console, report: Path | None) -> None:
 
 def _table(findings: list[dict[str, Any]]) -> Table:
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
-    for name in ("finding", "tier", "core/all", "objects", "window", "observed", "expected", "q"):
+    for name in ("finding", "tier", "core/all", "objects", "window", "close in the test", "by chance", "q"):
         table.add_column(
             name, justify="left" if name in ("finding", "tier") else "right", no_wrap=name == "finding", overflow="fold"
         )
@@ -58,7 +58,7 @@ def _table(findings: list[dict[str, Any]]) -> Table:
             f"{f.get('n_core', 0):,}/{f.get('n_accounts', 0):,}",
             f"{f.get('n_objects', 0):,}",
             wording.seconds(float(f.get("window_s") or 0)),
-            wording.amount(f.get("observed")),
+            wording.tested_objects(f),
             wording.amount(f.get("expected")),
             wording.probability(f.get("q_value")),
         )

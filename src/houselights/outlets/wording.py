@@ -22,7 +22,21 @@ KIND_NOUN = {
     "hashtags": "the same sequence of hashtags",
     "text": "near-identical text",
 }
-CHANNEL_NAME = {"small_objects": "shared small objects", "synchrony": "synchrony on popular objects"}
+CHANNEL_NAME = {
+    "small_objects": "objects that few accounts share",
+    "synchrony": "objects that many accounts share",
+    "all": "anything",
+} | {
+    f"objects of kind {kind}": name
+    for kind, name in (
+        ("link", "links"),
+        ("repost", "reposts"),
+        ("quote", "quotes"),
+        ("reply", "replies"),
+        ("hashtags", "hashtags"),
+        ("text", "texts"),
+    )
+}
 PRECISION_NAME = {
     "us": "the microsecond",
     "ms": "the millisecond",
@@ -78,9 +92,10 @@ def overall(results: Results) -> str:
         tiers = Counter(f["tier"] for f in found)
         words = ", ".join(f"{tiers[t]} {t}" for t in reversed(NAMING_TIERS) if tiers[t])
         verb = "group of accounts passes" if len(found) == 1 else "groups of accounts pass"
-        text = f"Among {data}, {len(found):,} {verb} the test against chance at a false-discovery rate of {q}: {words}."
+        kinds = f" ({words})" if len(tiers) > 1 else ""
+        text = f"Among {data}, {len(found):,} {verb} the test against chance at a false-discovery rate of {q}{kinds}."
     if described:
-        text += f" {count(described, 'pattern')} more {'is' if described == 1 else 'are'} described only."
+        text += f" {described:,} more {'pattern is' if described == 1 else 'patterns are'} described only."
     return text
 
 
@@ -110,7 +125,7 @@ def skipped(results: Results) -> list[str]:
     out = []
     for row in channels(results, "skipped"):
         name = CHANNEL_NAME.get(str(row.get("channel")), str(row.get("channel")))
-        window = f", {seconds(float(row['window_s']))}" if row.get("window_s") else ""
+        window = f" within {seconds(float(row['window_s']))}" if row.get("window_s") else ""
         out.append(f"{name}{window}: {row.get('reason') or 'no reason given'}")
     return out
 
@@ -123,8 +138,26 @@ def rate(results: Results) -> float:
 
 def limits(finding: dict[str, Any]) -> list[str]:
     """What the finding does not show, as it was written with it."""
-    found = finding.get("limits") or []
-    return [found] if isinstance(found, str) else [str(x) for x in found]
+    return _SENTENCE_END.split(str(finding.get("limits") or "None was written."))
+
+
+def tested_explanations(finding: dict[str, Any]) -> list[dict[str, Any]]:
+    return [e for e in finding.get("explanations") or [] if e.get("tested", True)]
+
+
+def untested(finding: dict[str, Any]) -> str | None:
+    """The explanations that this data could not test, each with what it lacks, said once."""
+    rows = [e for e in finding.get("explanations") or [] if not e.get("tested", True)]
+    lacks = [str(e.get("detail") or "").removeprefix("Could not be tested: ").rstrip(".") for e in rows]
+    if not rows:
+        return None
+    return (
+        "Could not be tested: "
+        + "; ".join(
+            f"{e.get('name')} ({why})" if why else str(e.get("name")) for e, why in zip(rows, lacks, strict=True)
+        )
+        + "."
+    )
 
 
 def fitting(finding: dict[str, Any]) -> list[dict[str, Any]]:
@@ -133,8 +166,6 @@ def fitting(finding: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def outcome(explanation: dict[str, Any]) -> str:
-    if not explanation.get("tested", True):
-        return "could not be tested"
     if explanation.get("fits"):
         return "fits" if explanation.get("demotes") else "fits in part"
     return "does not fit"
@@ -153,14 +184,36 @@ def input_rows(row: dict[str, Any]) -> int:
 
 
 def wrong_if(finding: dict[str, Any]) -> list[str]:
-    """What would make this finding wrong, although its arithmetic is right, as it was written with it."""
+    """What would make this finding wrong, although its arithmetic is right: each ends "it would be wrong if"."""
     return [str(x) for x in finding.get("would_be_wrong_if") or []]
 
 
 def told(finding: dict[str, Any]) -> tuple[str, str]:
-    """(first sentence, the sentences after it) of what the finding says."""
+    """(first sentence, the sentences after it) of what the finding says; its limits, which a page lists, left out."""
     first, *rest = sentences(finding)
-    return first, " ".join(rest)
+    return first, " ".join(x for x in rest if x not in limits(finding))
+
+
+def tested_objects(finding: dict[str, Any]) -> str:
+    """ "118 of 153": the tested objects on which members came close, and all of them."""
+    n = finding.get("n_objects_tested")
+    return amount(finding.get("observed")) + (f" of {n:,}" if n is not None else "")
+
+
+def in_part(finding: dict[str, Any]) -> str:
+    """Why the observed number may be a fraction; empty where it is none."""
+    observed = float(finding.get("observed") or 0)
+    if observed >= 100 or abs(observed - round(observed)) < 0.05:
+        return ""
+    return "An object counts in part where only some pairs of its sharers were that close."
+
+
+def apart(delta_s: float, precision: str) -> str:
+    """How far two posts lie from each other, no finer than their times are known."""
+    unit = {"min": "minute", "day": "day"}.get(precision)
+    if not unit:
+        return f"{seconds(abs(delta_s))} apart"
+    return f"in the same {unit}" if delta_s == 0 else f"{seconds(abs(delta_s))} apart, to the {unit}"
 
 
 def sentences(finding: dict[str, Any]) -> list[str]:
@@ -195,7 +248,7 @@ def amount(x: float | int | None) -> str:
         return "not given"
     if abs(x - round(x)) < 1e-9 or abs(x) >= 100:
         return f"{round(x):,}"
-    return f"{x:.1f}" if abs(x) >= 0.1 else f"{x:.2g}"
+    return f"{x:.1f}".removesuffix(".0") if abs(x) >= 0.1 else f"{x:.2g}"
 
 
 def share(x: float) -> str:
@@ -206,7 +259,9 @@ def probability(p: float | None) -> str:
     """0.031, 0.0004, 1.2×10⁻⁹."""
     if p is None:
         return "not given"
-    if p >= 0.001 or p == 0:
+    if p < 1e-300:
+        return "under 10⁻³⁰⁰"
+    if p >= 0.001:
         return f"{p:.2g}"
     mantissa, exponent = f"{p:.1e}".split("e")
     return f"{mantissa}×10{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"

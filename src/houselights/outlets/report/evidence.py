@@ -12,8 +12,8 @@ MOST_PAIRS = 30
 PAIRS_AT_ONCE = 6
 MOST_CHARACTERS = 560
 LEAD_IN = 120  # characters kept before the first mark of a long post
-HALVES = """Observed and expected numbers count one half of the data only: the half that confirmed the group. Pairs of
-the other half, which suggested it, say so."""
+ALONE = """One such coincidence means nothing: the finding rests on all of them together."""
+HALVES = """The test counts one half of the objects only; pairs of the other half, which suggested the group, say so."""
 
 Marks = dict[str, list[dict[str, Any]]]
 
@@ -28,7 +28,7 @@ def block(results: Results, finding: dict[str, Any], shown: dict[str, Shown], an
     more = pairs[PAIRS_AT_ONCE:]
     fold = folded(f"{wording.count(len(more), 'more pair')}", _table(more, shown, marks, "More pairs")) if more else ""
     return f"""<h3 id="{anchor}-evidence">Evidence: posts side by side</h3>
-<p>{len(pairs):,} of {wording.count(total, "coincidence")}.{rest} {HALVES}</p>
+<p>{len(pairs):,} of {wording.count(total, "coincidence")}.{rest} {ALONE} {HALVES} {wording.in_part(finding)}</p>
 {first}
 {fold}"""
 
@@ -44,9 +44,11 @@ def _row(pair: Pair, shown: dict[str, Shown], marks: Marks) -> str:
     why_a, why_b = _reasons(marks, pair.post_id_a), _reasons(marks, pair.post_id_b)
     same = why_a == why_b
     lines = [
-        f"<p><b>{html_text(wording.seconds(abs(pair.delta_s)))} apart</b></p>",
+        f"<p><b>{html_text(wording.apart(pair.delta_s, pair.post_a.precision if pair.post_a else 's'))}</b></p>",
         f"<p>{html_text(wording.KIND_NOUN.get(pair.kind, pair.kind))}</p>",
-        "" if pair.kind == "text" else f'<p class="object"><bdi>{html_marked(clip(pair.object_id, 160))}</bdi></p>',
+        ""
+        if pair.object_id.startswith("text:")  # a hash, which tells nobody anything
+        else f'<p class="object"><bdi>{html_marked(clip(pair.object_id, 160))}</bdi></p>',
         f'<p>chance of being this close: <b class="nowrap">{html_text(wording.share(pair.chance_0_1))}</b></p>',
         f'<p class="quiet">{html_text(wording.CHANNEL_NAME.get(pair.channel, pair.channel))}</p>',
         "" if pair.confirming else '<p class="quiet">from the half that suggested the group</p>',
@@ -81,16 +83,23 @@ def _post(post: Post | None, account: str, post_id: str, shown: dict[str, Shown]
         return f'<p>{head}</p><p class="quiet">Post {html_marked(post_id)} is not in posts.parquet.</p>'
     stamp = wording.moment(post.created_at, post.precision)
     return f"""<p class="by">{head} <time datetime="{post.created_at.isoformat()}">{stamp}</time></p>
-<blockquote dir="auto">{_words(post, marks.get(post_id, []))}</blockquote>
+<blockquote dir="auto"{_whole(marks.get(post_id, []))}>{_words(post, marks.get(post_id, []))}</blockquote>
 <p class="quiet">{html_marked(post.source)}</p>"""
+
+
+def _whole(highlights: list[dict[str, Any]]) -> str:
+    """A post that is evidence as a whole, with no words to point at, is marked at its edge."""
+    return ' class="whole"' if any(h["start"] == h["end"] for h in highlights) else ""
 
 
 def _words(post: Post, highlights: list[dict[str, Any]]) -> str:
     if post.text:
-        return marked(post.text, [(int(h["start"]), int(h["end"])) for h in highlights])
+        spans = [(int(h["start"]), int(h["end"])) for h in highlights]
+        copied = post.kind == "repost" and (0, 0) in spans
+        return marked(post.text, [(0, len(post.text))] if copied else spans)
     what = f'<span class="quiet">No words of its own: {html_text(post.kind)}'
     if post.reposted_text:
-        return f"{what} of:</span> {marked(post.reposted_text, [])}"
+        return f"{what} of:</span> {marked(post.reposted_text, [(0, len(post.reposted_text))] if highlights else [])}"
     return f"{what} of {html_marked(post.repost_of or 'another post')}.</span>"
 
 

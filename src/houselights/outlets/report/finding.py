@@ -12,7 +12,7 @@ from houselights.results import Results
 MOST_MEMBERS = 1000
 MEMBERS_UNFOLDED = 12
 TIER_SIGN = {"described": "○", "observed": "◐", "strong": "●", "reviewed": "✓"}
-OUTCOME_SIGN = {"fits": "✓", "fits in part": "◔", "does not fit": "–", "could not be tested": "?"}
+OUTCOME_SIGN = {"fits": "✓", "fits in part": "◔", "does not fit": "–"}
 
 
 def tier_badge(tier: str) -> str:
@@ -44,12 +44,12 @@ def render(results: Results, finding: dict[str, Any], nth: int) -> str:
 def _numbers(finding: dict[str, Any], anchor: str) -> str:
     window = wording.seconds(float(finding.get("window_s") or 0))
     cells = [
-        (wording.amount(finding.get("observed")), f"objects shared within {window}"),
-        (wording.amount(finding.get("expected")), "of them by chance"),
-        (f"{finding.get('n_objects', 0):,}", "objects in all"),
-        (f"{finding.get('n_posts', 0):,}", "posts"),
-        (wording.probability(finding.get("p_value")), "p, this group alone"),
-        (wording.probability(finding.get("q_value")), "q, among all candidates"),
+        (wording.tested_objects(finding), f"shared objects close within {window}, in the half kept for the test"),
+        (wording.amount(finding.get("expected")), "of these by chance"),
+        (wording.probability(finding.get("p_value")), "p: this group alone"),
+        (wording.probability(finding.get("q_value")), "q: after all that was tried"),
+        (f"{finding.get('n_objects', 0):,}", f"objects shared within {window}, both halves"),
+        (f"{finding.get('n_posts', 0):,}", "posts with these"),
     ]
     links = "".join(
         f'<li><a href="#{anchor}-evidence"><b>{html_text(value)}</b> <span>{html_text(what)}</span></a></li>\n'
@@ -111,9 +111,10 @@ def _members(results: Results, core: list[dict[str, Any]], shown: dict[str, Show
 
 def _explanations(finding: dict[str, Any], anchor: str) -> str:
     head = f'<h3 id="{anchor}-explanations">Innocent explanations tested</h3>'
-    tried = finding.get("explanations") or []
+    tried, left = wording.tested_explanations(finding), wording.untested(finding)
+    after = f"<p>{html_marked(left)}</p>" if left else ""
     if not tried:
-        return f"{head}\n<p>None could be tested on these data.</p>"
+        return f"{head}\n<p>None could be tested on these data.</p>\n{after}"
     rows = (
         [
             html_marked(str(e.get("name"))),
@@ -122,7 +123,7 @@ def _explanations(finding: dict[str, Any], anchor: str) -> str:
         ]
         for e in tried
     )
-    return head + "\n" + table(wording.WHEN_IT_FITS, ("Explanation", "Outcome", "What was seen"), rows)
+    return f"{head}\n{table(wording.WHEN_IT_FITS, ('Explanation', 'Outcome', 'What was seen'), rows)}\n{after}"
 
 
 def _doubts(finding: dict[str, Any]) -> str:
@@ -130,5 +131,5 @@ def _doubts(finding: dict[str, Any]) -> str:
     wrong = items(html_text(x) for x in wording.wrong_if(finding))
     return f"""<div class="columns doubts">
 <div><h3>What this does not show</h3>{not_shown}</div>
-<div><h3>What would make this wrong</h3>{wrong}</div>
+<div><h3>It would be wrong if</h3>{wrong}</div>
 </div>"""

@@ -11,8 +11,12 @@ from houselights.results import Results
 
 MOST_NODES = 150
 MOST_ROWS = 40
+FEWEST_NODES = 4
+TIES_PER_ACCOUNT = 2  # every account keeps its strongest ties: the full web of a group is a ball of wool
+EVEN = 1.5  # where the strongest tie of a complete web is hardly stronger than the weakest, a picture tells nothing
 WIDTH, HEIGHT, MARGIN = 760, 460, 26
-CAPTION = """A line joins two accounts that coincided; the thicker, the more often. Filled circles are core accounts, by
+CAPTION = """A line joins two accounts that coincided; the thicker, the more often. Only the two strongest ties of
+each account are drawn. Filled circles are core accounts, by
 their number in the table of accounts; empty circles are not named; a square is a source. Positions mean nothing but
 closeness."""
 
@@ -37,10 +41,32 @@ def block(results: Results, finding_id: str, shown: dict[str, Shown], anchor: st
     if len(nodes) > MOST_NODES:
         words = f"<p>{len(nodes):,} accounts are too many for a picture that could be read.</p>"
         return f"{head}\n{words}\n{folded('The strongest pairs', pairs)}"
-    picture = scroll(svg(nodes, edges, shown, numbers(shown), anchor), "Network")
+    if tells_nothing(len(nodes), edges):
+        words = (
+            f"<p>All {len(nodes):,} accounts coincided with one another, about equally often: no picture is needed.</p>"
+        )
+        return f"{head}\n{words}\n{folded('The pairs', pairs)}"
+    drawn = strongest_ties(edges)
+    picture = scroll(svg(nodes, drawn, shown, numbers(shown), anchor), "Network")
     return f"""{head}
-<figure>{picture}<figcaption>{CAPTION}</figcaption></figure>
-{folded("The same as a table", pairs)}"""
+<figure>{picture}<figcaption>{len(drawn):,} of {wording.count(len(edges), "pair")} drawn. {CAPTION}</figcaption></figure>
+{folded("Pairs as a table", pairs)}"""
+
+
+def tells_nothing(n_nodes: int, edges: Edges) -> bool:
+    """A handful of accounts, or a web in which everybody is tied to everybody about equally."""
+    complete = 2 * len(edges) == n_nodes * (n_nodes - 1)
+    weights = [n for _, _, n in edges]
+    return n_nodes < FEWEST_NODES or (complete and max(weights) <= EVEN * min(weights))
+
+
+def strongest_ties(edges: Edges) -> Edges:
+    """Edges that are among the strongest of one of their ends; equal ones by id. No account is left out."""
+    ties: dict[str, Edges] = {}
+    for edge in sorted(edges, key=lambda e: (-e[2], e[0], e[1])):
+        for end in edge[:2]:
+            ties.setdefault(end, []).append(edge)
+    return sorted({edge for own in ties.values() for edge in own[:TIES_PER_ACCOUNT]})
 
 
 def numbers(shown: dict[str, Shown]) -> dict[str, int]:
@@ -55,6 +81,8 @@ def positions(nodes: list[str], edges: Edges) -> dict[str, tuple[float, float]]:
 
     index = {a: i for i, a in enumerate(nodes)}
     graph = igraph.Graph(n=len(nodes), edges=[(index[a], index[b]) for a, b, _ in edges])
+    # igraph keeps its random source for ever: a class of ours would keep every module alive, and DuckDB would complain
+    # of leaks while the interpreter exits. So the standard one, seeded, then the one it had.
     igraph.set_random_number_generator(random.Random(0))  # noqa: S311 (a drawing)
     try:
         layout = graph.layout_fruchterman_reingold(

@@ -124,8 +124,11 @@ def _nothing(results: Results) -> str:
 
 
 def _overview(results: Results) -> str:
-    columns = ("Finding", "Tier", "#Core", "#Listed", "#Objects", "#Within", "#Observed", "#By chance", "#q")
-    caption = "Strongest first. Core accounts passed a test of their own; listed includes those that did not."
+    columns = ("Finding", "Tier", "#Core", "#Listed", "#Objects", "#Within", "#Close in the test", "#By chance", "#q")
+    caption = (
+        "Strongest first. Core accounts passed a test of their own; listed includes those that did not. "
+        "Close in the test: of the shared objects in the half of the data kept for it."
+    )
     rows = (_overview_row(f, i) for i, f in enumerate(results.findings, 1))
     return section("overview", "All findings", table(caption, columns, rows, filtered="findings"))
 
@@ -141,7 +144,7 @@ def _overview_row(f: dict[str, Any], nth: int) -> list[str]:
         link("-accounts", f"{f.get('n_accounts', 0):,}"),
         link("-evidence", f"{f.get('n_objects', 0):,}"),
         wording.seconds(float(f.get("window_s") or 0)),
-        link("-evidence", wording.amount(f.get("observed"))),
+        link("-evidence", wording.tested_objects(f)),
         wording.amount(f.get("expected")),
         wording.probability(f.get("q_value")),
     ]
