@@ -21,7 +21,7 @@ SMALL = WorldSettings(
 N_NAMES = 10  # names a scan gives: the manifest twice, posts, rejects, traces, members, evidence, highlights, findings, report
 PLANS: dict[str, tuple[str, object]] = {
     "whole": ("whole", None),
-    **{f"before name {k}": ("rename", k) for k in (1, 2, 3, 4, 5, 7, 9, N_NAMES, N_NAMES + 1)},
+    **{f"before name {k}": ("rename", k) for k in (1, 3, 4, 9, N_NAMES, N_NAMES + 1)},
     **{f"inside {stage}": ("stage", [stage, 0.02]) for stage in ("read", "traces", "evidence", "findings")},
 }
 KILLED = [name for name in PLANS if name not in ("whole", f"before name {N_NAMES + 1}")]
@@ -88,10 +88,9 @@ def test_a_scan_over_an_old_result_is_no_result_until_it_ends(source: Path, ende
     run = ended["whole"][0].parent / "over"
     shutil.copytree(ended["whole"][0], run)
     script = Path(__file__).with_name("kill_scans.py")
-    for kill_at in (2, 5):
-        plan = json.dumps([[str(run), "rename", kill_at]])
-        subprocess.run([sys.executable, str(script), str(source), plan], check=True, capture_output=True, timeout=100)
-        assert cli.main(["explain", str(run), "F0"]) == cli.WRONG_USE
-        assert not (run / "findings.json").exists() and not (run / "report.html").exists()
+    plan = json.dumps([[str(run), "rename", 4]])
+    subprocess.run([sys.executable, str(script), str(source), plan], check=True, capture_output=True, timeout=100)
+    assert cli.main(["explain", str(run), "F0"]) == cli.WRONG_USE
+    assert not (run / "findings.json").exists() and not (run / "report.html").exists()
     cli.main(["scan", str(source), "--out", str(run), "--quiet"])
     assert content(run) == content(ended["whole"][0])
