@@ -22,6 +22,8 @@ RESOLUTIONS = (0.02, 0.1, 1.0)
 each part hides the others, since they are its background."""
 SCREEN_P = 0.01
 """On the half that suggested the group this p-value claims nothing; it keeps hopeless candidates from the confirming half."""
+MIN_SURPRISE = 4.6
+"""Half of the -ln(1e-4) that confirming takes: what shows less on the screening half is not worth growing."""
 MAX_STEPS = 6
 JOIN_P = 0.05
 """Others may join a candidate that already shows something on the screening half."""
@@ -185,11 +187,35 @@ def communities(view: View, units: NDArray[np.int64], rate: NDArray[np.float64],
         return []
     unit = np.searchsorted(e.start, i, side="right") - 1
     size = np.add.reduceat(view.kept.astype(np.int64), e.start[:-1])[unit]
-    surprise = -np.log(np.clip(_unit_rate(e, unit, size, rate), 1e-3, 0.95)) / (size - 1)
+    surprise = -np.log(np.clip(_unit_rate(e, unit, size, rate), 1e-3, 0.95))
     a, b = np.minimum(e.account[i], e.account[j]), np.maximum(e.account[i], e.account[j])
     key, inverse = np.unique(a.astype(np.int64) * e.n_accounts + b, return_inverse=True)
-    weight = np.bincount(inverse, surprise).astype(np.float64)
-    return leiden(key // e.n_accounts, key % e.n_accounts, weight, RESOLUTIONS, [seed, view.window_us])
+    weight = np.bincount(inverse, surprise / (size - 1)).astype(np.float64)
+    partitions = leiden(key // e.n_accounts, key % e.n_accounts, weight, RESOLUTIONS, [seed, view.window_us])
+    worth: dict[tuple[int, ...], None] = {}
+    for parts in partitions:
+        total = _total_surprise(e, parts, i, j, unit, surprise)
+        worth.update((tuple(p.tolist()), None) for p, t in zip(parts, total, strict=True) if t >= MIN_SURPRISE)
+    return [np.array(p, dtype=np.int64) for p in worth]
+
+
+def _total_surprise(
+    e: Events,
+    parts: list[NDArray[np.int64]],
+    i: NDArray[np.int64],
+    j: NDArray[np.int64],
+    unit: NDArray[np.int64],
+    surprise: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Per part, the summed surprise of the units on which two of its accounts are close: its p-value cannot be under e to the minus that."""
+    label = np.full(e.n_accounts, -1, dtype=np.int64)
+    for k, part in enumerate(parts):
+        label[part] = k
+    of_pair = label[e.account[i]]
+    inside = (of_pair >= 0) & (of_pair == label[e.account[j]])
+    n_units = len(e.size)
+    key, first = np.unique(of_pair[inside] * n_units + unit[inside], return_index=True)
+    return np.bincount(key // n_units, surprise[inside][first], minlength=len(parts)).astype(np.float64)
 
 
 def leiden(
@@ -198,8 +224,8 @@ def leiden(
     weight: NDArray[np.float64],
     resolutions: tuple[float, ...],
     seed: list[int],
-) -> list[NDArray[np.int64]]:
-    """Communities of >= 3 accounts in the 2-core of the graph with edges (a, b), at each resolution (Traag et al. 2019)."""
+) -> list[list[NDArray[np.int64]]]:
+    """Per resolution, communities of >= 3 accounts in the 2-core of the graph with edges (a, b) (Traag et al. 2019)."""
     nodes, ends = np.unique(np.concatenate([a, b]), return_inverse=True)
     graph = ig.Graph(n=len(nodes), edges=ends.reshape(2, -1).T)
     graph.es["weight"] = weight
@@ -208,13 +234,13 @@ def leiden(
         return []
     graph = graph.induced_subgraph(cored.tolist())
     ig.set_random_number_generator(random.Random("/".join(map(str, seed))))  # noqa: S311
-    found: dict[tuple[int, ...], None] = {}
+    partitions = []
     for resolution in resolutions:
         parts = graph.community_leiden(
             objective_function="modularity", weights="weight", resolution=resolution, n_iterations=5
         )
-        found.update((tuple(sorted(part)), None) for part in parts if len(part) >= MIN_GROUP)
-    return [np.sort(nodes[cored[list(part)]]) for part in found]
+        partitions.append([np.sort(nodes[cored[part]]) for part in parts if len(part) >= MIN_GROUP])
+    return partitions
 
 
 def _unit_rate(

@@ -80,9 +80,11 @@ def screen(view: View, cells: Cells, in_a: bool, seed: int) -> list[NDArray[np.i
     if odd.sum() < MIN_GROUP:
         return []
     weight = -np.log(np.maximum(p[odd], 1e-12))
-    return leiden(
+    partitions = leiden(
         pairs.a[odd].astype(np.int64), pairs.b[odd].astype(np.int64), weight, RESOLUTIONS, [seed, view.window_us]
     )
+    distinct = {tuple(part.tolist()): part for parts in partitions for part in parts}
+    return list(distinct.values())
 
 
 def pair_tail(t: NDArray[np.int64], n: NDArray[np.int64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
