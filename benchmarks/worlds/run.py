@@ -67,7 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for kind, default in (("plain", 50), ("free", 100), ("planted", 20), ("all", 10)):
         parser.add_argument(f"--{kind}", type=int, default=default)
-    parser.add_argument("--first-seed", type=int, default=5000)
+    parser.add_argument("--first-seed", type=int, default=9000)
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     tasks = [(k, args.first_seed + i) for k in ("plain", "free", "planted", "all") for i in range(getattr(args, k))]

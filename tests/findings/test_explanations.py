@@ -278,9 +278,9 @@ def test_bare_data_says_what_it_cannot_test(data, group, find):
         "accounts of one owner": "Could not be tested: this data has no handles and no clients.",
         "automated by own declaration": "Could not be tested: this data has no handles, display names or clients.",
         "breaking news or live event": "Could not be tested: this data has no more than 1 hour with posts.",
-        "organisation the user vouches for": "Could not be tested: no file of known organisations was given (--known).",
+        "organisation the user vouches for": "Could not be tested: no file of known organisations was given with --known.",
     }
-    assert "6 could not be tested on this data" in finding["sentence"]
+    assert "6 explanations could not be tested on this data" in finding["sentence"]
     assert "minute" in finding["limits"]
     data.precision = "day"
     data.posts, data.traces = [], []

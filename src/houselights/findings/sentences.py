@@ -110,7 +110,7 @@ def _checked(weighed: Sequence[Weighed]) -> str:
         was, do = ("was", "does") if not_fitting == 1 else ("were", "do")
         parts.append(f"{count(not_fitting, f'{others} explanation')} {was} checked and {do} not account for it.")
     if untested:
-        parts.append(f"{untested:,} could not be tested on this data.")
+        parts.append(f"{count(untested, 'explanation')} could not be tested on this data.")
     return " ".join(parts)
 
 

@@ -84,6 +84,9 @@ def build_parser() -> argparse.ArgumentParser:
     _reading(commands)
     _network(commands)
     _others(commands)
+    for action in commands._choices_actions:
+        command = commands.choices[action.dest]
+        command.description = command.description or f"{str(action.help)[:1].upper()}{str(action.help)[1:]}."
     return parser
 
 
@@ -164,10 +167,10 @@ def _talk(parser: argparse.ArgumentParser) -> None:
 
 def _reading(commands: "Commands") -> None:
     explain = commands.add_parser("explain", help="one finding, its evidence, in the terminal")
-    explain.add_argument("run", type=Path, metavar="RUN")
+    explain.add_argument("run", type=Path, metavar="RUN", help="directory that `houselights scan --out` made")
     explain.add_argument("finding", metavar="FINDING", help="id of the finding, as `scan` shows it")
     export = commands.add_parser("export", help="a RUN as graph files, CSV or the HTML report")
-    export.add_argument("run", type=Path, metavar="RUN")
+    export.add_argument("run", type=Path, metavar="RUN", help="directory that `houselights scan --out` made")
     export.add_argument(
         "--to",
         required=True,
@@ -179,9 +182,9 @@ def _reading(commands: "Commands") -> None:
 
 def _network(commands: "Commands") -> None:
     network = commands.add_parser("network", help="the exact outputs of CooRTweet or Coordination Network Toolkit")
-    network.add_argument("input", type=Path, metavar="INPUT")
+    network.add_argument("input", type=Path, metavar="INPUT", help="file of posts, or the tool's own input")
     network.add_argument("--as", dest="tool", required=True, choices=("coortweet", "cnt"), help="which tool's output")
-    network.add_argument("--out", type=Path, required=True, metavar="DIR")
+    network.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write the tables")
     network.add_argument("--window", type=_number, default=60.0, metavar="S", help="seconds, inclusive (default: 60)")
     network.add_argument(
         "--min-participation", type=int, default=2, metavar="N", help="coortweet: rows an account needs (default: 2)"
@@ -206,14 +209,14 @@ def _others(commands: "Commands") -> None:
     simulate = commands.add_parser(
         "simulate", help="a world with planted groups and innocent look-alikes: posts and truth"
     )
-    simulate.add_argument("--out", type=Path, required=True, metavar="DIR")
-    simulate.add_argument("--seed", type=_seed, default=0, metavar="N")
+    simulate.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to write posts and truth")
+    simulate.add_argument("--seed", type=_seed, default=0, metavar="N", help="another world (default: 0)")
     simulate.add_argument(
         "--preset", default="demo", metavar="NAME", help="demo, planted, hard or campaign_free (default: demo)"
     )
     convert = commands.add_parser("convert", help="accepted posts in our schema, as Parquet")
-    convert.add_argument("input", type=Path, metavar="INPUT")
-    convert.add_argument("--out", type=Path, required=True, metavar="posts.parquet")
+    convert.add_argument("input", type=Path, metavar="INPUT", help="file of posts; `houselights formats` lists them")
+    convert.add_argument("--out", type=Path, required=True, metavar="posts.parquet", help="file to write")
     _reading_options(convert)
     commands.add_parser("formats", help="what can be read")
     commands.add_parser("doctor", help="what is installed, and whether it works")

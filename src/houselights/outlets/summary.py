@@ -37,6 +37,8 @@ def show(results: Results, out: Console, report: Path | None) -> None:
         common = wording.in_common(shown)
         for finding in shown:
             show_finding(finding, out, common)
+        if common:
+            out.print(Text(f"Of each of these findings: {terminal(' '.join(common))}\n"))
         if len(results.findings) > MOST_IN_DETAIL:
             out.print(
                 Text(f"... and {len(results.findings) - MOST_IN_DETAIL:,} more in the report and in findings.json.\n")
@@ -47,16 +49,13 @@ def show(results: Results, out: Console, report: Path | None) -> None:
 
 def _table(findings: list[dict[str, Any]]) -> Table:
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
-    for name in ("finding", "tier", "core/all", "objects", "window", "close in the test", "by chance", "q"):
-        table.add_column(
-            name, justify="left" if name in ("finding", "tier") else "right", no_wrap=name == "finding", overflow="fold"
-        )
+    for name in ("finding", "tier", "core/all", "window", "close in\nthe test", "by\nchance", "q"):
+        table.add_column(name, justify="left" if name in ("finding", "tier") else "right", no_wrap=True)
     for f in findings:
         table.add_row(
             terminal(str(f["finding_id"])),
             terminal(str(f.get("tier"))),
             f"{f.get('n_core', 0):,}/{f.get('n_accounts', 0):,}",
-            f"{f.get('n_objects', 0):,}",
             wording.seconds(float(f.get("window_s") or 0)),
             wording.tested_objects(f),
             wording.amount(f.get("expected")),
@@ -70,13 +69,14 @@ def show_finding(finding: dict[str, Any], out: Console, common: list[str]) -> No
     head = Text(terminal(str(finding["finding_id"])), style="bold")
     head.append(f"  {terminal(str(finding.get('tier')))}")
     out.print(head)
-    lines = [
-        terminal(" ".join(x for x in wording.sentences(finding) if x not in common)),
-        wording.naming(finding) or "",
-    ]
+    first, *rest = [terminal(x) for x in wording.sentences(finding) if x not in common] or [""]
+    lines = [" ".join(rest), wording.naming(finding) or ""]
     for e in wording.fitting(finding):
         lines.append(f"An innocent explanation fits: {terminal(str(e.get('name')))}. {terminal(str(e.get('detail')))}")
-    out.print(Padding(Text("\n".join(x for x in lines if x)), (0, 0, 1, 2)))
+    text = Text(first)
+    for line in filter(None, lines):
+        text.append(f"\n{line}")
+    out.print(Padding(text, (0, 0, 1, 2)))
 
 
 def _data(results: Results, out: Console) -> None:

@@ -57,7 +57,7 @@ def known_organisation(case: Case, vouched: Vouched | None) -> Check:
     """Every coincidence of an object involves a vouched account, or the object links to a vouched site."""
     name = "organisation the user vouches for"
     if vouched is None:
-        return Check(name, "Could not be tested: no file of known organisations was given (--known).", tested=False)
+        return Check(name, "Could not be tested: no file of known organisations was given with --known.", tested=False)
     accounts = {
         a
         for a in case.accounts

@@ -106,7 +106,7 @@ def _members(results: Results, core: list[dict[str, Any]], shown: dict[str, Show
     )
     columns = ("Account", "Handle", "#No.", "#Coincidences", "#p of its test")
     members = table(caption, columns, rows, small=True, filtered="accounts")
-    return members if len(core) <= MEMBERS_UNFOLDED else folded(f"{len(core):,} core accounts", members)
+    return members if len(core) <= MEMBERS_UNFOLDED else folded(f"{len(core):,} core accounts", members, printed=True)
 
 
 def _explanations(finding: dict[str, Any], anchor: str) -> str:

@@ -23,8 +23,10 @@ def scroll(inside: str, name: str) -> str:
     return f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">{inside}</div>'
 
 
-def folded(summary: str, inside: str) -> str:
-    return f"<details><summary>{summary}</summary>{inside}</details>"
+def folded(summary: str, inside: str, *, printed: bool = False) -> str:
+    """Closed until the reader opens it; on paper open where `printed`, else only its summary."""
+    attributes = ' class="printed"' if printed else ""
+    return f"<details{attributes}><summary>{summary}</summary>{inside}</details>"
 
 
 def section(anchor: str, heading: str, inside: str, tag: str = "section") -> str:

@@ -9,7 +9,7 @@ from houselights.outlets.report.markup import folded, scroll, table
 from houselights.records import Shown
 from houselights.results import Results
 
-MOST_NODES = 150
+MOST_NODES = 60
 MOST_ROWS = 40
 FEWEST_NODES = 4
 TIES_PER_ACCOUNT = 2  # every account keeps its strongest ties: the full web of a group is a ball of wool
