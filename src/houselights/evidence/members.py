@@ -27,7 +27,7 @@ class Membership:
     account: NDArray[np.int64]
     n_events: NDArray[np.int64]
     p_value: NDArray[np.float64]
-    testable: NDArray[np.bool_]  # enough shared units that perfect synchrony could have shown; times play no part in it
+    testable: NDArray[np.bool_]  # enough shared units, by their chance, for perfect synchrony to show; whether the pairs were close plays no part
     probability: NDArray[np.float64]
 
 

@@ -108,7 +108,8 @@ class Sync:
 
     @property
     def best_p(self) -> float:
-        """The p-value were every pair close. It does not depend on times, so it may decide who is tested at all."""
+        """The p-value were every pair close. It depends on the chance of the pairs, not on whether they were close, so it may decide
+        who is tested at all."""
         return stats.group_effect_tail(np.ones(len(self.chance)), self.chance, GROUP_EFFECT_SD, self.weight)
 
 
