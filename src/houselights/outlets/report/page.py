@@ -164,7 +164,8 @@ def _data(results: Results) -> str:
         caption = "Rows not accepted, by rule. Each lies in rejects.parquet with its file and line."
         rows = ([html_marked(rule), f"{n:,}"] for rule, n in results.rejects_by_rule)
         rejects = table(caption, ("Rule", "#Rows"), rows, small=True)
-    return section("data", "The data", counted + rejects + _skipped(results))
+    skipped = _skipped(results) if results.findings else ""  # else it stands under what was tested
+    return section("data", "The data", counted + rejects + skipped)
 
 
 def _skipped(results: Results) -> str:
