@@ -15,7 +15,7 @@ SETTINGS = worlds.WorldSettings(
     n_accounts=700,
     n_days=4,
     campaigns=(worlds.CampaignSpec("own_content_ring", 15, 24, 30.0),),
-    lookalikes=("newsroom",),
+    lookalikes=("fans",),
     camouflage_0_1=0.2,
 )
 
@@ -37,7 +37,7 @@ def run(world: Path) -> Path:
 def test_the_ring_is_found_and_nobody_else_is_named(world: Path, run: Path) -> None:
     told = {t.kind: t for t in demonstration.compare(hl.Results(run), world)}
     assert told["own content ring"].verdict.startswith("found")
-    assert told["newsroom"].n_named == told["ordinary life"].n_named == 0
+    assert told["fans"].n_named == told["ordinary life"].n_named == 0
 
 
 def test_report_and_explain_read_what_the_pipeline_writes(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
