@@ -39,7 +39,8 @@ def detect(
     clean = e.without([m.accounts for m in merged])
     names = _Names(con, posts_path, e)
     groups = [_group(e, m, clean, settings, names) for m in merged]
-    return Detection(groups=groups, channels_run=run, channels_skipped=skipped)
+    shown = [g for g in groups if g.coincidences.num_rows]  # without a pair of posts there is nothing to show
+    return Detection(groups=shown, channels_run=run, channels_skipped=skipped)
 
 
 def _usable_windows(

@@ -27,7 +27,9 @@ class Membership:
     account: NDArray[np.int64]
     n_events: NDArray[np.int64]
     p_value: NDArray[np.float64]
-    testable: NDArray[np.bool_]  # enough shared units, by their chance, for perfect synchrony to show; whether the pairs were close plays no part
+    testable: NDArray[
+        np.bool_
+    ]  # enough shared units, by their chance, for perfect synchrony to show; whether the pairs were close plays no part
     probability: NDArray[np.float64]
 
 
@@ -47,7 +49,7 @@ def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], windo
     order = np.argsort(who, kind="stable")
     who, share, chance, weight = who[order], share[order], chance[order], np.sqrt(others[order])
     accounts, first = np.unique(who, return_index=True)
-    ends = np.append(first[1:], len(who))
+    ends = np.append(first[1:], len(who)) if len(first) else first
     pieces = [slice(a, b) for a, b in zip(first.tolist(), ends.tolist(), strict=True)]
     p = np.array([stats.group_effect_tail(share[s], chance[s], MEMBER_EFFECT_SD, weight[s]) for s in pieces])
     best_p = np.array(

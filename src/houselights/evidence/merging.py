@@ -81,7 +81,9 @@ def _by_itself(c: Confirmed, rest: Accounts, retest: Callable[[Accounts, Tested]
 def _steady(parts: list[Confirmed]) -> Accounts:
     """Accounts in at least half of the parts: hangers-on differ from part to part, the group does not."""
     accounts, n = np.unique(np.concatenate([c.tested.accounts for c in parts]), return_counts=True)
-    return np.asarray(accounts[2 * n >= len(parts)])
+    steady = np.asarray(accounts[2 * n >= len(parts)])
+    # Three or more parts that scarcely overlap have no such accounts: then the best part speaks for all.
+    return steady if len(steady) >= MIN_PART else min(parts, key=lambda c: c.q_value).tested.accounts
 
 
 def mixing(e: Events, one: Accounts, other: Accounts, window_us: int) -> float:

@@ -17,6 +17,8 @@ from houselights.evidence.events import Events
 from houselights.kernels import objects as kernel
 
 MIN_GROUP = 3
+MAX_GROUP = 3_000
+"""A larger community is the crowd itself, not a group within it; finer scales still look inside."""
 RESOLUTIONS = (0.02, 0.1, 1.0)
 """Coarse to fine. A pool with changing partners has no inner structure: at resolution 1 it falls apart at random and
 each part hides the others, since they are its background."""
@@ -226,7 +228,7 @@ def leiden(
     resolutions: tuple[float, ...],
     seed: list[int],
 ) -> list[list[NDArray[np.int64]]]:
-    """Per resolution, communities of >= 3 accounts in the 2-core of the graph with edges (a, b) (Traag et al. 2019)."""
+    """Per resolution, communities of 3 to MAX_GROUP accounts in the 2-core of the graph with edges (a, b) (Traag et al. 2019)."""
     nodes, ends = np.unique(np.concatenate([a, b]), return_inverse=True)
     graph = ig.Graph(n=len(nodes), edges=ends.reshape(2, -1).T)
     graph.es["weight"] = weight
@@ -240,7 +242,7 @@ def leiden(
         parts = graph.community_leiden(
             objective_function="modularity", weights="weight", resolution=resolution, n_iterations=5
         )
-        partitions.append([np.sort(nodes[cored[part]]) for part in parts if len(part) >= MIN_GROUP])
+        partitions.append([np.sort(nodes[cored[part]]) for part in parts if MIN_GROUP <= len(part) <= MAX_GROUP])
     return partitions
 
 

@@ -87,7 +87,9 @@ def overall(results: Results) -> str:
     described = len(results.findings) - len(found)
     if not found:
         text = f"Nothing found among {data}: no group of accounts passed the test against chance "
-        text += f"at a false-discovery rate of {q}."
+        text += f"at a false-discovery rate of {q}" + (
+            " that no innocent explanation accounts for." if described else "."
+        )
     else:
         tiers = Counter(f["tier"] for f in found)
         words = ", ".join(f"{tiers[t]} {t}" for t in reversed(NAMING_TIERS) if tiers[t])
