@@ -189,7 +189,8 @@ def build(
         object=object_code[order].astype(np.int32),
         start=start,
         family=object_family[units],
-        in_a=(object_key[units] >> np.uint64(63)).astype(bool),
+        # The lowest bit: the order of codes, which breaks ties between a post's objects, hangs on the highest ones.
+        in_a=(object_key[units] & np.uint64(1)).astype(bool),
         source_us=object_source_us[units],
         n_accounts=len(account_rows),
         account_rows=account_rows,
