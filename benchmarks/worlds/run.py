@@ -116,7 +116,10 @@ def lines(outcomes: list[Outcome], args: argparse.Namespace) -> list[str]:
             if not planted:
                 continue
             total = sum(o.planted[tactic] for o in planted)
-            core = sum(roles.get("core", {}).get(tactic, 0) for o in planted for _, _, roles in o.passed)
+            core = sum(
+                min(o.planted[tactic], sum(roles.get("core", {}).get(tactic, 0) for _, _, roles in o.passed))
+                for o in planted
+            )
             groups = sum(_group_found(o, tactic) for o in planted)
             out.append(
                 f"| {name} ({len(planted)}) | {tactic}: group found; core recall | {groups} of {len(planted)}; {core / total:.3f} |"
