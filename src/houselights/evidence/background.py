@@ -21,10 +21,9 @@ _SIZE_NAMES = ("2", "3", "4-5", "6-9", "10-19", "20+")
 
 @dataclass(frozen=True)
 class Rates:
-    """[classes] chance of a close pair and the variance of its logit; NaN where neither data nor profile knows."""
+    """[classes] chance of a close pair; NaN where neither data nor profile knows."""
 
     rate: NDArray[np.float64]
-    logit_variance: NDArray[np.float64]
     from_data_0_1: float  # weight of this data against the profile, over the objects
 
 
@@ -107,10 +106,9 @@ def rates(close: NDArray[np.float64], every: NDArray[np.float64], window_s: floa
     prior = np.where(known, profile, 0.5)
     n = every + PROFILE_OBJECTS
     rate = np.clip((close + PROFILE_OBJECTS * prior) / n, 1e-4, 0.999)
-    variance = 1.0 / (rate * n) + 1.0 / ((1 - rate) * n)
     unknown = ~known & (every < MIN_OBJECTS)
     weight = every.sum() / max(1e-9, (every + PROFILE_OBJECTS * (every > 0)).sum())
-    return Rates(np.where(unknown, np.nan, rate), variance, float(weight))
+    return Rates(np.where(unknown, np.nan, rate), float(weight))
 
 
 @cache

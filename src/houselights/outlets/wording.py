@@ -68,7 +68,9 @@ def error_rate(q: float) -> str:
     return (
         f"Among groups reported as observed or better, at most {share(q)} are expected to be chance, on average over "
         "many data sets like this one and as far as the chance model holds. That is a statement about groups; it is "
-        "not a probability about any one account."
+        "not a probability about any one account. It assumes that shared objects are independent of each other: several "
+        "posts of one sitting, such as the parts of a thread, are not, and a finding that rests on them proves less than "
+        "its figures say."
     )
 
 

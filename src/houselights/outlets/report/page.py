@@ -19,7 +19,9 @@ deceit</strong>: fans, newsrooms and petitions coordinate too.</p>"""
 NAMES = """<p>Accounts are named only where a finding of tier observed or better could tell its members apart, and where
 the account passed a test of its own. All others are counted, and carry a number that means nothing outside their
 finding.</p>"""
-SIGNS = """<p>Every number leads to the posts behind it. <mark>Marked words</mark> are what posts share. Characters that
+SIGNS = """<p>Underlined numbers lead to the posts behind them;
+the figures of a test are of the group as it was tested, which can hold some accounts that are not listed.
+<mark>Marked words</mark> are what posts share. Characters that
 cannot be seen, or that turn the direction of text, are shown as <span class="code-point">U+202E</span>. Links in posts
 are plain text on purpose.</p>"""
 NOTHING = """<p>Nothing found is a result: with these tests and this error rate, no group stands out from what chance,
