@@ -11,6 +11,7 @@ from houselights import traces, worlds
 from houselights.core.settings import TraceSettings
 from houselights.engine.local import connect
 from houselights.evidence import events as event_table
+from houselights.evidence import sittings
 from houselights.evidence.background import View
 from houselights.evidence.events import MAX_UNIT_ACCOUNTS, UNKNOWN_US, Events
 
@@ -18,7 +19,7 @@ Unit = list[tuple[int, float]]  # (account, second)
 
 
 def events(units: Sequence[Unit], n_accounts: int, family: int = 0) -> Events:
-    """Units alternate between half A and half B."""
+    """Units alternate between half A and half B, whatever their hour."""
     ordered = [sorted(u, key=lambda row: (row[1], row[0])) for u in units]
     flat = [row for u in ordered for row in u]
     n = len(units)
@@ -28,9 +29,10 @@ def events(units: Sequence[Unit], n_accounts: int, family: int = 0) -> Events:
         at_us=np.array([round(s * 1e6) for _, s in flat], np.int64),
         post=np.arange(len(flat)),
         object=np.repeat(np.arange(n, dtype=np.int32), sizes),
+        sitting=sittings.of_times(np.array([round(s * 1e6) for _, s in flat], np.int64)),
+        in_a=np.repeat(np.arange(n) % 2 == 0, sizes),
         start=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
         family=np.full(n, family, np.int8),
-        in_a=np.arange(n) % 2 == 0,
         source_us=np.full(n, UNKNOWN_US),
         n_accounts=n_accounts,
         account_rows=np.arange(n_accounts),

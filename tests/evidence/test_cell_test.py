@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from scipy import stats as reference
 
-from houselights.evidence import synchrony
+from houselights.evidence import sittings, synchrony
 from houselights.evidence.background import View
 from houselights.evidence.events import UNKNOWN_US, Events
 
@@ -26,9 +26,10 @@ def events(per_unit: list[list[tuple[int, float]]], n_accounts: int) -> Events:
         at_us=np.array(at, np.int64),
         post=np.arange(len(account)),
         object=np.repeat(np.arange(n, dtype=np.int32), np.diff(start)),
+        sitting=sittings.of_times(np.array(at, np.int64)),
+        in_a=np.repeat(np.arange(n) % 2 == 0, np.diff(start)),
         start=np.array(start, np.int64),
         family=np.ones(n, np.int8),
-        in_a=np.arange(n) % 2 == 0,
         source_us=np.full(n, UNKNOWN_US),
         n_accounts=n_accounts,
         account_rows=np.arange(n_accounts),

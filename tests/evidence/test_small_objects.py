@@ -22,7 +22,7 @@ def world(made: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def every(view: Any) -> Any:
-    return view.totals(np.arange(len(view.events.size)))
+    return view.totals(view.units)
 
 
 # -- Near ---------------------------------------------------------------------------------------------------------
@@ -36,38 +36,25 @@ def test_a_local_view_gives_the_numbers_of_the_global_one(
     rng = np.random.default_rng(1)
     e = world[0]
     view = made.view(e, window_s, without=rng.choice(e.n_accounts, 40, replace=False))
+    view = view if half is None else view.half(half)
     totals = every(view)
     shared = 0
     for group in made.companies(e, rng, 40, 6):
-        near = Near.of(view, group, half)
+        near = Near.of(view, group)
         assert (e.scratch == -1).all()
         inside = group if half is None else group[e.accounts_in(near.units)[group]]
         assert np.array_equal(np.sort(near.accounts[near.group]), inside)
         assert np.array_equal(near.view.events.size, e.size[near.units])
-        for in_a in (True, False) if half is None else (half,):
-            if half is None:
-                whole = Sync.of(view, group, in_a, totals, window_s)
-                local = Sync.of(near.view, near.group, in_a, totals, window_s)
-                assert np.array_equal(near.units[local.unit], whole.unit)
-                assert np.array_equal(local.share, whole.share)
-                assert np.allclose(local.chance, whole.chance, rtol=1e-12)
-                assert local.p_value() == pytest.approx(whole.p_value(), rel=1e-9)
-                shared += len(whole.unit)
-            else:
-                assert (e.in_a[near.units] == half).all()
-                local = Sync.of(near.view, near.group, in_a, totals, window_s)
-                pairs, close, _ = count(view, group, near.units, local.background.rate)
-                assert np.array_equal(near.units[local.unit], near.units[pairs > 0])
-                assert np.array_equal(local.share, close[pairs > 0] / pairs[pairs > 0])
-                shared += len(local.unit)
+        for in_a in (True, False) if half is None else (None,):
+            whole = Sync.of(view, inside, totals, window_s, in_a)
+            local = Sync.of(near.view, near.group, totals, window_s, in_a)
+            assert np.array_equal(near.units[local.unit], whole.unit)
+            assert np.array_equal(local.sitting, whole.sitting)
+            assert np.array_equal(local.share, whole.share)
+            assert np.allclose(local.chance, whole.chance, rtol=1e-12)
+            assert local.p_value() == pytest.approx(whole.p_value(), rel=1e-9)
+            shared += len(whole.unit)
     assert shared > 40
-
-
-def count(view: Any, group: np.ndarray, units: np.ndarray, rate: np.ndarray) -> Any:
-    """Pairs of the global view. The rates say which classes are known; speeds come in nowhere but in the chance."""
-    speed = np.ones(view.events.n_accounts)
-    in_group = view.events.mask(group)
-    return kernel.group_units(*view.arrays, units, view.max_size, view.window_us, in_group, rate, speed)
 
 
 # -- class rates --------------------------------------------------------------------------------------------------
@@ -116,7 +103,7 @@ def test_a_group_is_no_part_of_its_own_background(made: ModuleType) -> None:
     for window_s in (5.0, 50_000.0):
         shared = made.in_step(np.random.default_rng(4), 30, [*GROUP.tolist(), 20, 21], window_s)
         view = made.view(made.events([*ordinary, *shared], 300))
-        levels.append(Sync.of(view, GROUP, True, every(view), 60.0).background)
+        levels.append(Sync.of(view, GROUP, every(view), 60.0, True).background)
     assert np.allclose(levels[0].rate, levels[1].rate, equal_nan=True)
     # And it is the rate of the others' objects alone.
     alone = made.view(made.events(ordinary, 300))
@@ -157,7 +144,7 @@ def test_company_without_agreement_gets_honest_p_values(
         view = made.view(e, window_s)
         totals = every(view)
         for group in made.companies(e, np.random.default_rng(k), 200, size):
-            sync = Sync.of(view, group, bool(k % 2), totals, window_s)
+            sync = Sync.of(view, group, totals, window_s, bool(k % 2))
             if len(sync.unit):
                 p.append(sync.p_value())
     assert len(p) > 300
@@ -174,7 +161,7 @@ def test_the_p_value_never_rises_with_more_close_pairs(made: ModuleType) -> None
         shared = made.in_step(np.random.default_rng(9), n_close, GROUP.tolist(), 30.0)
         shared += made.life(np.random.default_rng(9), 24 - n_close, GROUP.tolist(), sizes=(8, 9))
         view = made.view(made.events([*shared, *ordinary], 300))
-        p.append(Sync.of(view, GROUP, True, every(view), 60.0).p_value())
+        p.append(Sync.of(view, GROUP, every(view), 60.0, True).p_value())
     assert p == sorted(p, reverse=True) and p[0] > 0.05 and p[-1] < 1e-6
 
 
@@ -190,18 +177,17 @@ def test_hangers_on_are_let_go(made: ModuleType) -> None:
         shared.append([*unit, *((a, unit[0][1] + float(rng.uniform(3600, 40_000))) for a in late)])
     view = made.view(made.events([*made.life(rng, 400, range(12, 300)), *shared], 300))
     for in_a in (True, False):
-        units = np.flatnonzero(view.events.in_a == in_a)
-        kept = small_objects._trim(view, np.arange(12), in_a, view.totals(units), 60.0, small_objects.SCREEN_P)
+        half = view.half(in_a)
+        kept = small_objects._trim(half, np.arange(12), every(half), 60.0, small_objects.SCREEN_P)
         assert kept is not None and kept.tolist() == GROUP.tolist()
 
 
 def test_a_group_without_synchrony_dissolves(made: ModuleType) -> None:
     rng = np.random.default_rng(11)
-    view = made.view(made.events(made.life(rng, 500, range(200)), 200))
-    units = np.flatnonzero(view.events.in_a)
-    totals = view.totals(units)
-    for group in made.companies(view.events, rng, 20, 6):
-        assert small_objects._trim(view, group, True, totals, 60.0, small_objects.SCREEN_P) is None
+    half = made.view(made.events(made.life(rng, 500, range(200)), 200)).half(True)
+    totals = every(half)
+    for group in made.companies(half.events, rng, 20, 6):
+        assert small_objects._trim(half, group, totals, 60.0, small_objects.SCREEN_P) is None
 
 
 def test_screening_never_looks_at_the_confirming_half(made: ModuleType) -> None:
@@ -209,7 +195,7 @@ def test_screening_never_looks_at_the_confirming_half(made: ModuleType) -> None:
     rng = np.random.default_rng(12)
     units = [*made.life(rng, 300, range(20, 300)), *made.in_step(rng, 40, range(10), 30.0)]
     other = [[(a, s + float(rng.uniform(0, 90_000))) for a, s in u] if k % 2 else u for k, u in enumerate(units)]
-    found = [small_objects.screen(made.view(made.events(u, 300)), True, 60.0, 0) for u in (units, other)]
+    found = [small_objects.screen(made.view(made.events(u, 300)).half(True), 60.0, 0) for u in (units, other)]
     assert [g.tolist() for g in found[0]] == [g.tolist() for g in found[1]]
     assert any(set(range(10)) <= set(g.tolist()) for g in found[0])
 

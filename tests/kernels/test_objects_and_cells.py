@@ -29,8 +29,8 @@ def test_close_pairs_and_class_totals(rows: list[tuple[int, int, int, bool]], wi
     n_units = len(start) - 1
     family, source = np.zeros(n_units, np.int8), np.full(n_units, objects.UNKNOWN_US)
     units, window = np.arange(n_units), window_s * 1_000_000
-    i, j = objects.close_pairs_in_units(start, at, kept, units, 10**6, window)
-    close, every = objects.class_totals(start, at, family, source, kept, units, 10**6, window)
+    i, j = objects.close_pairs_in_units(start, at, kept, kept, units, 10**6, window)
+    close, every = objects.class_totals(start, at, family, source, kept, kept, units, 10**6, window)
     want, share, n_used = [], 0.0, 0
     for u in range(n_units):
         members = [k for k in range(start[u], start[u + 1]) if kept[k]]
@@ -51,13 +51,15 @@ def test_group_and_account_counts_agree_with_each_other(rows: list[tuple[int, in
     distinct = {(r[0], r[2]): r for r in rows}
     start, at, account, kept = arrays(list(distinct.values()))
     n_units = len(start) - 1
-    common = (start, at, account, np.zeros(n_units, np.int8), np.full(n_units, objects.UNKNOWN_US), kept)
+    common = (start, at, account, np.zeros(n_units, np.int8), np.full(n_units, objects.UNKNOWN_US), kept, kept)
     units, window = np.arange(n_units), window_s * 1_000_000
     group = np.isin(np.arange(8), [0, 1, 2, 3])
     rate, speed = np.full(objects.N_CLASSES, 0.2), np.ones(8)
-    pairs, close, chance = objects.group_units(*common, units, 10**6, window, group, rate, speed)
-    who, others, share, _ = objects.account_units(*common, units, 10**6, window, group, group, rate, speed)
-    assert np.allclose(chance[pairs > 0], 0.2)
+    sitting = at // (100 * 1_000_000)
+    _, _, pairs, close, chance = objects.group_units(*common, units, 10**6, window, group, rate, speed, sitting)
+    event, others, share, _ = objects.account_units(*common, units, 10**6, window, group, group, rate, speed)
+    who = account[event]
+    assert (pairs > 0).all() and np.allclose(chance, 0.2)
     assert others.sum() == 2 * pairs.sum()
     assert np.isclose((share * others).sum(), 2 * close.sum())
     assert set(who.tolist()) <= set(np.flatnonzero(group).tolist())
@@ -69,7 +71,7 @@ def test_cell_statistics(rows: list[tuple[int, int, int, bool]], window_s: int) 
     start, at, _, kept = arrays(rows)
     window = window_s * 1_000_000
     source = np.full(len(start) - 1, cells.UNKNOWN_US)
-    cell, bins, unit = cells.assign_cells(start, at, source, kept, window)
+    cell, bins, unit = cells.assign_cells(start, at, source, kept, at // (100 * 1_000_000), window)
     size, close, wedges = cells.cell_statistics(cell, at, len(bins), window)
     assert (cell >= 0).tolist() == kept.tolist()
     for c in range(len(bins)):

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
@@ -29,18 +29,36 @@ class Rates:
 
 @dataclass(frozen=True)
 class View:
-    """Events seen at one window with some accounts taken out."""
+    """Events seen at one window, with some accounts taken out and, of a half, with the pairs of its sittings alone."""
 
     events: Events
     kept: NDArray[np.bool_]  # [n]
     window_us: int
     max_size: int
+    in_a: bool | None = None  # half A, half B, or both
+
+    def half(self, in_a: bool) -> "View":
+        return replace(self, in_a=in_a)
+
+    @cached_property
+    def counted(self) -> NDArray[np.bool_]:
+        """[n] whether pairs with this earlier post count."""
+        e = self.events
+        return np.ones(len(e.in_a), dtype=np.bool_) if self.in_a is None else e.in_a == self.in_a
+
+    @cached_property
+    def units(self) -> NDArray[np.int64]:
+        """Units with a post whose pairs count."""
+        e = self.events
+        if self.in_a is None or not len(e.size):
+            return np.arange(len(e.size))
+        return np.flatnonzero(np.logical_or.reduceat(self.counted, e.start[:-1]))
 
     @property
-    def arrays(self) -> tuple[Any, Any, Any, Any, Any, Any]:
+    def arrays(self) -> tuple[Any, Any, Any, Any, Any, Any, Any]:
         """What every counting kernel takes first."""
         e = self.events
-        return e.start, e.at_us, e.account, e.family, e.source_us, self.kept
+        return e.start, e.at_us, e.account, e.family, e.source_us, self.kept, self.counted
 
     def speed(
         self, units: NDArray[np.int64], asked: NDArray[np.bool_], in_group: NDArray[np.bool_], background: "Rates"
@@ -53,7 +71,7 @@ class View:
     def totals(self, units: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         e = self.events
         return kernel.class_totals(
-            e.start, e.at_us, e.family, e.source_us, self.kept, units, self.max_size, self.window_us
+            e.start, e.at_us, e.family, e.source_us, self.kept, self.counted, units, self.max_size, self.window_us
         )
 
 
@@ -67,14 +85,12 @@ class Near:
     units: NDArray[np.int64]  # [new] old number of each unit
 
     @staticmethod
-    def of(view: View, group: NDArray[np.int64], in_a: bool | None = None) -> "Near":
-        """`in_a`: only the units of one half, for what must not see the other."""
+    def of(view: View, group: NDArray[np.int64]) -> "Near":
+        """Members without a unit on the half of `view` are left out: nothing is known of them there."""
         e = view.events
         units = e.units_of(group)
-        if in_a is not None:
-            units = units[e.in_a[units] == in_a]
-        # Members without a unit on this half cannot be numbered anew; nothing is known of them there.
-        group = group if in_a is None else group[e.accounts_in(units)[group]]
+        if view.in_a is not None:
+            units = units[np.isin(units, view.units, assume_unique=True)]
         rows = e.rows_in(units)
         local, accounts, new_group = kernel.relabel(e.account, rows, group, e.scratch)
         sizes = e.size[units]
@@ -84,15 +100,16 @@ class Near:
             at_us=e.at_us[rows],
             post=e.post[rows],
             object=e.object[rows],
+            sitting=e.sitting[rows],
+            in_a=e.in_a[rows],
             start=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
             family=e.family[units],
-            in_a=e.in_a[units],
             source_us=e.source_us[units],
             n_accounts=len(accounts),
             account_rows=e.account_rows[accounts],
         )
         return Near(
-            View(near, view.kept[rows], view.window_us, view.max_size),
+            View(near, view.kept[rows], view.window_us, view.max_size, view.in_a),
             np.sort(new_group),
             accounts,
             units,

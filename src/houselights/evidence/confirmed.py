@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from houselights.core import stats
 
+GROUP_EFFECT_SD = 0.3
+"""Organic groups differ in how fast they share (logit scale)."""
+
 
 @dataclass(frozen=True)
 class Tested:

@@ -2,7 +2,8 @@
 
 A post with a link and a copied text makes two objects but only one coincidence: with its objects in different halves, the
 half that suggests a group would have seen what confirms it. So every post counts for one object alone, its most specific
-one; the posts of an object are a **unit**, each account counts once in it, and the halves are drawn per unit.
+one; the posts of an object are a **unit**, and each account counts once in it. Halves are drawn per sitting (sittings.py): a pair of
+posts lies in the half of its earlier post.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from houselights.evidence import sittings
 from houselights.kernels.objects import mark_accounts
 
 KINDS = ("link", "repost", "quote", "reply", "hashtags", "text")
@@ -38,9 +40,10 @@ class Events:
     at_us: NDArray[np.int64]  # [n] microseconds since 1970, UTC
     post: NDArray[np.int64]  # [n] row of posts.parquet
     object: NDArray[np.int32]  # [n] code of the trace's object
+    sitting: NDArray[np.int64]  # [n] hour of the event
+    in_a: NDArray[np.bool_]  # [n] half A or half B
     start: NDArray[np.int64]  # [u + 1] events of unit j are start[j]:start[j + 1]
     family: NDArray[np.int8]  # [u] original, repost, quote, reply or hashtags
-    in_a: NDArray[np.bool_]  # [u] half A or half B, by keyed hash of (seed, object)
     source_us: NDArray[np.int64]  # [u] when the source of a repost, quote or reply was posted; minimum int64 if unknown
     n_accounts: int
     account_rows: NDArray[np.int64]  # [n_accounts] a post row of each account, to look its id up
@@ -137,7 +140,7 @@ def load(con: duckdb.DuckDBPyConnection, posts_path: str, traces_path: str, seed
     """Reads `traces` and `posts` into Events. Objects of a single account are left out: they can hold no coincidence."""
     con.execute(_OBJECTS, {"seed": str(seed), "traces": traces_path})
     con.execute(_POST_ROWS, {"posts": posts_path})
-    objects = con.sql("SELECT object_id, kind, key, n_accounts FROM shared_objects ORDER BY object").to_arrow_table()
+    objects = con.sql("SELECT object_id, kind, n_accounts FROM shared_objects ORDER BY object").to_arrow_table()
     rows = con.execute(_EVENTS, {"traces": traces_path}).fetchnumpy()
     sources = con.sql(_SOURCES).fetchnumpy()
     con.execute("DROP TABLE shared_objects; DROP TABLE post_rows")
@@ -146,11 +149,11 @@ def load(con: duckdb.DuckDBPyConnection, posts_path: str, traces_path: str, seed
     object_source_us = np.full(objects.num_rows, UNKNOWN_US, dtype=np.int64)
     object_source_us[np.asarray(sources["object"])] = np.asarray(sources["source_us"])
     return build(
+        seed=seed,
         object_code=np.asarray(rows["object"], dtype=np.int64),
         post=np.asarray(rows["post"], dtype=np.int64),
         at_us=np.asarray(rows["at_us"], dtype=np.int64),
         account_row=np.asarray(rows["account_row"], dtype=np.int64),
-        object_key=objects["key"].to_numpy().astype(np.uint64),
         object_family=families[kind_codes],
         object_accounts=objects["n_accounts"].to_numpy(),
         object_source_us=object_source_us,
@@ -161,11 +164,11 @@ def load(con: duckdb.DuckDBPyConnection, posts_path: str, traces_path: str, seed
 
 def build(
     *,
+    seed: int,
     object_code: NDArray[np.int64],
     post: NDArray[np.int64],
     at_us: NDArray[np.int64],
     account_row: NDArray[np.int64],
-    object_key: NDArray[np.uint64],
     object_family: NDArray[np.int8],
     object_accounts: NDArray[np.int64],
     object_source_us: NDArray[np.int64],
@@ -181,16 +184,17 @@ def build(
     order = order[sharers[object_code[order]] >= 2]
     units, unit = np.unique(object_code[order], return_inverse=True)
     start = np.concatenate([[0], np.cumsum(np.bincount(unit, minlength=len(units)))]).astype(np.int64)
+    sitting = sittings.of_times(at_us[order])
     account_rows, account = np.unique(account_row[order], return_inverse=True)
     return Events(
         account=account.astype(np.int32),
         at_us=at_us[order],
         post=post[order],
         object=object_code[order].astype(np.int32),
+        sitting=sitting,
+        in_a=sittings.in_half_a(sitting, seed),
         start=start,
         family=object_family[units],
-        # The lowest bit: the order of codes, which breaks ties between a post's objects, hangs on the highest ones.
-        in_a=(object_key[units] & np.uint64(1)).astype(bool),
         source_us=object_source_us[units],
         n_accounts=len(account_rows),
         account_rows=account_rows,

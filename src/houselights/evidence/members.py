@@ -1,6 +1,6 @@
 """Who belongs to a confirmed group: each account alone against the clean background.
 
-Every account that shares a unit with the group is tested, close or not, on all its units with the *other* members:
+Every account that shares a unit with the group is tested, close or not, in all its sittings with the *other* members:
 whether it is tested does not depend on what the test measures, so both halves may serve.
 """
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from houselights.core import stats
+from houselights.evidence import sittings
 from houselights.evidence.background import View, rates
 from houselights.kernels import objects as kernel
 
@@ -40,14 +41,16 @@ def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], windo
     units = e.units_of(group)
     asked = e.accounts_in(units)
     background = View(e, clean[e.account], view.window_us, view.max_size)
-    known = rates(*background.totals(np.arange(len(e.size))), window_s)
+    known = rates(*background.totals(background.units), window_s)
     every_unit = e.units_of(np.flatnonzero(asked))
     speed = view.speed(every_unit, asked, in_group, known)
-    who, others, share, chance = kernel.account_units(
+    event, others, share, chance = kernel.account_units(
         *view.arrays, units, view.max_size, view.window_us, asked, in_group, known.rate, speed
     )
-    order = np.argsort(who, kind="stable")
-    who, share, chance, weight = who[order], share[order], chance[order], np.sqrt(others[order])
+    n_close = np.bincount(e.account[event], share > 0, minlength=e.n_accounts)
+    who, share, chance, weight = sittings.once_each_account(
+        e.account[event], e.sitting[event], share, chance, np.sqrt(others)
+    )
     accounts, first = np.unique(who, return_index=True)
     ends = np.append(first[1:], len(who)) if len(first) else first
     pieces = [slice(a, b) for a, b in zip(first.tolist(), ends.tolist(), strict=True)]
@@ -60,12 +63,11 @@ def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], windo
     )
     prior = len(group) / max(1, len(accounts))
     probability = np.array([_posterior(share[s], chance[s], float(member_share), prior) for s in pieces])
-    n_events = np.array([int((share[s] > 0).sum()) for s in pieces], dtype=np.int64)
-    return Membership(accounts.astype(np.int64), n_events, p, best_p <= TESTABLE_P, probability)
+    return Membership(accounts, n_close[accounts].astype(np.int64), p, best_p <= TESTABLE_P, probability)
 
 
 def _posterior(share: NDArray[np.float64], chance: NDArray[np.float64], member_share: float, prior: float) -> float:
-    """P(member | its units): per unit, the likelihood ratio of the group's own share of close pairs against the background's."""
+    """P(member | its sittings): per sitting, the likelihood ratio of the group's own share of close pairs against the background's."""
     odds = special.logit(np.clip(prior, 0.02, 0.98))
     ratio = share * np.log(member_share / chance) + (1 - share) * np.log((1 - member_share) / (1 - chance))
     return float(special.expit(odds + ratio.sum()))

@@ -1,24 +1,21 @@
 """Channel `small_objects`: a pool of accounts whose small shared objects are always in sync, partners changing.
 
-Screen on one half of the units, confirm on the other, without the group in the background, and the other way round.
+Screen on one half of the sittings, confirm on the other, without the group in the background, and the other way round.
 """
 
-import random
 from dataclasses import dataclass
 
-import igraph as ig
 import numpy as np
 from numpy.typing import NDArray
 
 from houselights.core import stats
+from houselights.evidence import sittings
 from houselights.evidence.background import Near, Rates, View, rates
-from houselights.evidence.confirmed import Tested
+from houselights.evidence.communities import MIN_GROUP, leiden
+from houselights.evidence.confirmed import GROUP_EFFECT_SD, Tested
 from houselights.evidence.events import Events
 from houselights.kernels import objects as kernel
 
-MIN_GROUP = 3
-MAX_GROUP = 3_000
-"""A larger community is the crowd itself, not a group within it; finer scales still look inside."""
 RESOLUTIONS = (0.02, 0.1, 1.0)
 """Coarse to fine. A pool with changing partners has no inner structure: at resolution 1 it falls apart at random and
 each part hides the others, since they are its background."""
@@ -31,18 +28,16 @@ JOIN_P = 0.05
 """Others may join a candidate that already shows something on the screening half."""
 JOIN_LOG_RATIO = 3.0
 """An account joins a candidate when its units are e^3 times likelier as a member's than as anybody's."""
-MAX_BEST_P = 1e-4
+MAX_BEST_P = 1e-3
 """A candidate that could not pass with perfect synchrony is no hypothesis (Tarone 1990)."""
-GROUP_EFFECT_SD = 0.3
-"""Organic groups differ in how fast they share (logit scale)."""
 
 
 def tested(view: View, window_s: float, seed: int) -> list[Tested]:
     """Every candidate of both directions with its p-value on the half that did not suggest it."""
-    totals = view.totals(np.arange(len(view.events.size)))
+    totals = view.totals(view.units)
     out = []
     for screen_in_a in (True, False):
-        for accounts in screen(view, screen_in_a, window_s, seed):
+        for accounts in screen(view.half(screen_in_a), window_s, seed):
             found = confirm(view, accounts, not screen_in_a, totals, window_s)
             if found is not None:
                 out.append(found)
@@ -52,18 +47,19 @@ def tested(view: View, window_s: float, seed: int) -> list[Tested]:
 def confirm(view: View, accounts: NDArray[np.int64], in_a: bool, totals: "Totals", window_s: float) -> Tested | None:
     """The test on half A or B against a background without the group; None where perfect synchrony could not pass."""
     near = Near.of(view, accounts)
-    sync = Sync.of(near.view, near.group, in_a, totals, window_s)
+    sync = Sync.of(near.view, near.group, totals, window_s, in_a)
     if not len(sync.unit) or sync.best_p > MAX_BEST_P:
         return None
     units = near.units[sync.unit]
+    objects, observed, expected = sync.per_unit()
     return Tested(
         channel="small_objects",
         accounts=accounts,
         window_us=view.window_us,
         confirm_in_a=in_a,
-        units=units,
-        observed=float(sync.share.sum()),
-        expected=float(sync.chance.sum()),
+        units=near.units[objects],
+        observed=float(observed.sum()),
+        expected=float(expected.sum()),
         p_value=sync.p_value(),
         from_data_0_1=sync.background.from_data_0_1,
         retest=lambda left_out: sync.p_value(~np.isin(units, left_out)),
@@ -72,9 +68,10 @@ def confirm(view: View, accounts: NDArray[np.int64], in_a: bool, totals: "Totals
 
 @dataclass(frozen=True)
 class Sync:
-    """How close a group's members are on some units, and how close chance would have them: [n] per unit they share."""
+    """How close a group's members are, and how close chance would have them: [n] per unit they share and sitting."""
 
     unit: NDArray[np.int64]
+    sitting: NDArray[np.int64]
     share: NDArray[np.float64]
     chance: NDArray[np.float64]
     weight: NDArray[np.float64]
@@ -87,62 +84,72 @@ class Sync:
     def of(
         view: View,
         accounts: NDArray[np.int64],
-        in_a: bool,
         totals: "Totals",
         window_s: float,
+        in_a: bool | None = None,
     ) -> "Sync":
-        """Against a background without the group: `totals` are the class totals of all units the background may use."""
+        """Against a background without the group: `totals` are the class totals of all units `view` counts. `in_a`: the group's own
+        pairs on this half alone."""
         e = view.events
         in_group = e.mask(accounts)
         touched = kernel.touched_units(e.start, e.account, in_group)
         mine = view.totals(touched)
         background = rates(np.maximum(totals[0] - mine[0], 0), np.maximum(totals[1] - mine[1], 0), window_s)
         speed = view.speed(touched, in_group, in_group, background)
-        asked = touched[e.in_a[touched] == in_a]
-        pairs, close, chance = kernel.group_units(
-            *view.arrays, asked, view.max_size, view.window_us, in_group, background.rate, speed
+        asked = view if in_a is None else view.half(in_a)
+        unit, sitting, pairs, close, chance = kernel.group_units(
+            *asked.arrays, touched, view.max_size, view.window_us, in_group, background.rate, speed, e.sitting
         )
-        has = pairs > 0
-        return Sync(asked[has], close[has] / pairs[has], chance[has], np.sqrt(pairs[has]), background, speed)
+        return Sync(unit, sitting, close / pairs, chance, np.sqrt(pairs), background, speed)
 
     def p_value(self, stay: NDArray[np.bool_] | slice = slice(None)) -> float:
-        return stats.group_effect_tail(self.share[stay], self.chance[stay], GROUP_EFFECT_SD, self.weight[stay])
+        share, chance, weight = sittings.once_each(
+            self.sitting[stay], self.share[stay], self.chance[stay], self.weight[stay]
+        )
+        return stats.group_effect_tail(share, chance, GROUP_EFFECT_SD, weight)
+
+    def per_unit(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """(unit, share, chance) over all its sittings, per unit."""
+        unit, which = np.unique(self.unit, return_inverse=True)
+        pairs = np.bincount(which, self.weight**2)
+        share = np.bincount(which, self.weight**2 * self.share) / pairs
+        return unit, share, np.bincount(which, self.weight**2 * self.chance) / pairs
 
     @property
     def best_p(self) -> float:
         """The p-value were every pair close. It depends on the chance of the pairs, not on whether they were close, so it may decide
         who is tested at all."""
-        return stats.group_effect_tail(np.ones(len(self.chance)), self.chance, GROUP_EFFECT_SD, self.weight)
+        share, chance, weight = sittings.once_each(self.sitting, np.ones(len(self.chance)), self.chance, self.weight)
+        return stats.group_effect_tail(share, chance, GROUP_EFFECT_SD, weight)
 
 
 Totals = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
-def screen(view: View, in_a: bool, window_s: float, seed: int) -> list[NDArray[np.int64]]:
+def screen(half: View, window_s: float, seed: int) -> list[NDArray[np.int64]]:
     """Candidate groups by one half alone: communities of close pairs, cut to those who carry the synchrony, and filled
     up with those who share it."""
-    units = np.flatnonzero(view.events.in_a == in_a)
-    totals = view.totals(units)
+    totals = half.totals(half.units)
     kept: dict[tuple[int, ...], None] = {}
-    for accounts in communities(view, units, rates(*totals, window_s).rate, seed):
-        trimmed = _trim(view, accounts, in_a, totals, window_s, JOIN_P)
+    for accounts in communities(half, rates(*totals, window_s).rate, seed):
+        trimmed = _trim(half, accounts, totals, window_s, JOIN_P)
         if trimmed is None:
             continue
-        joined = _trim(view, _with_joiners(view, trimmed, in_a, totals, window_s), in_a, totals, window_s, SCREEN_P)
+        joined = _trim(half, _with_joiners(half, trimmed, totals, window_s), totals, window_s, SCREEN_P)
         if joined is not None:
             kept[tuple(joined.tolist())] = None
     return [np.array(a, dtype=np.int64) for a in kept]
 
 
 def _trim(
-    view: View, accounts: NDArray[np.int64], in_a: bool, totals: Totals, window_s: float, most_p: float
+    half: View, accounts: NDArray[np.int64], totals: Totals, window_s: float, most_p: float
 ) -> NDArray[np.int64] | None:
     """Lets hangers-on go until the group stands; None where it dissolves or its p-value is above `most_p`."""
-    near = Near.of(view, accounts, in_a)
+    near = Near.of(half, accounts)
     group = near.group
     for _ in range(MAX_STEPS):
-        sync = Sync.of(near.view, group, in_a, totals, window_s)
-        stay = _carriers(near.view, group, sync, in_a, others=False)
+        sync = Sync.of(near.view, group, totals, window_s)
+        stay = _carriers(near.view, group, sync, others=False)
         if len(stay) < MIN_GROUP:
             return None
         if len(stay) == len(group):
@@ -151,25 +158,23 @@ def _trim(
     return np.sort(near.accounts[group]) if sync.p_value() <= most_p else None
 
 
-def _with_joiners(
-    view: View, accounts: NDArray[np.int64], in_a: bool, totals: Totals, window_s: float
-) -> NDArray[np.int64]:
-    near = Near.of(view, accounts, in_a)
-    sync = Sync.of(near.view, near.group, in_a, totals, window_s)
-    return np.sort(near.accounts[_carriers(near.view, near.group, sync, in_a, others=True)])
+def _with_joiners(half: View, accounts: NDArray[np.int64], totals: Totals, window_s: float) -> NDArray[np.int64]:
+    near = Near.of(half, accounts)
+    sync = Sync.of(near.view, near.group, totals, window_s)
+    return np.sort(near.accounts[_carriers(near.view, near.group, sync, others=True)])
 
 
-def _carriers(view: View, accounts: NDArray[np.int64], sync: Sync, in_a: bool, *, others: bool) -> NDArray[np.int64]:
-    """Accounts whose own units with the group look like the group's rather than like chance; `others`: not only members."""
-    e = view.events
+def _carriers(half: View, accounts: NDArray[np.int64], sync: Sync, *, others: bool) -> NDArray[np.int64]:
+    """Accounts whose own sittings with the group look like the group's rather than like chance; `others`: not only members."""
+    e = half.events
     if not len(sync.share):
         return np.empty(0, np.int64)
-    touched = np.flatnonzero(e.in_a == in_a)
     in_group = e.mask(accounts)
     asked = np.ones(e.n_accounts, dtype=np.bool_) if others else in_group
-    who, _, share, chance = kernel.account_units(
-        *view.arrays, touched, view.max_size, view.window_us, asked, in_group, sync.background.rate, sync.speed
+    event, n, share, chance = kernel.account_units(
+        *half.arrays, half.units, half.max_size, half.window_us, asked, in_group, sync.background.rate, sync.speed
     )
+    who, share, chance, _ = sittings.once_each_account(e.account[event], e.sitting[event], share, chance, np.sqrt(n))
     group_share = np.clip(np.average(sync.share, weights=sync.weight), 0.05, 0.98)
     chance = np.clip(chance, 1e-4, 0.999)
     ratio = share * np.log(group_share / chance) + (1 - share) * np.log((1 - group_share) / (1 - chance))
@@ -179,13 +184,15 @@ def _carriers(view: View, accounts: NDArray[np.int64], sync: Sync, in_a: bool, *
 
 def retest_part(view: View, part: NDArray[np.int64], whole: Tested, window_s: float) -> Tested | None:
     """The same test for a part of a candidate, on the same half."""
-    return confirm(view, part, whole.confirm_in_a, view.totals(np.arange(len(view.events.size))), window_s)
+    return confirm(view, part, whole.confirm_in_a, view.totals(view.units), window_s)
 
 
-def communities(view: View, units: NDArray[np.int64], rate: NDArray[np.float64], seed: int) -> list[NDArray[np.int64]]:
+def communities(view: View, rate: NDArray[np.float64], seed: int) -> list[NDArray[np.int64]]:
     """Leiden communities of close pairs, at several resolutions, cut to the 2-core."""
     e = view.events
-    i, j = kernel.close_pairs_in_units(e.start, e.at_us, view.kept, units, view.max_size, view.window_us)
+    i, j = kernel.close_pairs_in_units(
+        e.start, e.at_us, view.kept, view.counted, view.units, view.max_size, view.window_us
+    )
     if len(i) < MIN_GROUP:
         return []
     unit = np.searchsorted(e.start, i, side="right") - 1
@@ -219,31 +226,6 @@ def _total_surprise(
     n_units = len(e.size)
     key, first = np.unique(of_pair[inside] * n_units + unit[inside], return_index=True)
     return np.bincount(key // n_units, surprise[inside][first], minlength=len(parts)).astype(np.float64)
-
-
-def leiden(
-    a: NDArray[np.int64],
-    b: NDArray[np.int64],
-    weight: NDArray[np.float64],
-    resolutions: tuple[float, ...],
-    seed: list[int],
-) -> list[list[NDArray[np.int64]]]:
-    """Per resolution, communities of 3 to MAX_GROUP accounts in the 2-core of the graph with edges (a, b) (Traag et al. 2019)."""
-    nodes, ends = np.unique(np.concatenate([a, b]), return_inverse=True)
-    graph = ig.Graph(n=len(nodes), edges=ends.reshape(2, -1).T)
-    graph.es["weight"] = weight
-    cored = np.flatnonzero(np.asarray(graph.coreness()) >= 2)
-    if len(cored) < MIN_GROUP:
-        return []
-    graph = graph.induced_subgraph(cored.tolist())
-    ig.set_random_number_generator(random.Random("/".join(map(str, seed))))  # noqa: S311
-    partitions = []
-    for resolution in resolutions:
-        parts = graph.community_leiden(
-            objective_function="modularity", weights="weight", resolution=resolution, n_iterations=5
-        )
-        partitions.append([np.sort(nodes[cored[part]]) for part in parts if MIN_GROUP <= len(part) <= MAX_GROUP])
-    return partitions
 
 
 def _unit_rate(

@@ -1,6 +1,6 @@
 """Channel `synchrony`: a group that is close on objects others share too, beyond what each object's own rhythm explains.
 
-The cell test: inside an object and a latency bin since its first sighting, accounts are exchangeable over the observed times.
+The cell test: inside an object, a sitting and a latency bin since its first sighting, accounts are exchangeable over the observed times.
 This conditions on bursts, taste, time of day and reaction speed, which act alike on everybody in the cell. Its blind spot is
 content nobody else shares; the channel `small_objects` looks there.
 """
@@ -13,9 +13,10 @@ from scipy import special
 from scipy import stats as distributions
 
 from houselights.core import stats
+from houselights.evidence import sittings
 from houselights.evidence.background import View
-from houselights.evidence.confirmed import Tested
-from houselights.evidence.small_objects import GROUP_EFFECT_SD, MIN_GROUP, leiden
+from houselights.evidence.communities import MIN_GROUP, leiden
+from houselights.evidence.confirmed import GROUP_EFFECT_SD, Tested
 from houselights.kernels import cells as kernel
 from houselights.kernels.pairs import close_pairs
 
@@ -28,11 +29,13 @@ ENOUGH_EXTREME = 20
 
 @dataclass(frozen=True)
 class Cells:
-    """Cells of one window: per event its cell, per cell bin, unit, size n, close pairs m and W (see kernels/cells.py)."""
+    """Cells of one window: per event its cell, per cell bin, unit, sitting, size n, close pairs m and W (see kernels/cells.py)."""
 
     of_event: NDArray[np.int64]
     bin: NDArray[np.int64]
     unit: NDArray[np.int64]
+    sitting: NDArray[np.int64]
+    in_a: NDArray[np.bool_]
     size: NDArray[np.int64]
     close: NDArray[np.int64]
     wedges: NDArray[np.float64]
@@ -40,8 +43,17 @@ class Cells:
     @staticmethod
     def of(view: View) -> "Cells":
         e = view.events
-        cell, bins, unit = kernel.assign_cells(e.start, e.at_us, e.source_us, view.kept, view.window_us)
-        return Cells(cell, bins, unit, *kernel.cell_statistics(cell, e.at_us, len(bins), view.window_us))
+        cell, bins, unit = kernel.assign_cells(e.start, e.at_us, e.source_us, view.kept, e.sitting, view.window_us)
+        inside = np.flatnonzero(cell >= 0)
+        first = inside[np.searchsorted(cell[inside], np.arange(len(bins)))]
+        return Cells(
+            cell,
+            bins,
+            unit,
+            e.sitting[first],
+            e.in_a[first],
+            *kernel.cell_statistics(cell, e.at_us, len(bins), view.window_us),
+        )
 
     @property
     def pairs(self) -> NDArray[np.float64]:
@@ -65,13 +77,16 @@ def tested(view: View, q: float, n_windows: int, seed: int) -> list[Tested]:
 def screen(view: View, cells: Cells, in_a: bool, seed: int) -> list[NDArray[np.int64]]:
     """Groups of pairs that are close more often than the pooled rates of their latency bins say. Makes no claim."""
     e = view.events
-    rows = np.flatnonzero((cells.of_event >= 0) & (e.in_a[e.unit] == in_a))
+    rows = np.flatnonzero((cells.of_event >= 0) & (e.in_a == in_a))
     pairs = close_pairs(
         e.account[rows], cells.of_event[rows].astype(np.int32), e.at_us[rows], view.window_us, min_shared=2
     )
     if len(pairs.a) < MIN_GROUP:
         return []
-    pooled = np.bincount(cells.bin, cells.close) / np.maximum(1.0, np.bincount(cells.bin, cells.pairs))
+    mine = cells.in_a == in_a
+    n_bins = int(cells.bin.max()) + 1
+    close = np.bincount(cells.bin[mine], cells.close[mine], minlength=n_bins)
+    pooled = close / np.maximum(1.0, np.bincount(cells.bin[mine], cells.pairs[mine], minlength=n_bins))
     order = rows[np.lexsort((cells.of_event[rows], e.account[rows]))]
     bounds = np.searchsorted(e.account[order], np.arange(e.n_accounts + 1))
     common, expected = kernel.expected_of_pairs(pairs.a, pairs.b, bounds, cells.of_event[order], pooled[cells.bin])
@@ -113,7 +128,10 @@ def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, d
         stay = ~np.isin(cells.unit[counts.cell], left_out)
         c, g, t = counts.cell[stay], counts.members[stay], counts.close[stay]
         pairs = g * (g - 1) / 2.0
-        robust = stats.group_effect_tail(t / pairs, cells.close[c] / cells.pairs[c], GROUP_EFFECT_SD, np.sqrt(pairs))
+        share, chance, weight = sittings.once_each(
+            cells.sitting[c], t / pairs, cells.close[c] / cells.pairs[c], np.sqrt(pairs)
+        )
+        robust = stats.group_effect_tail(share, chance, GROUP_EFFECT_SD, weight)
         return max(robust, moment_tail(int(t.sum()), *_moments(cells, c, g)))
 
     nothing = np.empty(0, np.int64)
@@ -140,7 +158,7 @@ def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, d
 def _count(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool) -> _Counts:
     e = view.events
     rows = e.rows_of(accounts)
-    rows = rows[(cells.of_event[rows] >= 0) & (e.in_a[e.unit[rows]] == in_a)]
+    rows = rows[(cells.of_event[rows] >= 0) & (e.in_a[rows] == in_a)]
     cell, first, members = np.unique(cells.of_event[rows], return_index=True, return_counts=True)
     close = kernel.close_in_group(e.at_us[rows], np.append(first, len(rows)), view.window_us)
     # A cell of members alone says nothing: there is nobody to exchange them with.

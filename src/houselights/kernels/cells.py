@@ -1,4 +1,5 @@
-"""Cells: an object within one latency bin since it was first seen. Inside a cell, accounts are exchangeable over the times.
+"""Cells: an object within one sitting and one latency bin since it was first seen. Inside a cell, accounts are exchangeable over
+the times.
 
 Bins after the first sighting have the edges 0, w, 2w, 4w ... up to one hour, then a width of one hour (20 w where that is more).
 """
@@ -33,6 +34,7 @@ def assign_cells(
     at_us: NDArray[np.int64],
     source_us: NDArray[np.int64],
     kept: NDArray[np.bool_],
+    sitting: NDArray[np.int64],
     window_us: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Cell of each event (-1 if not kept), and bin and unit of each cell. Events are sorted by (unit, at); so are cells."""
@@ -44,6 +46,7 @@ def assign_cells(
     for u in range(len(start) - 1):
         first = UNKNOWN_US
         last_bin = -1
+        last_sitting = UNKNOWN_US
         for i in range(start[u], start[u + 1]):
             if not kept[i]:
                 continue
@@ -52,11 +55,12 @@ def assign_cells(
                 if source_us[u] != UNKNOWN_US and source_us[u] < first:
                     first = source_us[u]
             b = latency_bin(at_us[i] - first, window_us)
-            if b != last_bin:
+            if b != last_bin or sitting[i] != last_sitting:
                 bins[n_cells] = b
                 units[n_cells] = u
                 n_cells += 1
                 last_bin = b
+                last_sitting = sitting[i]
             cell[i] = n_cells - 1
     return cell, bins[:n_cells].copy(), units[:n_cells].copy()
 

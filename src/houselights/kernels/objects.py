@@ -2,7 +2,8 @@
 
 Arrays of n events sorted by (unit, at) and of u units, as `Events` holds them. A **class** of a pair is
 (family of the unit, size bin of the unit, latency bin of the earlier post since the source): numbers that
-say how fast such things go round anyway.
+say how fast such things go round anyway. `counted` says of each event whether the pairs it is the earlier post of count:
+a half of the evidence is a set of such events. Units with more than `max_size` kept events are passed over.
 """
 
 from typing import Any
@@ -34,12 +35,21 @@ def _latency_bin(at_us: int, source_us: int) -> Any:
 
 
 @compiled
+def _kept_in(start: Any, kept: Any, u: int, max_size: int) -> int:
+    """Kept events of unit u; 0 where they make no pair or are too many."""
+    n = 0
+    for i in range(start[u], start[u + 1]):
+        n += kept[i]
+    return n if 2 <= n <= max_size else 0
+
+
+@compiled
 def relabel(
     account: NDArray[np.int32], rows: NDArray[np.int64], group: NDArray[np.int64], scratch: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
     """Accounts of `rows` numbered anew by first appearance: (new number per row, old number per new one, new numbers of `group`).
 
-    `scratch`: [accounts] of -1, left as it was found. Every account of `group` must act in `rows`.
+    `scratch`: [accounts] of -1, left as it was found. Accounts of `group` that do not act in `rows` get no number.
     """
     local = np.empty(len(rows), np.int32)
     old = np.empty(len(rows), np.int64)
@@ -52,11 +62,14 @@ def relabel(
             n += 1
         local[k] = scratch[a]
     new_group = np.empty(len(group), np.int64)
+    known = 0
     for k in range(len(group)):
-        new_group[k] = scratch[group[k]]
+        if scratch[group[k]] >= 0:
+            new_group[known] = scratch[group[k]]
+            known += 1
     for k in range(n):
         scratch[old[k]] = -1
-    return local, old[:n].copy(), new_group
+    return local, old[:n].copy(), new_group[:known].copy()
 
 
 @compiled
@@ -92,11 +105,12 @@ def close_pairs_in_units(
     start: NDArray[np.int64],
     at_us: NDArray[np.int64],
     kept: NDArray[np.bool_],
+    counted: NDArray[np.bool_],
     units: NDArray[np.int64],
     max_size: int,
     window_us: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Event indices (i, j), i before j, of kept events of one of `units` at most `window_us` apart. Units above `max_size` kept events: none."""
+    """Event indices (i, j), i before j, of kept events of one of `units` at most `window_us` apart."""
     total = 0
     for fill in range(2):
         if fill:
@@ -104,13 +118,10 @@ def close_pairs_in_units(
             right = np.empty(total, np.int64)
             total = 0
         for u in units:
-            n = 0
-            for i in range(start[u], start[u + 1]):
-                n += kept[i]
-            if n < 2 or n > max_size:
+            if _kept_in(start, kept, u, max_size) == 0:
                 continue
             for i in range(start[u], start[u + 1]):
-                if not kept[i]:
+                if not (kept[i] and counted[i]):
                     continue
                 for j in range(i + 1, start[u + 1]):
                     if at_us[j] - at_us[i] > window_us:
@@ -130,6 +141,7 @@ def class_totals(
     family: NDArray[np.int8],
     source_us: NDArray[np.int64],
     kept: NDArray[np.bool_],
+    counted: NDArray[np.bool_],
     units: NDArray[np.int64],
     max_size: int,
     window_us: int,
@@ -138,10 +150,8 @@ def class_totals(
     close = np.zeros(N_CLASSES)
     every = np.zeros(N_CLASSES)
     for u in units:
-        n = 0
-        for i in range(start[u], start[u + 1]):
-            n += kept[i]
-        if n < 2 or n > max_size:
+        n = _kept_in(start, kept, u, max_size)
+        if n == 0:
             continue
         base = _base_class(family[u], n)
         weight = 2.0 / (n * (n - 1))
@@ -156,6 +166,8 @@ def class_totals(
                 within += kept[ahead]
                 ahead += 1
             within -= 1
+            if not counted[i]:
+                continue
             c = base + _latency_bin(at_us[i], source_us[u])
             every[c] += weight * after
             close[c] += weight * within
@@ -170,6 +182,7 @@ def speeds(
     family: NDArray[np.int8],
     source_us: NDArray[np.int64],
     kept: NDArray[np.bool_],
+    counted: NDArray[np.bool_],
     units: NDArray[np.int64],
     max_size: int,
     window_us: int,
@@ -182,10 +195,8 @@ def speeds(
     observed = np.zeros(len(in_group))
     expected = np.zeros(len(in_group))
     for u in units:
-        n = 0
-        for i in range(start[u], start[u + 1]):
-            n += kept[i]
-        if n < 2 or n > max_size:
+        n = _kept_in(start, kept, u, max_size)
+        if n == 0:
             continue
         base = _base_class(family[u], n)
         for i in range(start[u], start[u + 1]):
@@ -195,7 +206,7 @@ def speeds(
             close = 0
             chance = 0.0
             for j in range(start[u], start[u + 1]):
-                if j != i and kept[j] and not in_group[account[j]]:
+                if j != i and kept[j] and counted[min(i, j)] and not in_group[account[j]]:
                     outside += 1
                     chance += rate[base + _latency_bin(min(at_us[i], at_us[j]), source_us[u])]
                     close += abs(at_us[j] - at_us[i]) <= window_us
@@ -213,39 +224,51 @@ def group_units(
     family: NDArray[np.int8],
     source_us: NDArray[np.int64],
     kept: NDArray[np.bool_],
+    counted: NDArray[np.bool_],
     units: NDArray[np.int64],
     max_size: int,
     window_us: int,
     in_group: NDArray[np.bool_],
     rate: NDArray[np.float64],
     speed: NDArray[np.float64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Per unit: member pairs with a known class rate, close ones among them, and their mean chance. NaN rates are left out."""
-    pairs = np.zeros(len(units), np.int64)
-    close = np.zeros(len(units), np.int64)
-    chance = np.zeros(len(units))
-    for k in range(len(units)):
-        u = units[k]
-        n = 0
+    sitting: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """One row per unit and sitting of the earlier post: unit, sitting, member pairs with a known class rate, close ones among
+    them, and their mean chance. Pairs without a known rate are left out."""
+    most = 0
+    for u in units:
         for i in range(start[u], start[u + 1]):
-            n += kept[i]
-        if n < 2 or n > max_size:
+            most += in_group[account[i]]
+    unit = np.empty(most, np.int64)
+    when = np.empty(most, np.int64)
+    pairs = np.zeros(most, np.int64)
+    close = np.zeros(most, np.int64)
+    chance = np.zeros(most)
+    row = -1
+    for u in units:
+        n = _kept_in(start, kept, u, max_size)
+        if n == 0:
             continue
         base = _base_class(family[u], n)
+        fresh = True
         for i in range(start[u], start[u + 1]):
-            if not (kept[i] and in_group[account[i]]):
+            if not (kept[i] and counted[i] and in_group[account[i]]):
                 continue
             r = rate[base + _latency_bin(at_us[i], source_us[u])]
             if np.isnan(r):
                 continue
             for j in range(i + 1, start[u + 1]):
                 if kept[j] and in_group[account[j]]:
-                    pairs[k] += 1
-                    chance[k] += min(0.999, r * speed[account[i]] * speed[account[j]])
-                    close[k] += at_us[j] - at_us[i] <= window_us
-        if pairs[k]:
-            chance[k] /= pairs[k]
-    return pairs, close, chance
+                    if fresh or when[row] != sitting[i]:
+                        row += 1
+                        unit[row] = u
+                        when[row] = sitting[i]
+                        fresh = False
+                    pairs[row] += 1
+                    chance[row] += min(0.999, r * speed[account[i]] * speed[account[j]])
+                    close[row] += at_us[j] - at_us[i] <= window_us
+    n_rows = row + 1
+    return unit[:n_rows], when[:n_rows], pairs[:n_rows], close[:n_rows], chance[:n_rows] / pairs[:n_rows]
 
 
 @compiled
@@ -256,6 +279,7 @@ def account_units(
     family: NDArray[np.int8],
     source_us: NDArray[np.int64],
     kept: NDArray[np.bool_],
+    counted: NDArray[np.bool_],
     units: NDArray[np.int64],
     max_size: int,
     window_us: int,
@@ -263,23 +287,22 @@ def account_units(
     in_group: NDArray[np.bool_],
     rate: NDArray[np.float64],
     speed: NDArray[np.float64],
-) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """One row per (asked account, unit) with a member beside it: account, (other) members there, share of close pairs with them, mean chance."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """One row per event of an asked account with a member beside it: event, (other) members there, share of close pairs with them,
+    mean chance. Pairs without a known rate are left out."""
     total = 0
     for u in units:
         for i in range(start[u], start[u + 1]):
             total += asked[account[i]]
-    who = np.empty(total, np.int32)
+    event = np.empty(total, np.int64)
     others = np.empty(total, np.int64)
     share = np.empty(total)
     chance = np.empty(total)
     members = np.empty(max_size, np.int64)
     total = 0
     for u in units:
-        n = 0
-        for i in range(start[u], start[u + 1]):
-            n += kept[i]
-        if n < 2 or n > max_size:
+        n = _kept_in(start, kept, u, max_size)
+        if n == 0:
             continue
         base = _base_class(family[u], n)
         inside = 0
@@ -295,7 +318,7 @@ def account_units(
             mean = 0.0
             for m in range(inside):
                 j = members[m]
-                if j == i:
+                if j == i or not counted[min(i, j)]:
                     continue
                 r = rate[base + _latency_bin(min(at_us[i], at_us[j]), source_us[u])]
                 if np.isnan(r):
@@ -304,12 +327,12 @@ def account_units(
                 mean += min(0.999, r * speed[account[i]] * speed[account[j]])
                 close += abs(at_us[j] - at_us[i]) <= window_us
             if pairs:
-                who[total] = account[i]
+                event[total] = i
                 others[total] = pairs
                 share[total] = close / pairs
                 chance[total] = mean / pairs
                 total += 1
-    return who[:total], others[:total], share[:total], chance[:total]
+    return event[:total], others[:total], share[:total], chance[:total]
 
 
 @compiled

@@ -1,0 +1,53 @@
+"""Sittings: what one hour of two people explains counts once.
+
+Who shares several things in one sitting (the parts of a thread, a digest, an evening of reposts) and sits down at the same moment as
+somebody else, by chance or because both watch the same match, is close to them on every one of those things. So the hour is what
+independence is assumed of: halves are drawn by hour, and all pairs of an hour make one observation of the test.
+"""
+
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+SITTING_US = 3_600_000_000
+"""Longer than most sittings, and short enough for days of data to hold many."""
+
+Floats = NDArray[np.float64]
+
+
+def of_times(at_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    """[n] number of the hour since 1970 that each moment lies in."""
+    return np.asarray(at_us // SITTING_US)
+
+
+def in_half_a(sitting: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
+    """[n] half A or half B, by keyed hash of (seed, sitting)."""
+    hours, which = np.unique(sitting, return_inverse=True)
+    drawn = [blake2b(f"{seed}/{h}".encode(), digest_size=1).digest()[0] & 1 for h in hours.tolist()]
+    return np.array(drawn, dtype=np.bool_)[which] if len(hours) else np.empty(0, np.bool_)
+
+
+def once_each(
+    sitting: NDArray[np.int64], share: Floats, chance: Floats, weight: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """(share, chance, weight) of every sitting from those of its rows: weighted means, and the root of the summed squares.
+
+    A mean of shares in [0, 1] lies there too, whatever its parts have to do with each other, which is all that the Chernoff tail asks.
+    """
+    _, which = np.unique(sitting, return_inverse=True)
+    total = np.bincount(which, weight)
+    return (
+        np.bincount(which, weight * share) / total,
+        np.bincount(which, weight * chance) / total,
+        np.sqrt(np.bincount(which, weight**2)),
+    )
+
+
+def once_each_account(
+    account: NDArray[np.int32], sitting: NDArray[np.int64], share: Floats, chance: Floats, weight: Floats
+) -> tuple[NDArray[np.int64], Floats, Floats, Floats]:
+    """(account, share, chance, weight) of every sitting of every account, sorted by account: `once_each` for many at once."""
+    hours, hour = np.unique(sitting, return_inverse=True)
+    pairs, which = np.unique(account * np.int64(len(hours)) + hour, return_inverse=True)
+    return (pairs // max(1, len(hours)), *once_each(which, share, chance, weight))
