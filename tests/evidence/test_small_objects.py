@@ -1,5 +1,6 @@
 """The channel `small_objects`: local views change no number, a group is no part of its own background, chance stays chance."""
 
+from itertools import combinations
 from types import ModuleType
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from houselights.evidence import background, small_objects
-from houselights.evidence.background import MIN_OBJECTS, Near, rates
+from houselights.evidence.background import MIN_OBJECTS, rates
 from houselights.evidence.small_objects import Sync
 from houselights.kernels import objects as kernel
 from houselights.worlds import WorldSettings
@@ -22,39 +23,62 @@ def world(made: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def every(view: Any) -> Any:
-    return view.totals(view.units)
+    return view.totals_of_all
 
 
-# -- Near ---------------------------------------------------------------------------------------------------------
+# -- counting -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("window_s", [60.0, 600.0])
 @pytest.mark.parametrize("half", [None, True, False])
-def test_a_local_view_gives_the_numbers_of_the_global_one(
-    made: ModuleType, world: Any, window_s: float, half: bool | None
-) -> None:
+def test_a_group_is_counted_as_by_hand(made: ModuleType, world: Any, window_s: float, half: bool | None) -> None:
+    """Pairs, closeness and speeds of a group from running counts equal those of a walk over all pairs."""
     rng = np.random.default_rng(1)
     e = world[0]
     view = made.view(e, window_s, without=rng.choice(e.n_accounts, 40, replace=False))
-    view = view if half is None else view.half(half)
-    totals = every(view)
-    shared = 0
-    for group in made.companies(e, rng, 40, 6):
-        near = Near.of(view, group)
-        assert (e.scratch == -1).all()
-        inside = group if half is None else group[e.accounts_in(near.units)[group]]
-        assert np.array_equal(np.sort(near.accounts[near.group]), inside)
-        assert np.array_equal(near.view.events.size, e.size[near.units])
-        for in_a in (True, False) if half is None else (None,):
-            whole = Sync.of(view, inside, totals, window_s, in_a)
-            local = Sync.of(near.view, near.group, totals, window_s, in_a)
-            assert np.array_equal(near.units[local.unit], whole.unit)
-            assert np.array_equal(local.sitting, whole.sitting)
-            assert np.array_equal(local.share, whole.share)
-            assert np.allclose(local.chance, whole.chance, rtol=1e-12)
-            assert local.p_value() == pytest.approx(whole.p_value(), rel=1e-9)
-            shared += len(whole.unit)
-    assert shared > 40
+    view = view if half is None else view.halves[half]
+    seen = 0
+    for group in made.companies(e, rng, 25, 6):
+        sync = Sync.of(view, group, window_s)
+        pairs, close, speed = by_hand(view, group, sync.background.rate)
+        assert dict(zip(zip(sync.unit.tolist(), sync.sitting.tolist(), strict=True), sync.share, strict=True)) == {
+            key: pytest.approx(close[key] / n) for key, n in pairs.items()
+        }
+        assert np.allclose(sync.speed, speed, rtol=1e-9)
+        seen += len(sync.unit)
+    assert seen > 40
+
+
+def by_hand(view: Any, group: np.ndarray, rate: np.ndarray) -> Any:
+    e, members = view.events, set(group.tolist())
+    filled = np.nan_to_num(rate, nan=1.0)
+    pairs: dict[tuple[int, int], int] = {}
+    close: dict[tuple[int, int], int] = {}
+    observed, expected = dict.fromkeys(members, 0.0), dict.fromkeys(members, 0.0)
+    for u in e.units_of(group).tolist():
+        rows = [i for i in range(e.start[u], e.start[u + 1]) if view.kept[i]]
+        if not 2 <= len(rows) <= view.max_size:
+            continue
+        base = kernel.base_class(e.family[u], len(rows))
+        outside: dict[int, list[tuple[bool, float]]] = {}
+        for i, j in combinations(rows, 2):
+            if not view.counted[i]:
+                continue
+            is_close = e.at_us[j] - e.at_us[i] <= view.window_us
+            c = base + kernel.latency_bin(e.at_us[i], e.source_us[u])
+            a, b = int(e.account[i]), int(e.account[j])
+            if a in members and b in members:
+                if not np.isnan(rate[c]):
+                    key = (u, int(e.sitting[i]))
+                    pairs[key] = pairs.get(key, 0) + 1
+                    close[key] = close.get(key, 0) + is_close
+            elif a in members or b in members:
+                outside.setdefault(a if a in members else b, []).append((is_close, filled[c]))
+        for a, met in outside.items():
+            observed[a] += float(np.mean([m[0] for m in met]))
+            expected[a] += float(np.mean([m[1] for m in met]))
+    speed = [max(1.0, (observed[a] + 1) / (expected[a] + 1)) for a in group.tolist()]
+    return pairs, close, speed
 
 
 # -- class rates --------------------------------------------------------------------------------------------------
@@ -103,7 +127,7 @@ def test_a_group_is_no_part_of_its_own_background(made: ModuleType) -> None:
     for window_s in (5.0, 50_000.0):
         shared = made.in_step(np.random.default_rng(4), 30, [*GROUP.tolist(), 20, 21], window_s)
         view = made.view(made.events([*ordinary, *shared], 300))
-        levels.append(Sync.of(view, GROUP, every(view), 60.0, True).background)
+        levels.append(Sync.of(view, GROUP, 60.0, True).background)
     assert np.allclose(levels[0].rate, levels[1].rate, equal_nan=True)
     # And it is the rate of the others' objects alone.
     alone = made.view(made.events(ordinary, 300))
@@ -114,7 +138,7 @@ def test_a_group_in_step_passes_and_nothing_is_left_without_its_objects(made: Mo
     rng = np.random.default_rng(5)
     units = [*made.life(rng, 400, range(8, 300)), *made.in_step(rng, 24, GROUP.tolist(), 30.0)]
     view = made.view(made.events(units, 300))
-    found = small_objects.confirm(view, GROUP, True, every(view), 60.0)
+    found = small_objects.confirm(view, GROUP, True, 60.0)
     assert found is not None and found.p_value < 1e-6 and found.observed > 5 * found.expected
     assert len(found.units) == 12
     assert found.retest(found.units) == 1.0
@@ -127,7 +151,7 @@ def test_a_group_that_could_not_pass_is_not_tested(made: ModuleType) -> None:
     rng = np.random.default_rng(6)
     units = [*made.life(rng, 400, range(8, 300)), *made.in_step(rng, 2, GROUP.tolist()[:3], 1.0)]
     view = made.view(made.events(units, 300), 600.0)
-    assert small_objects.confirm(view, GROUP[:3], True, every(view), 600.0) is None
+    assert small_objects.confirm(view, GROUP[:3], True, 600.0) is None
 
 
 # -- chance -------------------------------------------------------------------------------------------------------
@@ -142,9 +166,8 @@ def test_company_without_agreement_gets_honest_p_values(
     p = []
     for k, e in enumerate(world):
         view = made.view(e, window_s)
-        totals = every(view)
         for group in made.companies(e, np.random.default_rng(k), 200, size):
-            sync = Sync.of(view, group, totals, window_s, bool(k % 2))
+            sync = Sync.of(view, group, window_s, bool(k % 2))
             if len(sync.unit):
                 p.append(sync.p_value())
     assert len(p) > 300
@@ -161,7 +184,7 @@ def test_the_p_value_never_rises_with_more_close_pairs(made: ModuleType) -> None
         shared = made.in_step(np.random.default_rng(9), n_close, GROUP.tolist(), 30.0)
         shared += made.life(np.random.default_rng(9), 24 - n_close, GROUP.tolist(), sizes=(8, 9))
         view = made.view(made.events([*shared, *ordinary], 300))
-        p.append(Sync.of(view, GROUP, every(view), 60.0, True).p_value())
+        p.append(Sync.of(view, GROUP, 60.0, True).p_value())
     assert p == sorted(p, reverse=True) and p[0] > 0.05 and p[-1] < 1e-6
 
 
@@ -177,17 +200,16 @@ def test_hangers_on_are_let_go(made: ModuleType) -> None:
         shared.append([*unit, *((a, unit[0][1] + float(rng.uniform(3600, 40_000))) for a in late)])
     view = made.view(made.events([*made.life(rng, 400, range(12, 300)), *shared], 300))
     for in_a in (True, False):
-        half = view.half(in_a)
-        kept = small_objects._trim(half, np.arange(12), every(half), 60.0, small_objects.SCREEN_P)
+        half = view.halves[in_a]
+        kept = small_objects._trim(half, np.arange(12), 60.0, small_objects.SCREEN_P)
         assert kept is not None and kept.tolist() == GROUP.tolist()
 
 
 def test_a_group_without_synchrony_dissolves(made: ModuleType) -> None:
     rng = np.random.default_rng(11)
-    half = made.view(made.events(made.life(rng, 500, range(200)), 200)).half(True)
-    totals = every(half)
+    half = made.view(made.events(made.life(rng, 500, range(200)), 200)).halves[True]
     for group in made.companies(half.events, rng, 20, 6):
-        assert small_objects._trim(half, group, totals, 60.0, small_objects.SCREEN_P) is None
+        assert small_objects._trim(half, group, 60.0, small_objects.SCREEN_P) is None
 
 
 def test_screening_never_looks_at_the_confirming_half(made: ModuleType) -> None:
@@ -195,7 +217,7 @@ def test_screening_never_looks_at_the_confirming_half(made: ModuleType) -> None:
     rng = np.random.default_rng(12)
     units = [*made.life(rng, 300, range(20, 300)), *made.in_step(rng, 40, range(10), 30.0)]
     other = [[(a, s + float(rng.uniform(0, 90_000))) for a, s in u] if k % 2 else u for k, u in enumerate(units)]
-    found = [small_objects.screen(made.view(made.events(u, 300)).half(True), 60.0, 0) for u in (units, other)]
+    found = [small_objects.screen(made.view(made.events(u, 300)).halves[True], 60.0, 0) for u in (units, other)]
     assert [g.tolist() for g in found[0]] == [g.tolist() for g in found[1]]
     assert any(set(range(10)) <= set(g.tolist()) for g in found[0])
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from houselights.kernels import cells, objects
+from houselights.kernels import cells, groups, objects
 
 EVENTS = st.lists(
     st.tuples(st.integers(0, 4), st.integers(0, 400), st.integers(0, 7), st.booleans()), min_size=2, max_size=40
@@ -27,10 +27,11 @@ def arrays(rows: list[tuple[int, int, int, bool]]) -> tuple[np.ndarray, ...]:
 def test_close_pairs_and_class_totals(rows: list[tuple[int, int, int, bool]], window_s: int) -> None:
     start, at, _, kept = arrays(rows)
     n_units = len(start) - 1
-    family, source = np.zeros(n_units, np.int8), np.full(n_units, objects.UNKNOWN_US)
+    source = np.full(n_units, objects.UNKNOWN_US)
     units, window = np.arange(n_units), window_s * 1_000_000
-    i, j = objects.close_pairs_in_units(start, at, kept, kept, units, 10**6, window)
-    close, every = objects.class_totals(start, at, family, source, kept, kept, units, 10**6, window)
+    i, j = objects.close_pairs_in_units(start, at, kept, kept, units, window)
+    shares = objects.class_shares(start, at, source, kept, kept, n_kept(start, kept), window)
+    close, every = objects.class_totals(units, np.zeros(n_units, np.int64), *shares)
     want, share, n_used = [], 0.0, 0
     for u in range(n_units):
         members = [k for k in range(start[u], start[u + 1]) if kept[k]]
@@ -51,18 +52,30 @@ def test_group_and_account_counts_agree_with_each_other(rows: list[tuple[int, in
     distinct = {(r[0], r[2]): r for r in rows}
     start, at, account, kept = arrays(list(distinct.values()))
     n_units = len(start) - 1
-    common = (start, at, account, np.zeros(n_units, np.int8), np.full(n_units, objects.UNKNOWN_US), kept, kept)
-    units, window = np.arange(n_units), window_s * 1_000_000
-    group = np.isin(np.arange(8), [0, 1, 2, 3])
-    rate, speed = np.full(objects.N_CLASSES, 0.2), np.ones(8)
-    sitting = at // (100 * 1_000_000)
-    _, _, pairs, close, chance = objects.group_units(*common, units, 10**6, window, group, rate, speed, sitting)
-    event, others, share, _ = objects.account_units(*common, units, 10**6, window, group, group, rate, speed)
-    who = account[event]
+    unit = np.repeat(np.arange(n_units, dtype=np.int32), np.diff(start))
+    about = (
+        np.zeros(n_units, np.int8),
+        np.full(n_units, objects.UNKNOWN_US),
+        n_kept(start, kept),
+        window_s * 1_000_000,
+    )
+    mine = np.flatnonzero(kept & (account < 4))
+    rate, speed, sitting = np.full(objects.N_CLASSES, 0.2), np.ones(8), at // (100 * 1_000_000)
+    _, _, pairs, close, chance = groups.group_units(at, unit, sitting, kept, *about, mine, account[mine], rate, speed)
+    ones = np.ones(len(mine))
+    event, others, share, _ = groups.account_units(at, unit, kept, *about, mine, ones, mine, ones, rate)
     assert (pairs > 0).all() and np.allclose(chance, 0.2)
     assert others.sum() == 2 * pairs.sum()
     assert np.isclose((share * others).sum(), 2 * close.sum())
-    assert set(who.tolist()) <= set(np.flatnonzero(group).tolist())
+    assert set(account[event].tolist()) <= {0, 1, 2, 3}
+    beside = groups.rows_close_to(start, at, unit, kept, n_kept(start, kept), kept, window_s * 1_000_000, mine)
+    i, j = objects.close_pairs_in_units(start, at, kept, kept, np.arange(n_units), window_s * 1_000_000)
+    assert set(beside.tolist()) == {b for a, b in zip([*i, *j], [*j, *i], strict=True) if account[a] < 4}
+
+
+def n_kept(start: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    n = np.diff(np.concatenate([[0], np.cumsum(kept)])[start])
+    return np.where(n >= 2, n, 0)
 
 
 @given(EVENTS, st.sampled_from([10, 60]))

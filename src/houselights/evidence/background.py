@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import resources
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from houselights.evidence.events import Events
+from houselights.kernels import groups as group_kernel
 from houselights.kernels import objects as kernel
 
 PROFILE_OBJECTS = 5.0
@@ -37,8 +37,10 @@ class View:
     max_size: int
     in_a: bool | None = None  # half A, half B, or both
 
-    def half(self, in_a: bool) -> "View":
-        return replace(self, in_a=in_a)
+    @cached_property
+    def halves(self) -> "dict[bool, View]":
+        """Half A under True, half B under False."""
+        return {a: replace(self, in_a=a) for a in (True, False)}
 
     @cached_property
     def counted(self) -> NDArray[np.bool_]:
@@ -47,73 +49,114 @@ class View:
         return np.ones(len(e.in_a), dtype=np.bool_) if self.in_a is None else e.in_a == self.in_a
 
     @cached_property
+    def n_kept(self) -> NDArray[np.int64]:
+        """[u] kept events of each unit; 0 where they make no pair or are too many."""
+        n = np.diff(self._kept_before[self.events.start].astype(np.int64))
+        return np.where((n >= 2) & (n <= self.max_size), n, 0)
+
+    @cached_property
+    def _kept_before(self) -> NDArray[np.int32]:
+        return np.concatenate([[0], np.cumsum(self.kept)]).astype(np.int32)
+
+    @cached_property
+    def _counted_before(self) -> NDArray[np.int32]:
+        return np.concatenate([[0], np.cumsum(self.kept & self.counted)]).astype(np.int32)
+
+    @cached_property
     def units(self) -> NDArray[np.int64]:
         """Units with a post whose pairs count."""
-        e = self.events
-        if self.in_a is None or not len(e.size):
-            return np.arange(len(e.size))
-        return np.flatnonzero(np.logical_or.reduceat(self.counted, e.start[:-1]))
+        n = np.diff(self._counted_before[self.events.start])
+        return np.flatnonzero((n > 0) & (self.n_kept > 0))
 
-    @property
-    def arrays(self) -> tuple[Any, Any, Any, Any, Any, Any, Any]:
-        """What every counting kernel takes first."""
+    @cached_property
+    def _class_shares(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         e = self.events
-        return e.start, e.at_us, e.account, e.family, e.source_us, self.kept, self.counted
+        return kernel.class_shares(e.start, e.at_us, e.source_us, self.kept, self.counted, self.n_kept, self.window_us)
 
-    def speed(
-        self, units: NDArray[np.int64], asked: NDArray[np.bool_], in_group: NDArray[np.bool_], background: "Rates"
-    ) -> NDArray[np.float64]:
-        """[accounts] how many times faster than others an asked account is with accounts outside the group; never under 1."""
-        rate = np.nan_to_num(background.rate, nan=1.0)
-        observed, expected = kernel.speeds(*self.arrays, units, self.max_size, self.window_us, asked, in_group, rate)
+    @cached_property
+    def totals_of_all(self) -> "Totals":
+        return self.totals(np.arange(len(self.events.size)))
+
+    @cached_property
+    def _class_of_unit(self) -> NDArray[np.int64]:
+        """[u] class of a pair of unknown latency."""
+        sizes = np.searchsorted(kernel.SIZE_EDGES, self.n_kept, side="right")
+        return (self.events.family.astype(np.int64) * kernel.N_SIZES + sizes) * kernel.N_LATENCIES
+
+    def totals(self, units: NDArray[np.int64]) -> "Totals":
+        """(close, all)[classes] of these units: objects' worth of pairs."""
+        return kernel.class_totals(units, self._class_of_unit, *self._class_shares)
+
+    def rows_of(self, accounts: NDArray[np.int64]) -> "Rows":
+        """Kept events of these accounts (sorted)."""
+        row, who = self.events.rows_of(accounts)
+        kept = self.kept[row]
+        return Rows(accounts, row[kept], who[kept])
+
+    def speed(self, asked: "Rows", group: "Rows", background: "Rates") -> NDArray[np.float64]:
+        """How many times faster than others each asked account is with accounts outside the group; never under 1."""
+        e = self.events
+        observed, expected = group_kernel.speeds(
+            e.start,
+            e.at_us,
+            e.unit,
+            e.family,
+            e.source_us,
+            self.n_kept,
+            self._kept_before,
+            self._counted_before,
+            self.window_us,
+            asked.row,
+            asked.who,
+            len(asked.accounts),
+            group.row,
+            np.nan_to_num(background.rate, nan=1.0),
+        )
         return np.asarray(np.maximum(1.0, (observed + 1) / (expected + 1)))
 
-    def totals(self, units: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def between(
+        self,
+        asked: "Rows",
+        speed: NDArray[np.float64],
+        group: "Rows",
+        group_speed: NDArray[np.float64],
+        background: "Rates",
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """Per event of an asked account with a member beside it: event, members there, share of close pairs with them, mean chance.
+        Speeds are those of each account."""
         e = self.events
-        return kernel.class_totals(
-            e.start, e.at_us, e.family, e.source_us, self.kept, self.counted, units, self.max_size, self.window_us
+        return group_kernel.account_units(
+            e.at_us,
+            e.unit,
+            self.counted,
+            e.family,
+            e.source_us,
+            self.n_kept,
+            self.window_us,
+            asked.row,
+            speed[asked.who],
+            group.row,
+            group_speed[group.who],
+            background.rate,
         )
 
 
 @dataclass(frozen=True)
-class Near:
-    """The units a group touches, with accounts and units numbered anew: small arrays for what is asked many times."""
+class Rows:
+    """Events of some accounts: their rows, sorted, and which account each is of."""
 
-    view: View
-    group: NDArray[np.int64]  # the group's accounts in the new numbers
-    accounts: NDArray[np.int64]  # [new] old number of each account
-    units: NDArray[np.int64]  # [new] old number of each unit
+    accounts: NDArray[np.int64]  # sorted
+    row: NDArray[np.int64]
+    who: NDArray[np.int64]  # index into accounts
 
-    @staticmethod
-    def of(view: View, group: NDArray[np.int64]) -> "Near":
-        """Members without a unit on the half of `view` are left out: nothing is known of them there."""
-        e = view.events
-        units = e.units_of(group)
-        if view.in_a is not None:
-            units = units[np.isin(units, view.units, assume_unique=True)]
-        rows = e.rows_in(units)
-        local, accounts, new_group = kernel.relabel(e.account, rows, group, e.scratch)
-        sizes = e.size[units]
-        near = replace(
-            e,
-            account=local,
-            at_us=e.at_us[rows],
-            post=e.post[rows],
-            object=e.object[rows],
-            sitting=e.sitting[rows],
-            in_a=e.in_a[rows],
-            start=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-            family=e.family[units],
-            source_us=e.source_us[units],
-            n_accounts=len(accounts),
-            account_rows=e.account_rows[accounts],
-        )
-        return Near(
-            View(near, view.kept[rows], view.window_us, view.max_size, view.in_a),
-            np.sort(new_group),
-            accounts,
-            units,
-        )
+    def within(self, units: NDArray[np.int64], unit_of_row: NDArray[np.int32]) -> "Rows":
+        """Those in one of `units` (sorted)."""
+        mine = unit_of_row[self.row]
+        inside = np.append(units, -1)[np.searchsorted(units, mine)] == mine
+        return Rows(self.accounts, self.row[inside], self.who[inside])
+
+
+Totals = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def rates(close: NDArray[np.float64], every: NDArray[np.float64], window_s: float) -> Rates:

@@ -188,10 +188,10 @@ def _coincidences(
     """Close pairs of posts between listed accounts at the finding's window, with the chance of each."""
     mine = e.mask(roles.listed)[e.account]
     units = np.unique(e.unit[mine]).astype(np.int64)
-    i, j = kernel.close_pairs_in_units(e.start, e.at_us, mine, mine, units, len(e.account), view.window_us)
+    i, j = kernel.close_pairs_in_units(e.start, e.at_us, mine, mine, units, view.window_us)
     unit = e.unit[i].astype(np.int64)
     background = View(e, clean[e.account], view.window_us, view.max_size)
-    known = rates(*background.totals(background.units), view.window_us / 1e6)
+    known = rates(*background.totals_of_all, view.window_us / 1e6)
     chance = kernel.class_rate_of_pairs(e.at_us, e.family, e.source_us, e.size, i, unit, known.rate)
     best = merged.best.tested
     confirming = e.in_a[i] == best.confirm_in_a

@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from houselights.evidence import sittings
-from houselights.kernels.objects import mark_accounts
 
 KINDS = ("link", "repost", "quote", "reply", "hashtags", "text")
 ORIGINAL, REPOST, QUOTE, REPLY, HASHTAGS = range(5)
@@ -55,7 +54,7 @@ class Events:
         """[n] unit of each event."""
         return np.repeat(np.arange(len(self.start) - 1, dtype=np.int32), np.diff(self.start))
 
-    def mask(self, accounts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def mask(self, accounts: NDArray[np.int64] | NDArray[np.int32]) -> NDArray[np.bool_]:
         """[n_accounts] True for these account codes."""
         out = np.zeros(self.n_accounts, dtype=np.bool_)
         out[accounts] = True
@@ -66,40 +65,46 @@ class Events:
         return ~self.mask(np.concatenate([np.empty(0, np.int64), *groups]))
 
     @cached_property
-    def scratch(self) -> NDArray[np.int32]:
-        """[n_accounts] of -1, for kernels that number accounts anew and put it back."""
-        return np.full(self.n_accounts, -1, dtype=np.int32)
-
-    @cached_property
     def _by_account(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         order = np.argsort(self.account, kind="stable")
         return order, np.searchsorted(self.account[order], np.arange(self.n_accounts + 1))
 
-    def rows_of(self, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Events of these accounts, in the order of all events."""
+    def rows_of(self, accounts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(row, index into accounts) of the events of these accounts, in the order of all events."""
         order, bounds = self._by_account
-        rows = [order[bounds[a] : bounds[a + 1]] for a in accounts]
-        return np.sort(np.concatenate(rows)).astype(np.int64) if rows else np.empty(0, np.int64)
+        first, end = bounds[accounts], bounds[np.asarray(accounts) + 1]
+        rows = order[ranges(first, end)]
+        by_row = np.argsort(rows)
+        return rows[by_row], np.repeat(np.arange(len(first)), end - first)[by_row]
 
     def units_of(self, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
         """Units in which any of these accounts acts, sorted."""
-        return np.unique(self.unit[self.rows_of(accounts)]).astype(np.int64)
+        return distinct(self.unit[self.rows_of(accounts)[0]])
 
     def rows_in(self, units: NDArray[np.int64]) -> NDArray[np.int64]:
         """Events of these units, unit after unit."""
-        sizes = self.size[units]
-        ends = np.cumsum(sizes)
-        shift = np.repeat(self.start[units] - (ends - sizes), sizes)
-        return np.asarray(np.arange(len(shift)) + shift)
+        return ranges(self.start[units], self.start[units + 1])
 
     def accounts_in(self, units: NDArray[np.int64]) -> NDArray[np.bool_]:
         """[n_accounts] True for accounts that act in any of these units."""
-        return mark_accounts(self.start, self.account, units, self.n_accounts)
+        return self.mask(self.account[self.rows_in(units)])
 
     @cached_property
     def size(self) -> NDArray[np.int64]:
         """[u] distinct accounts of each unit."""
         return np.diff(self.start)
+
+
+def distinct(ascending: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Each value once."""
+    return ascending[np.flatnonzero(np.diff(ascending, prepend=-1))].astype(np.int64)
+
+
+def ranges(first: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.int64]:
+    """first[0] .. end[0] - 1, first[1] .. end[1] - 1 and so on, in one array."""
+    sizes = end - first
+    shift = np.repeat(first - (np.cumsum(sizes) - sizes), sizes)
+    return np.asarray(np.arange(len(shift)) + shift)
 
 
 UNKNOWN_US = np.iinfo(np.int64).min

@@ -13,7 +13,6 @@ from scipy import special
 from houselights.core import stats
 from houselights.evidence import sittings
 from houselights.evidence.background import View, rates
-from houselights.kernels import objects as kernel
 
 MEMBER_EFFECT_SD = 0.4
 """Single people differ in speed more than groups do (logit scale)."""
@@ -37,16 +36,15 @@ class Membership:
 def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], window_s: float) -> Membership:
     """Tests members and their co-sharers at one window. `clean`: [accounts] in no confirmed group."""
     e = view.events
-    in_group = e.mask(group)
+    in_group, group = e.mask(group), np.sort(group)
     units = e.units_of(group)
-    asked = e.accounts_in(units)
+    asked = view.rows_of(np.flatnonzero(e.accounts_in(units)))
+    of_group = view.rows_of(group)
     background = View(e, clean[e.account], view.window_us, view.max_size)
-    known = rates(*background.totals(background.units), window_s)
-    every_unit = e.units_of(np.flatnonzero(asked))
-    speed = view.speed(every_unit, asked, in_group, known)
-    event, others, share, chance = kernel.account_units(
-        *view.arrays, units, view.max_size, view.window_us, asked, in_group, known.rate, speed
-    )
+    known = rates(*background.totals_of_all, window_s)
+    speed = view.speed(asked, of_group, known)
+    group_speed = speed[np.searchsorted(asked.accounts, group)]
+    event, others, share, chance = view.between(asked.within(units, e.unit), speed, of_group, group_speed, known)
     n_close = np.bincount(e.account[event], share > 0, minlength=e.n_accounts)
     who, share, chance, weight = sittings.once_each_account(
         e.account[event], e.sitting[event], share, chance, np.sqrt(others)

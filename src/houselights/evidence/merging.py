@@ -92,7 +92,7 @@ def mixing(e: Events, one: Accounts, other: Accounts, window_us: int) -> float:
     side = np.zeros(e.n_accounts, dtype=np.int8)
     side[one], side[other] = 1, 2
     kept = side[e.account] > 0
-    i, j = kernel.close_pairs_in_units(e.start, e.at_us, kept, kept, e.units_of(both), len(e.account), window_us)
+    i, j = kernel.close_pairs_in_units(e.start, e.at_us, kept, kept, e.units_of(both), window_us)
     unit = e.unit[i]
     weight = 1.0 / np.maximum(1, np.bincount(e.unit[kept], minlength=len(e.size))[unit] - 1)
     a, b = side[e.account[i]], side[e.account[j]]

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from houselights.core import stats
 from houselights.evidence import sittings
-from houselights.evidence.background import Near, Rates, View, rates
+from houselights.evidence.background import Rates, Rows, View, rates
 from houselights.evidence.communities import MIN_GROUP, leiden
 from houselights.evidence.confirmed import GROUP_EFFECT_SD, Tested
-from houselights.evidence.events import Events
-from houselights.kernels import objects as kernel
+from houselights.evidence.events import Events, distinct
+from houselights.kernels import groups as group_kernel
+from houselights.kernels import objects as object_kernel
 
 RESOLUTIONS = (0.02, 0.1, 1.0)
 """Coarse to fine. A pool with changing partners has no inner structure: at resolution 1 it falls apart at random and
@@ -23,6 +24,8 @@ SCREEN_P = 0.01
 """On the half that suggested the group this p-value claims nothing; it keeps hopeless candidates from the confirming half."""
 MIN_SURPRISE = 4.6
 """Half of the -ln(1e-4) that confirming takes: what shows less on the screening half is not worth growing."""
+MIN_SITTINGS = 3
+"""Fewer hours of coincidence on either half are an anecdote."""
 MAX_STEPS = 6
 JOIN_P = 0.05
 """Others may join a candidate that already shows something on the screening half."""
@@ -34,35 +37,32 @@ MAX_BEST_P = 1e-3
 
 def tested(view: View, window_s: float, seed: int) -> list[Tested]:
     """Every candidate of both directions with its p-value on the half that did not suggest it."""
-    totals = view.totals(view.units)
     out = []
     for screen_in_a in (True, False):
-        for accounts in screen(view.half(screen_in_a), window_s, seed):
-            found = confirm(view, accounts, not screen_in_a, totals, window_s)
+        for accounts in screen(view.halves[screen_in_a], window_s, seed):
+            found = confirm(view, accounts, not screen_in_a, window_s)
             if found is not None:
                 out.append(found)
     return out
 
 
-def confirm(view: View, accounts: NDArray[np.int64], in_a: bool, totals: "Totals", window_s: float) -> Tested | None:
+def confirm(view: View, accounts: NDArray[np.int64], in_a: bool, window_s: float) -> Tested | None:
     """The test on half A or B against a background without the group; None where perfect synchrony could not pass."""
-    near = Near.of(view, accounts)
-    sync = Sync.of(near.view, near.group, totals, window_s, in_a)
-    if not len(sync.unit) or sync.best_p > MAX_BEST_P:
+    sync = Sync.of(view, accounts, window_s, in_a)
+    if len(np.unique(sync.sitting)) < MIN_SITTINGS or sync.best_p > MAX_BEST_P:
         return None
-    units = near.units[sync.unit]
     objects, observed, expected = sync.per_unit()
     return Tested(
         channel="small_objects",
         accounts=accounts,
         window_us=view.window_us,
         confirm_in_a=in_a,
-        units=near.units[objects],
+        units=objects,
         observed=float(observed.sum()),
         expected=float(expected.sum()),
         p_value=sync.p_value(),
         from_data_0_1=sync.background.from_data_0_1,
-        retest=lambda left_out: sync.p_value(~np.isin(units, left_out)),
+        retest=lambda left_out: sync.p_value(~np.isin(sync.unit, left_out)),
     )
 
 
@@ -70,6 +70,7 @@ def confirm(view: View, accounts: NDArray[np.int64], in_a: bool, totals: "Totals
 class Sync:
     """How close a group's members are, and how close chance would have them: [n] per unit they share and sitting."""
 
+    rows: Rows  # the group's
     unit: NDArray[np.int64]
     sitting: NDArray[np.int64]
     share: NDArray[np.float64]
@@ -78,29 +79,31 @@ class Sync:
     """Root of the member pairs: between one (a unit moves as one) and their number (every pair moves by itself). Who shares
     a unit does not depend on when."""
     background: Rates
-    speed: NDArray[np.float64]
+    speed: NDArray[np.float64]  # of each account
 
     @staticmethod
-    def of(
-        view: View,
-        accounts: NDArray[np.int64],
-        totals: "Totals",
-        window_s: float,
-        in_a: bool | None = None,
-    ) -> "Sync":
-        """Against a background without the group: `totals` are the class totals of all units `view` counts. `in_a`: the group's own
-        pairs on this half alone."""
-        e = view.events
-        in_group = e.mask(accounts)
-        touched = kernel.touched_units(e.start, e.account, in_group)
-        mine = view.totals(touched)
-        background = rates(np.maximum(totals[0] - mine[0], 0), np.maximum(totals[1] - mine[1], 0), window_s)
-        speed = view.speed(touched, in_group, in_group, background)
-        asked = view if in_a is None else view.half(in_a)
-        unit, sitting, pairs, close, chance = kernel.group_units(
-            *asked.arrays, touched, view.max_size, view.window_us, in_group, background.rate, speed, e.sitting
+    def of(view: View, accounts: NDArray[np.int64], window_s: float, in_a: bool | None = None) -> "Sync":
+        """Against the background of `view` without the group. `in_a`: the group's own pairs on this half alone."""
+        e, rows = view.events, view.rows_of(accounts)
+        close_all, every_all = view.totals_of_all
+        close_mine, every_mine = view.totals(distinct(e.unit[rows.row]))
+        background = rates(np.maximum(close_all - close_mine, 0), np.maximum(every_all - every_mine, 0), window_s)
+        speed = view.speed(rows, rows, background)
+        unit, sitting, pairs, close, chance = group_kernel.group_units(
+            e.at_us,
+            e.unit,
+            e.sitting,
+            (view if in_a is None else view.halves[in_a]).counted,
+            e.family,
+            e.source_us,
+            view.n_kept,
+            view.window_us,
+            rows.row,
+            rows.who,
+            background.rate,
+            speed,
         )
-        return Sync(unit, sitting, close / pairs, chance, np.sqrt(pairs), background, speed)
+        return Sync(rows, unit, sitting, close / pairs, chance, np.sqrt(pairs), background, speed)
 
     def p_value(self, stay: NDArray[np.bool_] | slice = slice(None)) -> float:
         share, chance, weight = sittings.once_each(
@@ -123,80 +126,73 @@ class Sync:
         return stats.group_effect_tail(share, chance, GROUP_EFFECT_SD, weight)
 
 
-Totals = tuple[NDArray[np.float64], NDArray[np.float64]]
-
-
 def screen(half: View, window_s: float, seed: int) -> list[NDArray[np.int64]]:
     """Candidate groups by one half alone: communities of close pairs, cut to those who carry the synchrony, and filled
     up with those who share it."""
-    totals = half.totals(half.units)
     kept: dict[tuple[int, ...], None] = {}
-    for accounts in communities(half, rates(*totals, window_s).rate, seed):
-        trimmed = _trim(half, accounts, totals, window_s, JOIN_P)
+    for accounts in communities(half, rates(*half.totals_of_all, window_s).rate, seed):
+        trimmed = _trim(half, accounts, window_s, JOIN_P)
         if trimmed is None:
             continue
-        joined = _trim(half, _with_joiners(half, trimmed, totals, window_s), totals, window_s, SCREEN_P)
+        joined = _trim(half, _with_joiners(half, trimmed, window_s), window_s, SCREEN_P)
         if joined is not None:
             kept[tuple(joined.tolist())] = None
     return [np.array(a, dtype=np.int64) for a in kept]
 
 
-def _trim(
-    half: View, accounts: NDArray[np.int64], totals: Totals, window_s: float, most_p: float
-) -> NDArray[np.int64] | None:
+def _trim(half: View, accounts: NDArray[np.int64], window_s: float, most_p: float) -> NDArray[np.int64] | None:
     """Lets hangers-on go until the group stands; None where it dissolves or its p-value is above `most_p`."""
-    near = Near.of(half, accounts)
-    group = near.group
+    group = accounts
     for _ in range(MAX_STEPS):
-        sync = Sync.of(near.view, group, totals, window_s)
-        stay = _carriers(near.view, group, sync, others=False)
+        sync = Sync.of(half, group, window_s)
+        stay = _carriers(half, sync, sync.rows)
         if len(stay) < MIN_GROUP:
             return None
         if len(stay) == len(group):
             break
         group = stay
-    return np.sort(near.accounts[group]) if sync.p_value() <= most_p else None
+    return group if sync.p_value() <= most_p else None
 
 
-def _with_joiners(half: View, accounts: NDArray[np.int64], totals: Totals, window_s: float) -> NDArray[np.int64]:
-    near = Near.of(half, accounts)
-    sync = Sync.of(near.view, near.group, totals, window_s)
-    return np.sort(near.accounts[_carriers(near.view, near.group, sync, others=True)])
+def _with_joiners(half: View, group: NDArray[np.int64], window_s: float) -> NDArray[np.int64]:
+    e, sync = half.events, Sync.of(half, group, window_s)
+    close = group_kernel.rows_close_to(
+        e.start, e.at_us, e.unit, half.kept, half.n_kept, half.counted, half.window_us, sync.rows.row
+    )
+    asked = half.rows_of(np.union1d(group, e.account[close]))
+    return _carriers(half, sync, asked.within(distinct(e.unit[sync.rows.row]), e.unit))
 
 
-def _carriers(half: View, accounts: NDArray[np.int64], sync: Sync, *, others: bool) -> NDArray[np.int64]:
-    """Accounts whose own sittings with the group look like the group's rather than like chance; `others`: not only members."""
+def _carriers(half: View, sync: Sync, asked: Rows) -> NDArray[np.int64]:
+    """Those of `asked`, who hold the group, whose own sittings with it look like the group's rather than like chance."""
     e = half.events
     if not len(sync.share):
         return np.empty(0, np.int64)
-    in_group = e.mask(accounts)
-    asked = np.ones(e.n_accounts, dtype=np.bool_) if others else in_group
-    event, n, share, chance = kernel.account_units(
-        *half.arrays, half.units, half.max_size, half.window_us, asked, in_group, sync.background.rate, sync.speed
-    )
+    is_member = np.isin(asked.accounts, sync.rows.accounts, assume_unique=True)
+    speed = np.ones(len(asked.accounts))
+    speed[is_member] = sync.speed
+    event, n, share, chance = half.between(asked, speed, sync.rows, sync.speed, sync.background)
     who, share, chance, _ = sittings.once_each_account(e.account[event], e.sitting[event], share, chance, np.sqrt(n))
     group_share = np.clip(np.average(sync.share, weights=sync.weight), 0.05, 0.98)
     chance = np.clip(chance, 1e-4, 0.999)
     ratio = share * np.log(group_share / chance) + (1 - share) * np.log((1 - group_share) / (1 - chance))
-    total = np.bincount(who, ratio, minlength=len(in_group))
-    return np.flatnonzero(np.where(in_group, total > 0, total > JOIN_LOG_RATIO)).astype(np.int64)
+    total = np.bincount(np.searchsorted(asked.accounts, who), ratio, minlength=len(asked.accounts))
+    return asked.accounts[total > np.where(is_member, 0.0, JOIN_LOG_RATIO)]
 
 
 def retest_part(view: View, part: NDArray[np.int64], whole: Tested, window_s: float) -> Tested | None:
     """The same test for a part of a candidate, on the same half."""
-    return confirm(view, part, whole.confirm_in_a, view.totals(view.units), window_s)
+    return confirm(view, part, whole.confirm_in_a, window_s)
 
 
 def communities(view: View, rate: NDArray[np.float64], seed: int) -> list[NDArray[np.int64]]:
     """Leiden communities of close pairs, at several resolutions, cut to the 2-core."""
     e = view.events
-    i, j = kernel.close_pairs_in_units(
-        e.start, e.at_us, view.kept, view.counted, view.units, view.max_size, view.window_us
-    )
+    i, j = object_kernel.close_pairs_in_units(e.start, e.at_us, view.kept, view.counted, view.units, view.window_us)
     if len(i) < MIN_GROUP:
         return []
-    unit = np.searchsorted(e.start, i, side="right") - 1
-    size = np.add.reduceat(view.kept.astype(np.int64), e.start[:-1])[unit]
+    unit = e.unit[i]
+    size = view.n_kept[unit]
     surprise = -np.log(np.clip(_unit_rate(e, unit, size, rate), 1e-3, 0.95))
     a, b = np.minimum(e.account[i], e.account[j]), np.maximum(e.account[i], e.account[j])
     key, inverse = np.unique(a.astype(np.int64) * e.n_accounts + b, return_inverse=True)
@@ -204,33 +200,40 @@ def communities(view: View, rate: NDArray[np.float64], seed: int) -> list[NDArra
     partitions = leiden(key // e.n_accounts, key % e.n_accounts, weight, RESOLUTIONS, [seed, view.window_us])
     worth: dict[tuple[int, ...], None] = {}
     for parts in partitions:
-        total = _total_surprise(e, parts, i, j, unit, surprise)
-        worth.update((tuple(p.tolist()), None) for p, t in zip(parts, total, strict=True) if t >= MIN_SURPRISE)
+        total, n = _surprise_of_sittings(e, parts, i, j, surprise)
+        promising = (total >= MIN_SURPRISE) & (n >= MIN_SITTINGS)
+        worth.update((tuple(p.tolist()), None) for p, take in zip(parts, promising.tolist(), strict=True) if take)
     return [np.array(p, dtype=np.int64) for p in worth]
 
 
-def _total_surprise(
+def _surprise_of_sittings(
     e: Events,
     parts: list[NDArray[np.int64]],
     i: NDArray[np.int64],
     j: NDArray[np.int64],
-    unit: NDArray[np.int64],
     surprise: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Per part, the summed surprise of the units on which two of its accounts are close: its p-value cannot be under e to the minus that."""
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Per part, the summed largest surprise of every sitting in which two of its accounts are close, and how many such sittings: its
+    p-value cannot be under e to the minus that."""
     label = np.full(e.n_accounts, -1, dtype=np.int64)
     for k, part in enumerate(parts):
         label[part] = k
     of_pair = label[e.account[i]]
     inside = (of_pair >= 0) & (of_pair == label[e.account[j]])
-    n_units = len(e.size)
-    key, first = np.unique(of_pair[inside] * n_units + unit[inside], return_index=True)
-    return np.bincount(key // n_units, surprise[inside][first], minlength=len(parts)).astype(np.float64)
+    hour = e.sitting[i[inside]] - e.sitting.min()
+    key = of_pair[inside] * (int(hour.max(initial=0)) + 1) + hour
+    order = np.lexsort((-surprise[inside], key))
+    key, first = np.unique(key[order], return_index=True)
+    part = key // (int(hour.max(initial=0)) + 1)
+    total = np.bincount(part, surprise[inside][order][first], minlength=len(parts))
+    return total.astype(np.float64), np.bincount(part, minlength=len(parts))
 
 
 def _unit_rate(
-    e: Events, unit: NDArray[np.int64], size: NDArray[np.int64], rate: NDArray[np.float64]
+    e: Events, unit: NDArray[np.int32], size: NDArray[np.int64], rate: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    bins = np.searchsorted(kernel.SIZE_EDGES, size, side="right")
-    by_class = np.nan_to_num(rate.reshape(kernel.N_FAMILIES, kernel.N_SIZES, kernel.N_LATENCIES), nan=0.95)
+    bins = np.searchsorted(object_kernel.SIZE_EDGES, size, side="right")
+    by_class = np.nan_to_num(
+        rate.reshape(object_kernel.N_FAMILIES, object_kernel.N_SIZES, object_kernel.N_LATENCIES), nan=0.95
+    )
     return np.asarray(by_class.mean(axis=2)[e.family[unit], bins])

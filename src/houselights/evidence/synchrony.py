@@ -157,7 +157,7 @@ def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, d
 
 def _count(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool) -> _Counts:
     e = view.events
-    rows = e.rows_of(accounts)
+    rows, _ = e.rows_of(accounts)
     rows = rows[(cells.of_event[rows] >= 0) & (e.in_a[rows] == in_a)]
     cell, first, members = np.unique(cells.of_event[rows], return_index=True, return_counts=True)
     close = kernel.close_in_group(e.at_us[rows], np.append(first, len(rows)), view.window_us)

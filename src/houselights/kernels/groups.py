@@ -1,0 +1,238 @@
+"""What some accounts have to do with each other and with others on the units they share, from their own events alone.
+
+Arrays of n events sorted by (unit, at) and of u units, as `Events` holds them; classes of pairs as in kernels/objects.py. A group
+or the asked accounts come as the sorted rows of their kept events (`row`) and, per row, which of them it is (`who`). What
+concerns everybody else is looked up in running counts, so the cost does not depend on how large the shared units are.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from houselights.kernels.compiled import compiled
+from houselights.kernels.objects import LATENCY_EDGES_US, UNKNOWN_US, base_class, latency_bin
+
+
+@compiled
+def _first_later(at_us: NDArray[np.int64], low: int, high: int, moment_us: int) -> int:
+    """First row in low:high with a time above `moment_us`; high if there is none."""
+    while low < high:
+        middle = (low + high) // 2
+        if at_us[middle] <= moment_us:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@compiled
+def speeds(
+    start: NDArray[np.int64],
+    at_us: NDArray[np.int64],
+    unit: NDArray[np.int32],
+    family: NDArray[np.int8],
+    source_us: NDArray[np.int64],
+    n_kept: NDArray[np.int64],
+    kept_before: NDArray[np.int32],
+    counted_before: NDArray[np.int32],
+    window_us: int,
+    row: NDArray[np.int64],
+    who: NDArray[np.int64],
+    n_asked: int,
+    group_row: NDArray[np.int64],
+    rate: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(observed, expected)[asked accounts]: summed over units, the share of its pairs with accounts outside the group that are
+    close, and their mean rate."""
+    observed = np.zeros(n_asked)
+    expected = np.zeros(n_asked)
+    g = 0
+    for k in range(len(row)):
+        i = row[k]
+        u = unit[i]
+        while g < len(group_row) and unit[group_row[g]] < u:
+            g += 1
+        n = n_kept[u]
+        if n == 0:
+            continue
+        base = base_class(family[u], n)
+        end = start[u + 1]
+        chance = 0.0
+        # With later ones.
+        n_later = 0
+        n_close = 0
+        i_counts = counted_before[i + 1] > counted_before[i]
+        if i_counts:
+            n_later = kept_before[end] - kept_before[i + 1]
+            n_close = kept_before[_first_later(at_us, i + 1, end, at_us[i] + window_us)] - kept_before[i + 1]
+            chance = n_later * rate[base + latency_bin(at_us[i], source_us[u])]
+        # With earlier ones, bin after bin of theirs.
+        n_earlier = counted_before[i] - counted_before[start[u]]
+        n_close += counted_before[i] - counted_before[_first_later(at_us, start[u], i, at_us[i] - window_us - 1)]
+        low = start[u]
+        for b in range(len(LATENCY_EDGES_US) + 1):
+            if source_us[u] == UNKNOWN_US or b == len(LATENCY_EDGES_US):
+                high = i
+            else:
+                high = _first_later(at_us, low, i, source_us[u] + LATENCY_EDGES_US[b] - 1)
+            if high > low:
+                earlier = counted_before[high] - counted_before[low]
+                chance += earlier * rate[base + latency_bin(at_us[low], source_us[u])]
+            low = high
+        # All but the group.
+        m = g
+        while m < len(group_row) and unit[group_row[m]] == u:
+            j = group_row[m]
+            if j < i and counted_before[j + 1] > counted_before[j]:
+                n_earlier -= 1
+                n_close -= at_us[i] - at_us[j] <= window_us
+                chance -= rate[base + latency_bin(at_us[j], source_us[u])]
+            elif j > i and i_counts:
+                n_later -= 1
+                n_close -= at_us[j] - at_us[i] <= window_us
+                chance -= rate[base + latency_bin(at_us[i], source_us[u])]
+            m += 1
+        outside = n_later + n_earlier
+        if outside > 0:
+            observed[who[k]] += n_close / outside
+            expected[who[k]] += chance / outside
+    return observed, expected
+
+
+@compiled
+def group_units(
+    at_us: NDArray[np.int64],
+    unit: NDArray[np.int32],
+    sitting: NDArray[np.int64],
+    counted: NDArray[np.bool_],
+    family: NDArray[np.int8],
+    source_us: NDArray[np.int64],
+    n_kept: NDArray[np.int64],
+    window_us: int,
+    row: NDArray[np.int64],
+    who: NDArray[np.int64],
+    rate: NDArray[np.float64],
+    speed: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """One row per unit and sitting of the earlier post: unit, sitting, member pairs with a known class rate, close ones among
+    them, and their mean chance. Pairs without a known rate are left out. `speed`: of each `who`."""
+    units = np.empty(len(row), np.int64)
+    sittings = np.empty(len(row), np.int64)
+    pairs = np.zeros(len(row), np.int64)
+    close = np.zeros(len(row), np.int64)
+    chance = np.zeros(len(row))
+    out = -1
+    for a in range(len(row)):
+        i = row[a]
+        u = unit[i]
+        if n_kept[u] == 0 or not counted[i]:
+            continue
+        r = rate[base_class(family[u], n_kept[u]) + latency_bin(at_us[i], source_us[u])]
+        if np.isnan(r):
+            continue
+        b = a + 1
+        while b < len(row) and unit[row[b]] == u:
+            if out < 0 or units[out] != u or sittings[out] != sitting[i]:
+                out += 1
+                units[out] = u
+                sittings[out] = sitting[i]
+            pairs[out] += 1
+            chance[out] += min(0.999, r * speed[who[a]] * speed[who[b]])
+            close[out] += at_us[row[b]] - at_us[i] <= window_us
+            b += 1
+    n = out + 1
+    return units[:n], sittings[:n], pairs[:n], close[:n], chance[:n] / pairs[:n]
+
+
+@compiled
+def account_units(
+    at_us: NDArray[np.int64],
+    unit: NDArray[np.int32],
+    counted: NDArray[np.bool_],
+    family: NDArray[np.int8],
+    source_us: NDArray[np.int64],
+    n_kept: NDArray[np.int64],
+    window_us: int,
+    row: NDArray[np.int64],
+    speed: NDArray[np.float64],
+    group_row: NDArray[np.int64],
+    group_speed: NDArray[np.float64],
+    rate: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """One row per asked event with a member beside it: event, (other) members there, share of close pairs with them, mean chance.
+
+    Pairs without a known rate are left out. `speed`, `group_speed`: of each row.
+    """
+    event = np.empty(len(row), np.int64)
+    others = np.empty(len(row), np.int64)
+    share = np.empty(len(row))
+    chance = np.empty(len(row))
+    total = 0
+    g = 0
+    for k in range(len(row)):
+        i = row[k]
+        u = unit[i]
+        while g < len(group_row) and unit[group_row[g]] < u:
+            g += 1
+        if n_kept[u] == 0:
+            continue
+        base = base_class(family[u], n_kept[u])
+        pairs = 0
+        close = 0
+        mean = 0.0
+        m = g
+        while m < len(group_row) and unit[group_row[m]] == u:
+            j = group_row[m]
+            if j != i and counted[min(i, j)]:
+                r = rate[base + latency_bin(min(at_us[i], at_us[j]), source_us[u])]
+                if not np.isnan(r):
+                    pairs += 1
+                    mean += min(0.999, r * speed[k] * group_speed[m])
+                    close += abs(at_us[j] - at_us[i]) <= window_us
+            m += 1
+        if pairs:
+            event[total] = i
+            others[total] = pairs
+            share[total] = close / pairs
+            chance[total] = mean / pairs
+            total += 1
+    return event[:total], others[:total], share[:total], chance[:total]
+
+
+@compiled
+def rows_close_to(
+    start: NDArray[np.int64],
+    at_us: NDArray[np.int64],
+    unit: NDArray[np.int32],
+    kept: NDArray[np.bool_],
+    n_kept: NDArray[np.int64],
+    counted: NDArray[np.bool_],
+    window_us: int,
+    group_row: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Rows of kept events close to one of the group's, with repeats."""
+    total = 0
+    for fill in range(2):
+        if fill:
+            out = np.empty(total, np.int64)
+            total = 0
+        for i in group_row:
+            u = unit[i]
+            if n_kept[u] == 0:
+                continue
+            j = i - 1
+            while j >= start[u] and at_us[i] - at_us[j] <= window_us:
+                if kept[j] and counted[j]:
+                    if fill:
+                        out[total] = j
+                    total += 1
+                j -= 1
+            if not counted[i]:
+                continue
+            j = i + 1
+            while j < start[u + 1] and at_us[j] - at_us[i] <= window_us:
+                if kept[j]:
+                    if fill:
+                        out[total] = j
+                    total += 1
+                j += 1
+    return out
