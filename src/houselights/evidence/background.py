@@ -8,7 +8,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from houselights.evidence.events import Events
+from houselights.evidence.events import ByAccount, Events
 from houselights.kernels import groups as group_kernel
 from houselights.kernels import objects as kernel
 
@@ -69,6 +69,12 @@ class View:
         return np.flatnonzero((n > 0) & (self.n_kept > 0))
 
     @cached_property
+    def _by_account(self) -> ByAccount:
+        usable = np.zeros(len(self.n_kept), dtype=np.bool_)
+        usable[self.units] = True
+        return self.events.by_account.only(self.kept & usable[self.events.unit])
+
+    @cached_property
     def _class_shares(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         e = self.events
         return kernel.class_shares(e.start, e.at_us, e.source_us, self.kept, self.counted, self.n_kept, self.window_us)
@@ -88,10 +94,8 @@ class View:
         return kernel.class_totals(units, self._class_of_unit, *self._class_shares)
 
     def rows_of(self, accounts: NDArray[np.int64]) -> "Rows":
-        """Kept events of these accounts (sorted)."""
-        row, who = self.events.rows_of(accounts)
-        kept = self.kept[row]
-        return Rows(accounts, row[kept], who[kept])
+        """Kept events of these accounts (sorted), in units whose pairs count."""
+        return Rows(accounts, *self._by_account.rows_of(accounts))
 
     def speed(self, asked: "Rows", group: "Rows", background: "Rates") -> NDArray[np.float64]:
         """How many times faster than others each asked account is with accounts outside the group; never under 1."""

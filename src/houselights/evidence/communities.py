@@ -30,7 +30,7 @@ def leiden(
     partitions = []
     for resolution in resolutions:
         parts = graph.community_leiden(
-            objective_function="modularity", weights="weight", resolution=resolution, n_iterations=5
+            objective_function="modularity", weights="weight", resolution=resolution, n_iterations=2
         )
         partitions.append([np.sort(nodes[cored[part]]) for part in parts if MIN_GROUP <= len(part) <= MAX_GROUP])
     return partitions

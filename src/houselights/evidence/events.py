@@ -65,21 +65,18 @@ class Events:
         return ~self.mask(np.concatenate([np.empty(0, np.int64), *groups]))
 
     @cached_property
-    def _by_account(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def by_account(self) -> "ByAccount":
         order = np.argsort(self.account, kind="stable")
-        return order, np.searchsorted(self.account[order], np.arange(self.n_accounts + 1))
+        bounds = np.concatenate([[0], np.cumsum(np.bincount(self.account, minlength=self.n_accounts))])
+        return ByAccount(order, bounds)
 
-    def rows_of(self, accounts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(row, index into accounts) of the events of these accounts, in the order of all events."""
-        order, bounds = self._by_account
-        first, end = bounds[accounts], bounds[np.asarray(accounts) + 1]
-        rows = order[ranges(first, end)]
-        by_row = np.argsort(rows)
-        return rows[by_row], np.repeat(np.arange(len(first)), end - first)[by_row]
+    def rows_of(self, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Events of these accounts, in the order of all events."""
+        return self.by_account.rows_of(accounts)[0]
 
     def units_of(self, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
         """Units in which any of these accounts acts, sorted."""
-        return distinct(self.unit[self.rows_of(accounts)[0]])
+        return distinct(self.unit[self.rows_of(accounts)])
 
     def rows_in(self, units: NDArray[np.int64]) -> NDArray[np.int64]:
         """Events of these units, unit after unit."""
@@ -93,6 +90,26 @@ class Events:
     def size(self) -> NDArray[np.int64]:
         """[u] distinct accounts of each unit."""
         return np.diff(self.start)
+
+
+@dataclass(frozen=True)
+class ByAccount:
+    """Rows of events, account after account."""
+
+    row: NDArray[np.int64]
+    bounds: NDArray[np.int64]  # [n_accounts + 1] rows of account a are row[bounds[a]:bounds[a + 1]]
+
+    def only(self, wanted: NDArray[np.bool_]) -> "ByAccount":
+        """Those of the rows that are wanted. wanted: [n]."""
+        stay = wanted[self.row]
+        return ByAccount(self.row[stay], np.concatenate([[0], np.cumsum(stay)])[self.bounds])
+
+    def rows_of(self, accounts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(rows in ascending order, index into `accounts` of each)."""
+        first, end = self.bounds[accounts], self.bounds[np.asarray(accounts) + 1]
+        rows = self.row[ranges(first, end)]
+        ascending = np.argsort(rows, kind="stable")
+        return rows[ascending], np.repeat(np.arange(len(first)), end - first)[ascending]
 
 
 def distinct(ascending: NDArray[np.int32]) -> NDArray[np.int64]:

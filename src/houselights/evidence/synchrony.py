@@ -6,6 +6,7 @@ content nobody else shares; the channel `small_objects` looks there.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ class Cells:
             *kernel.cell_statistics(cell, e.at_us, len(bins), view.window_us),
         )
 
-    @property
+    @cached_property
     def pairs(self) -> NDArray[np.float64]:
         return self.size * (self.size - 1) / 2.0
 
@@ -157,7 +158,7 @@ def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, d
 
 def _count(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool) -> _Counts:
     e = view.events
-    rows, _ = e.rows_of(accounts)
+    rows = e.rows_of(accounts)
     rows = rows[(cells.of_event[rows] >= 0) & (e.in_a[rows] == in_a)]
     cell, first, members = np.unique(cells.of_event[rows], return_index=True, return_counts=True)
     close = kernel.close_in_group(e.at_us[rows], np.append(first, len(rows)), view.window_us)

@@ -10,7 +10,7 @@ from houselights.worlds.text import Grammar
 
 DAY_S = 86_400.0
 # Shares of ordinary actions.
-_OWN, _SHARED, _REPOST, _REPLY, _QUOTE = 0.28, 0.22, 0.34, 0.11, 0.05
+_OWN, _SHARED, _REPOST, _REPLY, _QUOTE, _SERIES = 0.27, 0.20, 0.32, 0.11, 0.05, 0.05
 
 
 class Life:
@@ -30,6 +30,7 @@ class Life:
         self.answers(rng, posts, int(_REPLY * total), REPLY)
         self.answers(rng, posts, int(_QUOTE * total), QUOTE)
         self.breaking_news(rng)
+        self.series(rng, int(_SERIES * total))
         return ranked
 
     def own_posts(self, rng: np.random.Generator, n: int) -> tuple[Ints, Ints, Floats]:
@@ -154,6 +155,30 @@ class Life:
             at_s = start_s + rng.exponential(400, len(account)) * np.sqrt(p.speed[account])
             self.link_stories(rng, 4, account, at_s)
 
+    def series(self, rng: np.random.Generator, n: int) -> None:
+        """Threads and digests: who comes by shares most of the parts in one sitting, seconds apart."""
+        p, n_series = self.people, max(2, n // 35)
+        n_parts, n_sharers = rng.integers(3, 13, n_series), rng.integers(2, 9, n_series)
+        author = rng.choice(len(p), n_series, p=p.activity / p.activity.sum())
+        start_s = moments(rng, p.zone_h[author], self.s.n_days)
+        series, who = self.sharers(rng, n_sharers, p.circle[author])
+        delay_s = rng.lognormal(np.log(2400), 1.0, len(who)) * p.speed[who]
+        sat_down_s = when_awake(rng, start_s[series] + 120 + delay_s, p.zone_h[who])
+        pace_s = rng.lognormal(np.log(8), 0.7, len(who))
+        part, each = _numbered(n_parts[series])
+        item = (np.cumsum(n_parts) - n_parts)[series[each]] + part
+        at_s = sat_down_s[each] + pace_s[each] * part * rng.uniform(0.7, 1.3, len(part))
+        keep = (rng.random(len(part)) < 0.9) & (at_s < self.end_s)
+        item, account, at_s = item[keep], who[each][keep], at_s[keep]
+        is_thread = np.repeat(rng.random(n_series) < 0.5, n_parts)
+        part, of = _numbered(n_parts)
+        posts = self.say(rng, author[of], np.minimum(start_s[of] + 25.0 * part, self.end_s - 1))
+        mine = is_thread[item] & (account != author[of][item])
+        self.ledger.add(account[mine], at_s[mine], REPOST, ref=posts[item[mine]])
+        items = self.media.items(rng, p.lang[author[of]], p.topic[author[of]], p.community[author[of]], 1)
+        mine = ~is_thread[item]
+        self.share(rng, items, np.ones(len(of), np.int64), item[mine], account[mine], at_s[mine])
+
     def link_stories(self, rng: np.random.Generator, n_stories: int, account: Ints, at_s: Floats) -> Ints:
         """Each account links one of a few stories with its headline."""
         community = rng.integers(0, self.s.n_communities, n_stories)
@@ -161,6 +186,12 @@ class Life:
         items = self.media.items(rng, lang, rng.integers(0, 6, n_stories), community, self.s.objects_per_post)
         item = np.minimum(rng.geometric(0.5, len(account)) - 1, n_stories - 1)
         return self.share(rng, items, np.zeros(n_stories, np.int64), item, account, at_s)
+
+
+def _numbered(counts: Ints) -> tuple[Ints, Ints]:
+    """(0 .. counts[0] - 1, 0 .. counts[1] - 1 and so on; which count each belongs to)."""
+    which = np.repeat(np.arange(len(counts)), counts)
+    return np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts), which
 
 
 def sizes(rng: np.random.Generator, total: int, exponent: float, largest: int) -> Ints:
