@@ -133,7 +133,7 @@ PLANTED: dict[str, Callable[[Any, int], list[dict[str, Any]]]] = {
     "scheduling at round minutes": round_minutes,
     "accounts of one outlet": outlet,
     "automated by own declaration": automation,
-    "breaking news or live event": breaking_news,
+    "breaking news": breaking_news,
 }
 
 
@@ -202,7 +202,7 @@ def test_a_numbered_series_or_a_rare_client_is_no_open_owner(data, group, find):
     assert finding["tier"] == "observed"
 
 
-@pytest.mark.parametrize("name", ["share button or headline text", "fans of one source", "breaking news or live event"])
+@pytest.mark.parametrize("name", ["share button or headline text", "fans of one source", "breaking news"])
 def test_what_synchrony_allows_for_does_not_demote_it(name, data, group, find):
     rows = PLANTED[name](data, 10)
     data.crowd()
@@ -211,6 +211,43 @@ def test_what_synchrony_allows_for_does_not_demote_it(name, data, group, find):
     assert found["fits"] and not found["demotes"]
     assert "synchrony test already allows" in found["detail"]
     assert finding["tier"] == "observed"
+
+
+def evenings(data: Any, hours: list[float]) -> list[dict[str, Any]]:
+    """Six who repost clips of different authors, at these hours."""
+    rows = []
+    for i, hour in enumerate(hours):
+        order = MEMBERS[i % 6 :] + MEMBERS[: i % 6]
+        rows += data.share(
+            "repost", f"c{i}", hour * 3600 + 13, order if i % 2 else order[::-1], repost_of=f"c{i}", author=f"club{i}"
+        )
+    return rows
+
+
+def test_a_few_evenings_in_step_are_described(data, group, find):
+    """Three matches in twelve days, five clips each."""
+    rows = evenings(data, [20 + 72 * match + 0.37 * clip for match in range(3) for clip in range(5)])
+    data.crowd(hours=288)
+    (finding,) = find(data, group(rows))
+    found = outcome(finding, "a few live events")
+    assert found["fits"] and found["demotes"] and "3 occasions" in found["detail"], found
+    assert finding["tier"] == "described"
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        [5.0 * k for k in range(15)],
+        [40 + 0.5 * k for k in range(15)],
+        [24 * (k // 3) + 0.4 * (k % 3) for k in range(45)],
+    ],
+    ids=["one at a time", "for longer than an event", "every day"],
+)
+def test_work_is_no_live_event(data, group, find, hours):
+    rows = evenings(data, hours)
+    data.crowd(hours=400)
+    (finding,) = find(data, group(rows))
+    assert not outcome(finding, "a few live events")["fits"]
 
 
 def test_explanations_that_cover_everything_together_demote(data, group, find):
@@ -277,7 +314,7 @@ def test_bare_data_says_what_it_cannot_test(data, group, find):
         "accounts of one outlet": "Could not be tested: this data has no links.",
         "accounts of one owner": "Could not be tested: this data has no handles and no clients.",
         "automated by own declaration": "Could not be tested: this data has no handles, display names or clients.",
-        "breaking news or live event": "Could not be tested: this data has no more than 1 hour with posts.",
+        "breaking news": "Could not be tested: this data has no more than 1 hour with posts.",
         "organisation the user vouches for": "Could not be tested: no file of known organisations was given with --known.",
     }
     assert "6 explanations could not be tested on this data" in finding["sentence"]

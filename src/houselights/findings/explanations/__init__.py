@@ -7,6 +7,7 @@ from houselights.findings.explanations.automation import declared_automation
 from houselights.findings.explanations.breaking_news import breaking_news
 from houselights.findings.explanations.clock import round_minutes
 from houselights.findings.explanations.known import Vouched, known_organisation
+from houselights.findings.explanations.live_events import live_events
 from houselights.findings.explanations.one_source import one_source
 from houselights.findings.explanations.outlet import same_outlet, same_owner
 from houselights.findings.explanations.petition import petition
@@ -28,6 +29,7 @@ def explain(case: Case, vouched: Vouched | None, q: float) -> list[Weighed]:
         same_owner(case),
         declared_automation(case),
         breaking_news(case),
+        live_events(case),
         known_organisation(case, vouched),
     )
     return weigh(case, checks, q)

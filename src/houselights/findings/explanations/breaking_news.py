@@ -1,4 +1,4 @@
-"""Breaking news and live events: everybody posts at once, about the same things."""
+"""Breaking news: everybody posts at once, about the same things."""
 
 from collections import defaultdict
 from statistics import median
@@ -15,7 +15,7 @@ MIN_HOURS = 12  # with posts: fewer have no median worth the name
 def breaking_news(case: Case) -> Check:
     """At least half of the shared objects lie in one hour in which the rest of the data peaks, and other people
     share them too."""
-    name = "breaking news or live event"
+    name = "breaking news"
     hours = case.data.posts_per_hour
     if len(hours) < MIN_HOURS:
         return Check(
