@@ -18,19 +18,20 @@ from houselights.evidence.events import MAX_UNIT_ACCOUNTS, UNKNOWN_US, Events
 Unit = list[tuple[int, float]]  # (account, second)
 
 
-def events(units: Sequence[Unit], n_accounts: int, family: int = 0) -> Events:
-    """Units alternate between half A and half B, whatever their hour."""
+def events(units: Sequence[Unit], n_accounts: int, family: int = 0, by_hour: bool = False) -> Events:
+    """Units alternate between half A and half B, or go by the hour as in life."""
     ordered = [sorted(u, key=lambda row: (row[1], row[0])) for u in units]
     flat = [row for u in ordered for row in u]
     n = len(units)
+    hour = sittings.of_times(np.array([round(s * 1e6) for _, s in flat], np.int64))
     sizes = [len(u) for u in ordered]
     return Events(
         account=np.array([a for a, _ in flat], np.int32),
         at_us=np.array([round(s * 1e6) for _, s in flat], np.int64),
         post=np.arange(len(flat)),
         object=np.repeat(np.arange(n, dtype=np.int32), sizes),
-        sitting=sittings.of_times(np.array([round(s * 1e6) for _, s in flat], np.int64)),
-        in_a=np.repeat(np.arange(n) % 2 == 0, sizes),
+        sitting=hour,
+        in_a=sittings.in_half_a(hour, 0) if by_hour else np.repeat(np.arange(n) % 2 == 0, sizes),
         start=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
         family=np.full(n, family, np.int8),
         source_us=np.full(n, UNKNOWN_US),

@@ -25,6 +25,7 @@ def hypothesis(
         window_us=round(window_s * 1e6),
         confirm_in_a=in_a,
         units=np.arange(3),
+        n_sittings=3,
         observed=10.0,
         expected=1.0,
         p_value=p,

@@ -134,6 +134,8 @@ def make_group(rows: Sequence[dict[str, Any]], **changes: Any) -> Group:
         "window_s": 60.0,
         "members": tuple(Member(a, "core", 5, 0.001, 0.9) for a in accounts),
         "resolved": True,
+        "n_accounts_tested": len(accounts),
+        "n_hours_tested": len(objects),
         "n_objects_tested": len(objects),
         "observed": float(len(objects)),
         "expected": 0.5,

@@ -39,7 +39,13 @@ class Group:
     window_s: float
     members: tuple[Member, ...]
     resolved: bool  # False: the group passed, fewer than three members did; nobody is core
-    n_objects_tested: int  # objects of the confirming half that two members or more share
+    n_accounts_tested: (
+        int  # accounts of the tested candidate; the listed members are those of it and of like candidates that passed
+    )
+    n_hours_tested: (
+        int  # hours of the confirming half in which two of them share something: what the test takes as independent
+    )
+    n_objects_tested: int  # objects of the confirming half that two of them or more share
     observed: float
     expected: float
     p_value: float

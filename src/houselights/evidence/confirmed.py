@@ -21,6 +21,7 @@ class Tested:
     window_us: int
     confirm_in_a: bool
     units: NDArray[np.int64]  # units of the confirming half that at least two members share
+    n_sittings: int
     observed: float
     expected: float
     p_value: float

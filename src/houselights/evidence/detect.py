@@ -18,6 +18,7 @@ from houselights.evidence.background import View, rates
 from houselights.evidence.confirmed import Confirmed, Tested, discoveries
 from houselights.evidence.events import MAX_UNIT_ACCOUNTS, ORIGINAL, Events
 from houselights.evidence.merging import Merged, merge
+from houselights.evidence.small_objects import MIN_SITTINGS
 from houselights.kernels import objects as kernel
 
 MAX_ROUNDS = 5
@@ -35,6 +36,9 @@ def detect(
     """Groups that act together, with their error control. Pure in (posts, traces, settings)."""
     windows_s, skipped = _usable_windows(con, posts_path, settings)
     e = event_table.load(con, str(posts_path), str(traces_path), settings.seed)
+    n_hours = min(len(np.unique(e.sitting[e.in_a == half])) for half in (True, False))
+    if n_hours < MIN_SITTINGS:
+        skipped.append({"channel": "all", "window_s": None, "reason": _TOO_SHORT})
     merged, run = _rounds(e, windows_s, settings)
     clean = e.without([m.accounts for m in merged])
     names = _Names(con, posts_path, e)
@@ -61,6 +65,10 @@ def _usable_windows(
     return [w for w in settings.windows_s if w >= PRECISION_S[coarsest]], skipped
 
 
+_TOO_SHORT = (
+    "the things that several accounts share lie in too few different hours: the test takes hours as independent and needs "
+    f"at least {MIN_SITTINGS} in either half of the data"
+)
 _PRECISION_WORDS = {"us": "microsecond", "ms": "millisecond", "s": "second", "min": "minute", "day": "day"}
 
 
@@ -151,6 +159,8 @@ def _group(e: Events, merged: Merged, clean: NDArray[np.bool_], settings: Eviden
         window_s=best.window_us / 1e6,
         members=_members(found, roles, names),
         resolved=resolved,
+        n_accounts_tested=len(best.accounts),
+        n_hours_tested=best.n_sittings,
         n_objects_tested=len(best.units),
         observed=best.observed,
         expected=best.expected,

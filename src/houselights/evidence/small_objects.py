@@ -58,6 +58,7 @@ def confirm(view: View, accounts: NDArray[np.int64], in_a: bool, window_s: float
         window_us=view.window_us,
         confirm_in_a=in_a,
         units=objects,
+        n_sittings=len(np.unique(sync.sitting)),
         observed=float(observed.sum()),
         expected=float(expected.sum()),
         p_value=sync.p_value(),

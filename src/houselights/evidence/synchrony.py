@@ -148,6 +148,7 @@ def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, d
         window_us=view.window_us,
         confirm_in_a=in_a,
         units=np.unique(cells.unit[counts.cell]),
+        n_sittings=len(np.unique(cells.sitting[counts.cell])),
         observed=float((counts.close / pairs).sum()),
         expected=float((cells.close[counts.cell] / cells.pairs[counts.cell]).sum()),
         p_value=p,

@@ -84,6 +84,8 @@ def _finding(case: Case, weighed: Sequence[Weighed], q: float) -> dict[str, Any]
         "n_core": sum(m.role == "core" for m in group.members),
         "n_posts": len(case.posts),
         "n_objects": len(case.objects),
+        "n_accounts_tested": group.n_accounts_tested,
+        "n_hours_tested": group.n_hours_tested,
         "n_objects_tested": group.n_objects_tested,
         "observed": float(group.observed),
         "expected": float(group.expected),

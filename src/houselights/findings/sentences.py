@@ -69,8 +69,11 @@ def _unusual(facts: Facts, q: float) -> str:
     whole = abs(facts["observed"] - round(facts["observed"])) < 0.05 or facts["observed"] >= 100
     part = "" if whole else "; where only some of an object's sharers were that close, it counts in part"
     verdict = "under" if facts["q_value"] <= q else "above"
+    n_tested = facts["n_accounts_tested"]
+    they = "they" if n_tested == facts["n_accounts"] else f"the {count(n_tested, 'account')} it was made of"
     return (
-        f"The test uses the half of the objects that had no say in picking these accounts: they came that close on "
+        f"The test uses the half of all hours that had no say in picking these accounts: in "
+        f"{count(facts['n_hours_tested'], 'such hour')} {they} came that close on "
         f"{amount(facts['observed'])} of {count(facts['n_objects_tested'], 'shared object')}{part}. {source} chance "
         f"gives {amount(facts['expected'])} (p = {probability(facts['p_value'])}; q = "
         f"{probability(facts['q_value'])} after correction for all that was tried, {verdict} the "

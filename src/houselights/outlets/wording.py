@@ -68,9 +68,8 @@ def error_rate(q: float) -> str:
     return (
         f"Among groups reported as observed or better, at most {share(q)} are expected to be chance, on average over "
         "many data sets like this one and as far as the chance model holds. That is a statement about groups; it is "
-        "not a probability about any one account. It assumes that shared objects are independent of each other: several "
-        "posts of one sitting, such as the parts of a thread, are not, and a finding that rests on them proves less than "
-        "its figures say."
+        "not a probability about any one account. It takes different hours as "
+        "independent of each other, and everything within one hour as one observation."
     )
 
 

@@ -13,7 +13,7 @@ PAIRS_AT_ONCE = 6
 MOST_CHARACTERS = 560
 LEAD_IN = 120  # characters kept before the first mark of a long post
 ALONE = """One such coincidence means nothing: the finding rests on all of them together."""
-HALVES = """The test counts one half of the objects only; pairs of the other half, which suggested the group, say so."""
+HALVES = """The test counts one half of all hours only; pairs of the other half, which suggested the group, say so."""
 
 Marks = dict[str, list[dict[str, Any]]]
 

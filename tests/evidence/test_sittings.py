@@ -1,0 +1,108 @@
+"""Sittings: what one hour of two people explains counts once, and people who share threads are no group."""
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from houselights.core import stats
+from houselights.evidence import sittings, small_objects
+from houselights.evidence.confirmed import discoveries
+from houselights.evidence.events import Events
+
+ROWS = st.lists(
+    st.tuples(st.integers(0, 5), st.floats(0, 1), st.floats(0.01, 0.9), st.floats(0.5, 9)), min_size=1, max_size=30
+)
+
+
+def columns(rows: list[tuple[int, float, float, float]]) -> tuple[np.ndarray, ...]:
+    hour, share, chance, weight = (np.array(c) for c in zip(*rows, strict=True))
+    return hour.astype(np.int64), share, chance, weight
+
+
+@given(ROWS, st.randoms())
+@settings(max_examples=80, deadline=None)
+def test_a_sitting_lies_among_its_rows_whatever_their_order(rows: list[Any], random: Any) -> None:
+    hour, *_ = columns(rows)
+    share, chance, weight = sittings.once_each(*columns(rows))
+    assert len(share) == len(set(hour.tolist()))
+    for k, h in enumerate(sorted(set(hour.tolist()))):
+        mine = [r for r in rows if r[0] == h]
+        assert min(r[1] for r in mine) - 1e-9 <= share[k] <= max(r[1] for r in mine) + 1e-9
+        assert min(r[2] for r in mine) - 1e-9 <= chance[k] <= max(r[2] for r in mine) + 1e-9
+    shuffled = random.sample(rows, len(rows))
+    for one, other in zip((share, chance, weight), sittings.once_each(*columns(shuffled)), strict=True):
+        assert np.allclose(one, other)
+
+
+@given(ROWS, st.integers(2, 12))
+@settings(max_examples=60, deadline=None)
+def test_more_parts_of_the_same_sittings_are_no_more_evidence(rows: list[Any], n_parts: int) -> None:
+    def p(some: list[Any]) -> float:
+        share, chance, weight = sittings.once_each(*columns(some))
+        return stats.group_effect_tail(share, chance, 0.3, weight)
+
+    assert p(rows * n_parts) == pytest.approx(p(rows), rel=1e-6)
+
+
+@given(ROWS, st.lists(st.integers(0, 3), min_size=30, max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_many_accounts_at_once_are_each_alone(rows: list[Any], who: list[int]) -> None:
+    hour, share, chance, weight = columns(rows)
+    account = np.array(who[: len(rows)])
+    found = sittings.once_each_account(account, hour, share, chance, weight)
+    for a in np.unique(account).tolist():
+        mine, alone = account == a, found[0] == a
+        for all_at_once, once in zip(
+            found[1:], sittings.once_each(hour[mine], share[mine], chance[mine], weight[mine]), strict=True
+        ):
+            assert np.allclose(all_at_once[alone], once)
+
+
+def test_a_half_is_half_of_the_hours_and_all_of_each() -> None:
+    at_us = np.arange(0, 400 * 24 * 3_600_000_000, 600_000_000)
+    hour = sittings.of_times(at_us)
+    in_a = sittings.in_half_a(hour, 0)
+    assert all(len(set(in_a[hour == h].tolist())) == 1 for h in range(50))
+    assert abs(in_a.mean() - 0.5) < 0.03
+    assert np.mean(in_a == sittings.in_half_a(hour, 1)) == pytest.approx(0.5, abs=0.03)
+    assert np.array_equal(sittings.in_half_a(hour[::-1], 0), in_a[::-1])
+
+
+def threads(made: ModuleType, seed: int, n_parts: int, n_threads: int) -> Events:
+    """300 people, everybody for themselves: six of them share each thread, all its parts, when they come by within an hour or so."""
+    rng = np.random.default_rng(seed)
+    units = made.life(rng, 500, range(300))
+    for _ in range(n_threads):
+        start_s = rng.uniform(0, 10 * 86_400)
+        who = rng.choice(300, 6, replace=False).tolist()
+        sat_down_s = (start_s + rng.exponential(1800, 6)).tolist()
+        units += [[(a, s + 15.0 * k) for a, s in zip(who, sat_down_s, strict=True)] for k in range(n_parts)]
+    return made.events(units, 300, by_hour=True)
+
+
+@pytest.mark.parametrize("n_parts", [1, 3, 5, 12])
+def test_people_who_share_threads_are_no_group(made: ModuleType, n_parts: int) -> None:
+    """Of 8 such worlds at most one may have a discovery (5 % each: two or more have a chance of .06)."""
+    n_found, n_tested = 0, 0
+    for seed in range(8):
+        e = threads(made, seed, n_parts, 60)
+        tested = [t for w in (10.0, 60.0, 600.0) for t in small_objects.tested(made.view(e, w), w, 0)]
+        n_found += bool(discoveries(tested, 0.05, 1))
+        n_tested += len(tested)
+    assert n_found <= 1
+    assert n_parts == 1 or n_tested > 0, "nothing was tested, so nothing was shown"
+
+
+def test_a_group_that_posts_threads_is_found_all_the_same(made: ModuleType) -> None:
+    rng = np.random.default_rng(3)
+    units = made.life(rng, 500, range(300))
+    for (unit,) in ([u] for u in made.in_step(rng, 16, list(range(10)), 20.0)):
+        units += [[(a, s + 15.0 * k) for a, s in unit] for k in range(5)]
+    e = made.events(units, 300, by_hour=True)
+    found = discoveries(small_objects.tested(made.view(e), 60.0, 0), 0.05, 1)
+    assert any(set(range(10)) <= set(c.tested.accounts.tolist()) and len(c.tested.accounts) < 14 for c in found)
+    assert all(c.tested.n_sittings < 16 for c in found)
