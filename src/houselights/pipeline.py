@@ -6,13 +6,16 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from houselights import findings, ingest, traces
 from houselights.core.detection import Detection
+from houselights.core.errors import HouselightsError
 from houselights.core.settings import ReadSettings, ScanSettings
 from houselights.core.tables import ALL, POSTS, TRACES
 from houselights.core.urls import canonical_url
@@ -41,17 +44,23 @@ def scan(
             read = ingest.read_inputs(
                 con, inputs, out_dir, settings.read, lambda _, done, total: tell("read", done / max(total, 1))
             )
+        asked = _asked(con, out_dir, settings.read)
         with stages.timed("traces"):
             traced = traces.build(con, out_dir / POSTS.file, out_dir / TRACES.file, settings.traces)
         with stages.timed("evidence"):
             detection = detect(con, out_dir / POSTS.file, out_dir / TRACES.file, settings.evidence)
-            detection = _touching(detection, settings.read)
+            detection, n_elsewhere = _touching(detection, asked)
         with stages.timed("findings"):
             findings.write(con, out_dir, detection, settings)
     finally:
         con.close()
         shutil.rmtree(spill, ignore_errors=True)
     manifest = _manifest(read, traced, detection, settings, stages)
+    manifest["asked"] = {
+        "account": settings.read.account,
+        "link": settings.read.link,
+        "findings_elsewhere": n_elsewhere,
+    }
     _write_manifest(out_dir, manifest)
     return manifest
 
@@ -63,15 +72,45 @@ def _start_clean(out_dir: Path) -> None:
         (out_dir / name).unlink(missing_ok=True)
 
 
-def _touching(detection: Detection, settings: ReadSettings) -> Detection:
-    """The groups that have to do with the account or link a user starts from; the tests were made on all of them."""
-    groups = list(detection.groups)
+@dataclass(frozen=True)
+class _Asked:
+    """Whom or what a user starts from: accounts by id (a handle may be several), a canonical link."""
+
+    accounts: frozenset[str] | None
+    link: str | None
+
+
+def _asked(con: duckdb.DuckDBPyConnection, out_dir: Path, settings: ReadSettings) -> _Asked:
+    """Raises HouselightsError where the data knows neither: 'nothing found' would be a wrong answer to a misspelt question."""
+    posts = str(out_dir / POSTS.file)
+    accounts = None
     if settings.account:
-        groups = [g for g in groups if any(m.account_id == settings.account for m in g.members)]
-    if settings.link:
-        link = canonical_url(settings.link) or settings.link
-        groups = [g for g in groups if link in set(g.coincidences["object_id"].to_pylist())]
-    return replace(detection, groups=groups)
+        rows = con.execute(
+            "SELECT DISTINCT author_id FROM read_parquet($posts) "
+            "WHERE author_id = $asked OR lower(author_handle) = lower(ltrim($asked, '@'))",
+            {"posts": posts, "asked": settings.account},
+        ).fetchall()
+        accounts = frozenset(str(r[0]) for r in rows)
+        if not accounts:
+            raise HouselightsError(
+                f"--account: no post in this data is by '{settings.account}'. Give an account id or a handle as the file has it."
+            )
+    link = canonical_url(settings.link) or settings.link if settings.link else None
+    if link:
+        links = con.execute("SELECT DISTINCT unnest(urls) FROM read_parquet(?)", [posts]).fetchall()
+        if not any(link in (url, canonical_url(url)) for (url,) in links):
+            raise HouselightsError(f"--link: no post in this data links '{settings.link}'.")
+    return _Asked(accounts, link)
+
+
+def _touching(detection: Detection, asked: _Asked) -> tuple[Detection, int]:
+    """The groups that have to do with what a user starts from, and how many have not; the tests were made on all of them."""
+    groups = list(detection.groups)
+    if asked.accounts is not None:
+        groups = [g for g in groups if any(m.account_id in asked.accounts for m in g.members)]
+    if asked.link:
+        groups = [g for g in groups if asked.link in set(g.coincidences["object_id"].to_pylist())]
+    return replace(detection, groups=groups), len(detection.groups) - len(groups)
 
 
 class _Stages:

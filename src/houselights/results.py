@@ -331,11 +331,20 @@ class Results:
 _STRONGEST_FIRST = "ORDER BY chance, abs(delta_s), object_id, post_id_a, post_id_b, channel"
 
 
+def _is_run(directory: Path) -> bool:
+    """Whether its manifest.json is one of ours: other tools write files of that name."""
+    try:
+        found = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found, dict) and {"complete", "version"} <= found.keys()
+
+
 def refuse_foreign_directory(out: Path) -> None:
     """A RUN directory may be replaced; anything else that exists is somebody's work."""
     if out.is_dir():
         beginning = {"manifest.json.part"}  # all that a scan killed at its first step leaves
-        if {p.name for p in out.iterdir()} - beginning and not (out / "manifest.json").is_file():
+        if {p.name for p in out.iterdir()} - beginning and not _is_run(out):
             raise HouselightsError(
                 f"{out} exists, is not empty and is not a RUN directory. Give another --out, or empty it yourself."
             )

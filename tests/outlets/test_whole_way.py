@@ -69,3 +69,34 @@ def test_a_quiet_scan_leaves_nothing_on_stderr(world: Path) -> None:
     done = subprocess.run([*command, "--quiet"], capture_output=True, check=False)
     assert done.returncode in (0, 10)
     assert (done.stdout, done.stderr) == (b"", b"")
+
+
+def test_starting_from_an_account_or_a_link(world: Path, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A member finds its group, by id or handle; somebody else hears how many findings are not theirs; a misspelt one is told so."""
+    results = hl.Results(run)
+    members = pq.read_table(run / "members.parquet").to_pylist()
+    member = next(m["account_id"] for m in members if m["role"] == "core")
+    posts = pq.read_table(world / "posts.parquet", columns=["author_id", "author_handle"]).to_pylist()
+    handle = next(p["author_handle"] for p in posts if p["author_id"] == member)
+    everybody = {m["account_id"] for m in members}
+    stranger = next(p["author_id"] for p in posts if p["author_id"] not in everybody)
+    scan = ["scan", str(world / "posts.jsonl"), "--out", str(world / "asked")]
+    for name in (member, f"@{handle}"):
+        assert cli.main([*scan, "--account", name, "--quiet"]) == 10
+        assert hl.Results(world / "asked").findings[0]["finding_id"] in {f["finding_id"] for f in results.findings}
+    capsys.readouterr()
+    assert cli.main([*scan, "--account", stranger]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"that has to do with account {stranger}" in told and f"not {len(results.findings)} other pattern" in told
+    assert "Read: " in told
+    for wrong in (["--account", "nobody-of-this-name"], ["--link", "https://nowhere.example/x"]):
+        assert cli.main([*scan, *wrong]) == 2
+        assert "no post in this data" in capsys.readouterr().err
+
+
+def test_another_tools_manifest_is_no_run(tmp_path: Path, world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "manifest.json").write_text('{"name": "my web app"}', encoding="utf-8")
+    (tmp_path / "findings.json").write_text("mine", encoding="utf-8")
+    assert cli.main(["scan", str(world / "posts.jsonl"), "--out", str(tmp_path)]) == 2
+    assert "not a RUN directory" in capsys.readouterr().err
+    assert (tmp_path / "findings.json").read_text(encoding="utf-8") == "mine"

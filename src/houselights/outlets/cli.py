@@ -27,6 +27,9 @@ exit codes: 0 done, nothing found; 10 done, at least one finding of tier 'observ
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code. Never raises for bad input."""
+    if sys.stdout is None or sys.stderr is None:  # closed by whoever started us
+        silent = open(os.devnull, "w")  # noqa: SIM115
+        sys.stdout, sys.stderr = sys.stdout or silent, sys.stderr or silent
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 must not end a scan

@@ -28,7 +28,7 @@ def console(file: TextIO) -> Console:
 
 
 def show(results: Results, out: Console, report: Path | None) -> None:
-    out.print(Text(wording.overall(results), style="bold"))
+    out.print(Text(terminal(wording.overall(results)), style="bold"))
     if not wording.passed(results.findings):
         out.print(Text(f"Nothing found is a result. {wording.tested(results)}"))
     if results.findings:
@@ -80,6 +80,11 @@ def show_finding(finding: dict[str, Any], out: Console, common: list[str]) -> No
 
 
 def _data(results: Results, out: Console) -> None:
+    read = wording.sources(results)
+    for line in read[:MOST_IN_DETAIL]:
+        out.print(Text(f"Read: {terminal(line)}"))
+    if len(read) > MOST_IN_DETAIL:
+        out.print(Text(f"... and {len(read) - MOST_IN_DETAIL:,} more files, in manifest.json."))
     rejected = results.rejects_by_rule
     if rejected:
         rules = ", ".join(f"{terminal(rule)} {n:,}" for rule, n in rejected)

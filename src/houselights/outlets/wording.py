@@ -87,7 +87,8 @@ def overall(results: Results) -> str:
     found, q = passed(results.findings), share(rate(results))
     described = len(results.findings) - len(found)
     if not found:
-        text = f"Nothing found among {data}: no group of accounts passed the test against chance "
+        concerned = f" that has to do with {asked}" if (asked := _asked(results)) else ""
+        text = f"Nothing found among {data}: no group of accounts{concerned} passed the test against chance "
         text += f"at a false-discovery rate of {q}" + (
             " that no innocent explanation accounts for." if described else "."
         )
@@ -97,9 +98,30 @@ def overall(results: Results) -> str:
         verb = "group of accounts passes" if len(found) == 1 else "groups of accounts pass"
         kinds = f" ({words})" if len(tiers) > 1 else ""
         text = f"Among {data}, {len(found):,} {verb} the test against chance at a false-discovery rate of {q}{kinds}."
+    text += _elsewhere(results)
     if described:
         text += f" {described:,} more {'pattern is' if described == 1 else 'patterns are'} described only."
     return text
+
+
+def _asked(results: Results) -> str:
+    """ "account 12 and link https://..." that a run started from."""
+    asked = results.manifest.get("asked") or {}
+    return " and ".join(f"{what} {asked[what]}" for what in ("account", "link") if asked.get(what))
+
+
+def _elsewhere(results: Results) -> str:
+    """That only what a run started from is shown, and how many patterns have nothing to do with it."""
+    if not _asked(results):
+        return ""
+    n = int((results.manifest.get("asked") or {}).get("findings_elsewhere") or 0)
+    return f" Only what has to do with {_asked(results)} is shown, not {count(n, 'other pattern')} in this data."
+
+
+def sources(results: Results) -> list[str]:
+    """What every input was taken for."""
+    rows = results.manifest.get("inputs") or []
+    return [str(r["guess"]) for r in rows if isinstance(r, dict) and r.get("guess")]
 
 
 def tested(results: Results) -> str:
