@@ -217,7 +217,11 @@ def test_screening_never_looks_at_the_confirming_half(made: ModuleType) -> None:
     rng = np.random.default_rng(12)
     units = [*made.life(rng, 300, range(20, 300)), *made.in_step(rng, 40, range(10), 30.0)]
     other = [[(a, s + float(rng.uniform(0, 90_000))) for a, s in u] if k % 2 else u for k, u in enumerate(units)]
-    found = [small_objects.screen(made.view(made.events(u, 300)).halves[True], 60.0, 0) for u in (units, other)]
+    found = []
+    for some in (units, other):
+        half = made.view(made.events(some, 300)).halves[True]
+        grown = [small_objects.grow(half, g, 60.0) for g in small_objects.screen(half, 60.0, 0)]
+        found.append([g for g in grown if g is not None])
     assert [g.tolist() for g in found[0]] == [g.tolist() for g in found[1]]
     assert any(set(range(10)) <= set(g.tolist()) for g in found[0])
 

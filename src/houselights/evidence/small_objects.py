@@ -3,7 +3,7 @@
 Screen on one half of the sittings, confirm on the other, without the group in the background, and the other way round.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ JOIN_P = 0.05
 """Others may join a candidate that already shows something on the screening half."""
 JOIN_LOG_RATIO = 3.0
 """An account joins a candidate when its units are e^3 times likelier as a member's than as anybody's."""
+GATE_P = 0.2
+"""A candidate that shows nothing on the other half before it is filled up counts as tested in vain, at p = 1: a p-value that is
+the larger of two is one too."""
 MAX_BEST_P = 1e-3
 """A candidate that could not pass with perfect synchrony is no hypothesis (Tarone 1990)."""
 
@@ -39,8 +42,18 @@ def tested(view: View, window_s: float, seed: int) -> list[Tested]:
     """Every candidate of both directions with its p-value on the half that did not suggest it."""
     out = []
     for screen_in_a in (True, False):
-        for accounts in screen(view.halves[screen_in_a], window_s, seed):
-            found = confirm(view, accounts, not screen_in_a, window_s)
+        half = view.halves[screen_in_a]
+        grown: dict[tuple[int, ...], None] = {}
+        for accounts in screen(half, window_s, seed):
+            first = confirm(view, accounts, not screen_in_a, window_s)
+            if first is not None and first.p_value > GATE_P:
+                out.append(replace(first, p_value=1.0))
+                continue
+            joined = grow(half, accounts, window_s)
+            if joined is not None:
+                grown[tuple(joined.tolist())] = None
+        for group in grown:
+            found = confirm(view, np.array(group, dtype=np.int64), not screen_in_a, window_s)
             if found is not None:
                 out.append(found)
     return out
@@ -128,17 +141,18 @@ class Sync:
 
 
 def screen(half: View, window_s: float, seed: int) -> list[NDArray[np.int64]]:
-    """Candidate groups by one half alone: communities of close pairs, cut to those who carry the synchrony, and filled
-    up with those who share it."""
-    kept: dict[tuple[int, ...], None] = {}
+    """Candidate groups by one half alone: communities of close pairs, cut to those who carry the synchrony."""
+    found: dict[tuple[int, ...], None] = {}
     for accounts in communities(half, rates(*half.totals_of_all, window_s).rate, seed):
         trimmed = _trim(half, accounts, window_s, JOIN_P)
-        if trimmed is None:
-            continue
-        joined = _trim(half, _with_joiners(half, trimmed, window_s), window_s, SCREEN_P)
-        if joined is not None:
-            kept[tuple(joined.tolist())] = None
-    return [np.array(a, dtype=np.int64) for a in kept]
+        if trimmed is not None:
+            found[tuple(trimmed.tolist())] = None
+    return [np.array(a, dtype=np.int64) for a in found]
+
+
+def grow(half: View, group: NDArray[np.int64], window_s: float) -> NDArray[np.int64] | None:
+    """The candidate filled up with others who share its synchrony; None where that leaves too little on this half."""
+    return _trim(half, _with_joiners(half, group, window_s), window_s, SCREEN_P)
 
 
 def _trim(half: View, accounts: NDArray[np.int64], window_s: float, most_p: float) -> NDArray[np.int64] | None:

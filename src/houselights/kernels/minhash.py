@@ -201,6 +201,14 @@ def jaccard(words: NDArray[np.uint32], a: int, a_end: int, b: int, b_end: int, t
 
 
 @njit(cache=True, nogil=True)
+def _n_bits(x: np.uint64) -> np.int64:
+    x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(cache=True, nogil=True)
 def lead(
     order: NDArray[np.int64],
     words: NDArray[np.uint32],
@@ -218,16 +226,25 @@ def lead(
     leader = np.arange(n)
     rank = np.empty(n, np.int64)
     rank[order] = np.arange(n)
+    sketch = np.zeros(n, np.uint64)  # one bit per word: sets differ in at least as many words as their sketches in bits
+    for t in range(n):
+        for k in range(offset[t], offset[t + 1]):
+            sketch[t] |= np.uint64(1) << np.uint64(words[k] & np.uint32(63))
     seen = np.full(n, -1, np.int64)
     filled = np.zeros(len(first) - 1, np.int64)
     leaders = np.empty(first[-1], np.int64)
+    sketch_of_leader = np.empty(first[-1], np.uint64)
     for t in order:
         best = 0.0
+        # A set as alike as `threshold` has at most |t| / threshold words; see `jaccard` for the rest.
+        most_missed = (offset[t + 1] - offset[t]) * (1.0 - threshold) / threshold + 1e-9
         for band in range(n_bands):
             b = bucket[t, band]
             if b < 0:
                 continue
             for k in range(first[b], first[b] + filled[b]):
+                if _n_bits(sketch_of_leader[k] ^ sketch[t]) > most_missed:
+                    continue
                 other = leaders[k]
                 if seen[other] == t:
                     continue
@@ -241,6 +258,7 @@ def lead(
                 b = bucket[t, band]
                 if b >= 0 and filled[b] < first[b + 1] - first[b]:
                     leaders[first[b] + filled[b]] = t
+                    sketch_of_leader[first[b] + filled[b]] = sketch[t]
                     filled[b] += 1
     return leader
 
