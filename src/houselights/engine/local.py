@@ -12,6 +12,8 @@ def connect(
     con = duckdb.connect(":memory:")
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
+    # Memory that is given back to the system after every operator costs a sixth of the time of a large read.
+    con.execute("SET allocator_flush_threshold = '4GB'")
     con.execute("SET autoinstall_known_extensions = false")
     if memory_limit:
         con.execute(f"SET memory_limit = '{memory_limit}'")

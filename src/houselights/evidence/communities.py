@@ -19,6 +19,8 @@ def leiden(
     seed: list[int],
 ) -> list[list[NDArray[np.int64]]]:
     """Per resolution, communities of 3 to MAX_GROUP accounts in the 2-core of the graph with edges (a, b) (Traag et al. 2019)."""
+    if not len(a):
+        return []
     nodes, ends = np.unique(np.concatenate([a, b]), return_inverse=True)
     graph = ig.Graph(n=len(nodes), edges=ends.reshape(2, -1).T)
     graph.es["weight"] = weight

@@ -112,7 +112,7 @@ class ByAccount:
         return rows[ascending], np.repeat(np.arange(len(first)), end - first)[ascending]
 
 
-def distinct(ascending: NDArray[np.int32]) -> NDArray[np.int64]:
+def distinct(ascending: NDArray[np.int32] | NDArray[np.int64]) -> NDArray[np.int64]:
     """Each value once."""
     return ascending[np.flatnonzero(np.diff(ascending, prepend=-1))].astype(np.int64)
 
@@ -128,13 +128,9 @@ UNKNOWN_US = np.iinfo(np.int64).min
 
 _OBJECTS = """
 CREATE OR REPLACE TEMP TABLE shared_objects AS
-SELECT row_number() OVER (ORDER BY key, kind, object_id) - 1 AS object, kind, object_id, key, n_accounts
+SELECT row_number() OVER (ORDER BY kind, object_id) - 1 AS object, kind, object_id
 FROM (
-    SELECT kind, object_id, count(DISTINCT account_id) AS n_accounts,
-           md5_number_lower($seed || chr(31) || kind || chr(31) || object_id) AS key
-    FROM read_parquet($traces)
-    GROUP BY kind, object_id
-    HAVING min(account_id) <> max(account_id)
+    SELECT kind, object_id FROM read_parquet($traces) GROUP BY kind, object_id HAVING min(account_id) <> max(account_id)
 )
 """
 
@@ -160,9 +156,9 @@ WHERE o.kind IN ('repost', 'quote', 'reply')
 
 def load(con: duckdb.DuckDBPyConnection, posts_path: str, traces_path: str, seed: int) -> Events:
     """Reads `traces` and `posts` into Events. Objects of a single account are left out: they can hold no coincidence."""
-    con.execute(_OBJECTS, {"seed": str(seed), "traces": traces_path})
+    con.execute(_OBJECTS, {"traces": traces_path})
     con.execute(_POST_ROWS, {"posts": posts_path})
-    objects = con.sql("SELECT object_id, kind, n_accounts FROM shared_objects ORDER BY object").to_arrow_table()
+    objects = con.sql("SELECT object_id, kind FROM shared_objects ORDER BY object").to_arrow_table()
     rows = con.execute(_EVENTS, {"traces": traces_path}).fetchnumpy()
     sources = con.sql(_SOURCES).fetchnumpy()
     con.execute("DROP TABLE shared_objects; DROP TABLE post_rows")
@@ -177,7 +173,6 @@ def load(con: duckdb.DuckDBPyConnection, posts_path: str, traces_path: str, seed
         at_us=np.asarray(rows["at_us"], dtype=np.int64),
         account_row=np.asarray(rows["account_row"], dtype=np.int64),
         object_family=families[kind_codes],
-        object_accounts=objects["n_accounts"].to_numpy(),
         object_source_us=object_source_us,
         object_ids=objects["object_id"].combine_chunks(),
         object_kinds=objects["kind"].combine_chunks(),
@@ -192,17 +187,19 @@ def build(
     at_us: NDArray[np.int64],
     account_row: NDArray[np.int64],
     object_family: NDArray[np.int8],
-    object_accounts: NDArray[np.int64],
     object_source_us: NDArray[np.int64],
     object_ids: pa.Array,
     object_kinds: pa.Array,
 ) -> Events:
     """Gives every post its unit and keeps each account's first event per unit. Input rows may come in any order."""
-    mine = _most_specific(object_code, post, object_family, object_accounts)
+    n_objects = len(object_family)
+    n_rows = account_row.max(initial=0) + 1
+    sharers = distinct(np.sort(object_code * n_rows + account_row)) // n_rows
+    mine = _most_specific(object_code, post, object_family, np.bincount(sharers, minlength=n_objects))
     order = mine[np.lexsort((post[mine], at_us[mine], account_row[mine], object_code[mine]))]
     order = order[_first_of(object_code[order], account_row[order])]
     order = order[np.lexsort((account_row[order], post[order], at_us[order], object_code[order]))]
-    sharers = np.bincount(object_code[order], minlength=len(object_accounts))
+    sharers = np.bincount(object_code[order], minlength=n_objects)
     order = order[sharers[object_code[order]] >= 2]
     units, unit = np.unique(object_code[order], return_inverse=True)
     start = np.concatenate([[0], np.cumsum(np.bincount(unit, minlength=len(units)))]).astype(np.int64)

@@ -20,6 +20,8 @@ from houselights.kernels import objects as object_kernel
 RESOLUTIONS = (0.02, 0.1, 1.0)
 """Coarse to fine. A pool with changing partners has no inner structure: at resolution 1 it falls apart at random and
 each part hides the others, since they are its background."""
+MIN_TIE = 0.02
+"""One coincidence on a thing that hundreds share ties nobody (-ln(rate) / (size - 1) is less than this); several do."""
 SCREEN_P = 0.01
 """On the half that suggested the group this p-value claims nothing; it keeps hopeless candidates from the confirming half."""
 MIN_SURPRISE = 4.6
@@ -212,6 +214,8 @@ def communities(view: View, rate: NDArray[np.float64], seed: int) -> list[NDArra
     a, b = np.minimum(e.account[i], e.account[j]), np.maximum(e.account[i], e.account[j])
     key, inverse = np.unique(a.astype(np.int64) * e.n_accounts + b, return_inverse=True)
     weight = np.bincount(inverse, surprise / (size - 1)).astype(np.float64)
+    tied = weight >= MIN_TIE
+    key, weight = key[tied], weight[tied]
     partitions = leiden(key // e.n_accounts, key % e.n_accounts, weight, RESOLUTIONS, [seed, view.window_us])
     worth: dict[tuple[int, ...], None] = {}
     for parts in partitions:

@@ -50,14 +50,16 @@ class _Corpus:
     hash: NDArray[np.uint64]
     n_posts: NDArray[np.int64]
     cut: NDArray[np.bool_]  # whether every post that has it was cut
+    n_words: NDArray[np.int64]
 
 
 def text_objects(posts_path: Path, settings: TraceSettings) -> TextObjects:
     """The text cluster of each post in own words, and of each repost that does not say which post it repeats."""
     row, code, texts, marked = _distinct_texts(posts_path)
-    corpus, text_of_code = _normalised(texts, marked, np.bincount(code, minlength=len(texts)))
+    n_posts = np.bincount(code, minlength=len(texts))
+    corpus, text_of_code, kept = _normalised(texts, marked, n_posts, settings.min_words)
     del texts
-    corpus, kept = _long_enough(corpus, settings.min_words)
+    corpus = _only(corpus, kept)
     cluster = _clusters(corpus, settings)
     object_of_text = np.zeros(len(kept), dtype=np.uint64)
     object_of_text[kept] = _names(corpus, cluster)
@@ -89,9 +91,9 @@ def _distinct_texts(posts_path: Path) -> tuple[NDArray[np.int64], NDArray[np.int
 
 
 def _normalised(
-    texts: pa.Array, marked: NDArray[np.bool_], n_posts: NDArray[np.int64]
-) -> tuple[_Corpus, NDArray[np.int64]]:
-    """Normalises each distinct text once. (corpus, [texts] number in the corpus)."""
+    texts: pa.Array, marked: NDArray[np.bool_], n_posts: NDArray[np.int64], min_words: int
+) -> tuple[_Corpus, NDArray[np.int64], NDArray[np.bool_]]:
+    """Normalises each distinct text once. (corpus, [texts] number in the corpus, [corpus] whether it has `min_words`)."""
     data, lengths, hashes, cuts = [], [], [], []
     for first in range(0, len(texts), _BATCH):
         words, cut = [], []
@@ -111,7 +113,10 @@ def _normalised(
     whole = np.zeros(len(hash_), dtype=bool)
     whole[number[~_concatenated(cuts, np.bool_)]] = True
     n_posts = np.bincount(number, weights=n_posts, minlength=len(hash_)).astype(np.int64)
-    return _Corpus(_concatenated(data, np.uint8), start[first_with], end[first_with], hash_, n_posts, ~whole), number
+    bytes_, start, end = _concatenated(data, np.uint8), start[first_with], end[first_with]
+    n_words, n_pairs = minhash.count_words(bytes_, start, end)
+    # In scripts without spaces two character pairs count as one word.
+    return _Corpus(bytes_, start, end, hash_, n_posts, ~whole, n_words), number, n_words - n_pairs // 2 >= min_words
 
 
 def complete_words(text: str, is_repost: bool) -> tuple[str, bool]:
@@ -136,33 +141,26 @@ def complete_words(text: str, is_repost: bool) -> tuple[str, bool]:
     return words.rpartition(" ")[0], True
 
 
-def _long_enough(corpus: _Corpus, min_words: int) -> tuple[_Corpus, NDArray[np.bool_]]:
-    """Texts of at least `min_words`; in scripts without spaces two character pairs count as one word."""
-    n_words, n_pairs = minhash.count_words(corpus.data, corpus.start, corpus.end)
-    kept = n_words - n_pairs // 2 >= min_words
-    return _Corpus(
-        corpus.data, corpus.start[kept], corpus.end[kept], corpus.hash[kept], corpus.n_posts[kept], corpus.cut[kept]
-    ), kept
+def _only(corpus: _Corpus, kept: NDArray[np.bool_]) -> _Corpus:
+    c = corpus
+    return _Corpus(c.data, c.start[kept], c.end[kept], c.hash[kept], c.n_posts[kept], c.cut[kept], c.n_words[kept])
 
 
 def _clusters(corpus: _Corpus, settings: TraceSettings) -> NDArray[np.int64]:
     """[n] the text that stands for each text's cluster. Decided in the order (posts that have it, descending; hash)."""
     order = np.argsort(-corpus.n_posts, kind="stable")
-    n_words, _ = minhash.count_words(corpus.data, corpus.start, corpus.end)
-    source = minhash.sources_of_cut(corpus.data, corpus.start, corpus.end, n_words, corpus.cut, order)
+    source = minhash.sources_of_cut(corpus.data, corpus.start, corpus.end, corpus.n_words, corpus.cut, order)
     whole = np.flatnonzero(source < 0)
     root = np.where(source < 0, np.arange(len(source)), source)
     while not np.array_equal(root, root[root]):
         root = root[root]
     leader = np.arange(len(source))
-    leader[whole] = whole[_leaders(corpus, whole, n_words[whole], settings)]
+    leader[whole] = whole[_leaders(corpus, whole, settings)]
     return leader[root]
 
 
-def _leaders(
-    corpus: _Corpus, chosen: NDArray[np.int64], n_words: NDArray[np.int64], settings: TraceSettings
-) -> NDArray[np.int64]:
-    words, offset = minhash.word_sets(corpus.data, corpus.start[chosen], corpus.end[chosen], n_words)
+def _leaders(corpus: _Corpus, chosen: NDArray[np.int64], settings: TraceSettings) -> NDArray[np.int64]:
+    words, offset = minhash.word_sets(corpus.data, corpus.start[chosen], corpus.end[chosen], corpus.n_words[chosen])
     factor, addend = _permutations(settings.n_permutations)
     keys = minhash.band_keys(words, offset, factor, addend, settings.n_bands)
     bucket, first = minhash.shared_buckets(keys)

@@ -57,6 +57,8 @@ def live(rng: np.random.Generator, life: Life, groups: dict[str, Ints], free: In
             feed_readers(rng, life, members)
         elif name == "petition":
             petition(rng, life, members)
+        elif name == "live_events":
+            live_events(rng, life, members)
 
 
 def fans(rng: np.random.Generator, life: Life, members: Ints, source: int) -> None:
@@ -121,6 +123,19 @@ def _post_items(
     pick = story.tolist()
     text, link = [items.text[i] for i in pick], [items.link[i] for i in pick]
     life.ledger.add(who, at_s, POST, text=text, link=link, client=client)
+
+
+def live_events(rng: np.random.Generator, life: Life, members: Ints) -> None:
+    """They watch the same matches, and share clips of the same moments while it is on."""
+    n_matches, n_clips = max(3, round(life.s.n_days / 2)), 7
+    n, zero = n_matches * n_clips, np.zeros(n_matches * n_clips, np.int64)
+    kick_off_s = moments(rng, np.zeros(n_matches, np.int64), life.s.n_days)
+    moment_s = np.repeat(kick_off_s, n_clips) + rng.uniform(0, 6000, n)
+    items = life.media.items(rng, zero, rng.integers(0, 6, n), rng.integers(0, life.s.n_communities, n), 1)
+    clip, who = np.repeat(np.arange(n), len(members)), np.tile(members, n)
+    at_s = moment_s[clip] + rng.exponential(25, len(who)) * np.sqrt(life.people.speed[who])
+    keep = rng.random(len(who)) < 0.25
+    life.share(rng, items, np.ones(n, np.int64), clip[keep], who[keep], at_s[keep])
 
 
 def petition(rng: np.random.Generator, life: Life, members: Ints) -> None:

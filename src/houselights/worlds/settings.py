@@ -14,8 +14,15 @@ TACTICS = (
     "hashtag_flood",  # one made-up hashtag, unlike texts
     "reply_brigade",  # answer the same posts in own words
 )
-LOOKALIKES = ("fans", "breaking_news", "newsroom", "feed_readers", "petition")
-LOOKALIKE_SIZES = {"fans": 60, "breaking_news": 80, "newsroom": 12, "feed_readers": 10, "petition": 80}
+LOOKALIKES = ("fans", "breaking_news", "newsroom", "feed_readers", "petition", "live_events")
+LOOKALIKE_SIZES = {
+    "fans": 60,
+    "breaking_news": 80,
+    "newsroom": 12,
+    "feed_readers": 10,
+    "petition": 80,
+    "live_events": 25,
+}
 PRECISION_S = {"ms": 0.001, "s": 1.0, "min": 60.0}
 
 
