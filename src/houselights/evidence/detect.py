@@ -17,7 +17,7 @@ from houselights.evidence import members, small_objects, synchrony
 from houselights.evidence.background import View, rates
 from houselights.evidence.confirmed import Confirmed, Tested, discoveries
 from houselights.evidence.events import MAX_UNIT_ACCOUNTS, ORIGINAL, Events
-from houselights.evidence.merging import Merged, merge
+from houselights.evidence.merging import OVERLAP_0_1, Merged, merge
 from houselights.evidence.small_objects import MIN_SITTINGS
 from houselights.kernels import objects as kernel
 
@@ -42,9 +42,19 @@ def detect(
     merged, run = _rounds(e, windows_s, settings)
     clean = e.without([m.accounts for m in merged])
     names = _Names(con, posts_path, e)
-    groups = [_group(e, m, clean, settings, names) for m in merged]
+    groups = _distinct([_group(e, m, clean, settings, names) for m in merged])
     shown = [g for g in groups if g.coincidences.num_rows]  # without a pair of posts there is nothing to show
     return Detection(groups=shown, channels_run=run, channels_skipped=skipped)
+
+
+def _distinct(groups: list[Group]) -> list[Group]:
+    """Each group once, the strongest first: who only shares a group's objects may lead to the same members again."""
+    kept: list[tuple[set[str], Group]] = []
+    for group in groups:
+        accounts = {m.account_id for m in group.members if m.role != "source"}
+        if all(len(accounts & other) < OVERLAP_0_1 * min(len(accounts), len(other)) for other, _ in kept):
+            kept.append((accounts, group))
+    return [group for _, group in kept]
 
 
 def _usable_windows(
