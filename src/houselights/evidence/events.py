@@ -191,51 +191,59 @@ def build(
     object_ids: pa.Array,
     object_kinds: pa.Array,
 ) -> Events:
-    """Gives every post its unit and keeps each account's first event per unit. Input rows may come in any order."""
-    n_objects = len(object_family)
-    n_rows = account_row.max(initial=0) + 1
-    sharers = distinct(np.sort(object_code * n_rows + account_row)) // n_rows
-    mine = _most_specific(object_code, post, object_family, np.bincount(sharers, minlength=n_objects))
-    order = mine[np.lexsort((post[mine], at_us[mine], account_row[mine], object_code[mine]))]
-    order = order[_first_of(object_code[order], account_row[order])]
-    order = order[np.lexsort((account_row[order], post[order], at_us[order], object_code[order]))]
-    sharers = np.bincount(object_code[order], minlength=n_objects)
-    order = order[sharers[object_code[order]] >= 2]
-    units, unit = np.unique(object_code[order], return_inverse=True)
-    start = np.concatenate([[0], np.cumsum(np.bincount(unit, minlength=len(units)))]).astype(np.int64)
-    sitting = sittings.of_times(at_us[order])
-    account_rows, account = np.unique(account_row[order], return_inverse=True)
+    """Gives every post its unit and keeps each account's first event per unit. Input rows may come in any order; posts are numbered
+    in the order of their times, as they lie in posts.parquet."""
+    n_objects, n_posts, n_rows = len(object_family), int(post.max(initial=-1)) + 1, int(account_row.max(initial=-1)) + 1
+    at_of_post, account_of_post = np.zeros(n_posts, np.int64), np.zeros(n_posts, np.int64)
+    at_of_post[post], account_of_post[post] = at_us, account_row
+    sharers = distinct(np.sort(object_code * n_rows + account_row)) // max(1, n_rows)
+    by_rank = np.lexsort((np.bincount(sharers, minlength=n_objects), object_family == HASHTAGS))
+    object_code, post = _most_specific(object_code, post, by_rank)
+    object_code, post = _first_of_each(object_code, post, account_of_post[post], n_rows)
+    shared = np.bincount(object_code, minlength=n_objects)[object_code] >= 2
+    in_order = np.sort(object_code[shared] * n_posts + post[shared])
+    object_code, post = in_order // max(1, n_posts), in_order % max(1, n_posts)
+    units = distinct(object_code)
+    at_us = at_of_post[post]
+    sitting = sittings.of_times(at_us)
+    acts = np.zeros(n_rows, dtype=np.bool_)
+    acts[account_of_post[post]] = True
     return Events(
-        account=account.astype(np.int32),
-        at_us=at_us[order],
-        post=post[order],
-        object=object_code[order].astype(np.int32),
+        account=(np.cumsum(acts) - 1).astype(np.int32)[account_of_post[post]],
+        at_us=at_us,
+        post=post,
+        object=object_code.astype(np.int32),
         sitting=sitting,
         in_a=sittings.in_half_a(sitting, seed),
-        start=start,
+        start=np.append(np.searchsorted(object_code, units), len(object_code)).astype(np.int64),
         family=object_family[units],
         source_us=object_source_us[units],
-        n_accounts=len(account_rows),
-        account_rows=account_rows,
+        n_accounts=int(acts.sum()),
+        account_rows=np.flatnonzero(acts),
         object_ids=object_ids,
         object_kinds=object_kinds,
     )
 
 
-def _most_specific(
-    object_code: NDArray[np.int64],
-    post: NDArray[np.int64],
-    object_family: NDArray[np.int8],
-    object_accounts: NDArray[np.int64],
-) -> NDArray[np.intp]:
-    """One row per post: its object with the fewest accounts; a tag sequence only where the post shares nothing else."""
-    is_tags = object_family[object_code] == HASHTAGS
-    order = np.lexsort((object_code, object_accounts[object_code], is_tags, post))
-    return np.asarray(order[_first_of(post[order], post[order])])
+Codes = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
-def _first_of(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Indices where the sorted pair (a, b) changes."""
-    if not len(a):
-        return np.empty(0, dtype=np.intp)
-    return np.flatnonzero(np.concatenate([[True], (a[1:] != a[:-1]) | (b[1:] != b[:-1])]))
+def _most_specific(object_code: NDArray[np.int64], post: NDArray[np.int64], by_rank: NDArray[np.intp]) -> Codes:
+    """(object, post): every post once, in order, with its object of the lowest rank: that with the fewest accounts; a tag sequence
+    only where the post shares nothing else. by_rank: the objects, lowest rank first."""
+    n_objects = max(1, len(by_rank))
+    rank = np.empty(len(by_rank), np.int64)
+    rank[by_rank] = np.arange(len(by_rank))
+    key = np.sort(post * n_objects + rank[object_code])
+    key = key[np.flatnonzero(np.diff(key // n_objects, prepend=-1))]
+    return by_rank[key % n_objects], key // n_objects
+
+
+def _first_of_each(
+    object_code: NDArray[np.int64], post: NDArray[np.int64], account: NDArray[np.int64], n_accounts: int
+) -> Codes:
+    """(object, post) of the first post of each account on each object. Posts come in order."""
+    key = object_code * n_accounts + account
+    order = np.argsort(key, kind="stable")
+    first = order[np.flatnonzero(np.diff(key[order], prepend=-1))]
+    return object_code[first], post[first]

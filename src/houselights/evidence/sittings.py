@@ -23,9 +23,15 @@ def of_times(at_us: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def in_half_a(sitting: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
     """[n] half A or half B, by keyed hash of (seed, sitting)."""
-    hours, which = np.unique(sitting, return_inverse=True)
-    drawn = [blake2b(f"{seed}/{h}".encode(), digest_size=1).digest()[0] & 1 for h in hours.tolist()]
-    return np.array(drawn, dtype=np.bool_)[which] if len(hours) else np.empty(0, np.bool_)
+    if not len(sitting):
+        return np.empty(0, np.bool_)
+    first = int(sitting.min())
+    present = np.zeros(int(sitting.max()) - first + 1, dtype=np.bool_)
+    present[sitting - first] = True
+    drawn = np.zeros(len(present), dtype=np.bool_)
+    for hour in np.flatnonzero(present).tolist():
+        drawn[hour] = blake2b(f"{seed}/{first + hour}".encode(), digest_size=1).digest()[0] & 1
+    return drawn[sitting - first]
 
 
 def once_each(

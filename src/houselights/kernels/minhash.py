@@ -231,9 +231,8 @@ def lead(
         for k in range(offset[t], offset[t + 1]):
             sketch[t] |= np.uint64(1) << np.uint64(words[k] & np.uint32(63))
     seen = np.full(n, -1, np.int64)
-    filled = np.zeros(len(first) - 1, np.int64)
-    leaders = np.empty(first[-1], np.int64)
-    sketch_of_leader = np.empty(first[-1], np.uint64)
+    # Of bucket b from 2 * first[b] + b on: how many leaders it has, then each with its sketch, so that a look costs one place in memory.
+    room = np.zeros(2 * first[-1] + len(first), np.uint64)
     for t in order:
         best = 0.0
         # A set as alike as `threshold` has at most |t| / threshold words; see `jaccard` for the rest.
@@ -242,10 +241,11 @@ def lead(
             b = bucket[t, band]
             if b < 0:
                 continue
-            for k in range(first[b], first[b] + filled[b]):
-                if _n_bits(sketch_of_leader[k] ^ sketch[t]) > most_missed:
+            place = 2 * first[b] + b
+            for k in range(place + 1, place + 1 + 2 * np.int64(room[place]), 2):
+                if _n_bits(room[k + 1] ^ sketch[t]) > most_missed:
                     continue
-                other = leaders[k]
+                other = np.int64(room[k])
                 if seen[other] == t:
                     continue
                 seen[other] = t
@@ -256,10 +256,14 @@ def lead(
         if best == 0.0:
             for band in range(n_bands):
                 b = bucket[t, band]
-                if b >= 0 and filled[b] < first[b + 1] - first[b]:
-                    leaders[first[b] + filled[b]] = t
-                    sketch_of_leader[first[b] + filled[b]] = sketch[t]
-                    filled[b] += 1
+                if b < 0:
+                    continue
+                place = 2 * first[b] + b
+                filled = np.int64(room[place])
+                if filled < first[b + 1] - first[b]:
+                    room[place + 1 + 2 * filled] = np.uint64(t)
+                    room[place + 2 + 2 * filled] = sketch[t]
+                    room[place] = np.uint64(filled + 1)
     return leader
 
 
