@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from houselights.core.detection import COINCIDENCES, Group, Member
 from houselights.evidence.confirmed import Confirmed, discoveries
 from houselights.evidence.confirmed import Tested as Hypothesis
+from houselights.evidence.detect import _distinct
 from houselights.evidence.merging import MIXING_0_1, merge, mixing
 
 A, B = list(range(8)), list(range(8, 16))
@@ -174,3 +176,37 @@ def test_a_q_value_compares_with_q() -> None:
         assert {c.tested.p_value for c in wider if c.q_value <= 0.05} == {c.tested.p_value for c in at_5}
         assert all(c.slack == pytest.approx(0.05 / c.q_value) for c in at_5 if c.q_value > 1e-300)
     assert discoveries([], 0.05, 1) == []
+
+
+# -- findings -----------------------------------------------------------------------------------------------------
+
+
+def group_of(names: str, sources: str = "") -> Group:
+    roles = [*((a, "core") for a in names), *((a, "source") for a in sources)]
+    return Group(
+        channels=("small_objects",),
+        window_s=60.0,
+        members=tuple(Member(a, role, 5, 0.001, 0.9) for a, role in roles),
+        resolved=True,
+        n_accounts_tested=len(names),
+        n_hours_tested=9,
+        n_objects_tested=9,
+        observed=9.0,
+        expected=1.0,
+        p_value=1e-6,
+        q_value=1e-5,
+        coincidences=COINCIDENCES.empty_table(),
+        background="this data",
+        retest=lambda left_out: 1.0,
+    )
+
+
+def test_the_same_members_twice_are_one_finding_and_the_strongest_stays() -> None:
+    first, again, part, other = group_of("abcdef"), group_of("abcdefg"), group_of("abx"), group_of("axyz")
+    assert _distinct([first, again, part, other]) == [first, other]
+    assert _distinct([other, first]) == [other, first]
+
+
+def test_a_common_source_makes_no_two_groups_one() -> None:
+    one, two = group_of("abc", sources="s"), group_of("xyz", sources="s")
+    assert _distinct([one, two]) == [one, two]

@@ -100,3 +100,16 @@ def test_another_tools_manifest_is_no_run(tmp_path: Path, world: Path, capsys: p
     assert cli.main(["scan", str(world / "posts.jsonl"), "--out", str(tmp_path)]) == 2
     assert "not a RUN directory" in capsys.readouterr().err
     assert (tmp_path / "findings.json").read_text(encoding="utf-8") == "mine"
+
+
+def test_an_hour_of_data_is_told_to_be_too_short(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten accounts in step on twenty links within one hour: nothing can be said, and that is what is said."""
+    rows = ["id,user,created_at,text"]
+    for k in range(20):
+        for a in range(10):
+            at = f"2026-03-02T10:{(k * 2) + 5:02d}:{a:02d}Z"
+            rows.append(f"{k * 10 + a},u{a},{at},look https://page.example/{k}")
+    (tmp_path / "posts.csv").write_text("\n".join(rows), encoding="utf-8")
+    assert cli.main(["scan", str(tmp_path / "posts.csv"), "--out", str(tmp_path / "run")]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Nothing found" in told and "too few different hours" in told

@@ -52,10 +52,6 @@ class SharedObject:
     accounts: frozenset[str]
     n_outside: int  # accounts outside the group that have this object
 
-    @property
-    def account_pairs(self) -> set[frozenset[str]]:
-        return {frozenset((p.a[1], p.b[1])) for p in self.pairs}
-
 
 @dataclass(frozen=True)
 class DataFacts:

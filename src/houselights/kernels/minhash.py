@@ -14,7 +14,6 @@ MAX_LEADERS = 32
 """Leaders looked at per bucket: more would cost the square of a template's variants. Near pairs meet in other bands."""
 
 _SPACELESS = np.array(SPACELESS_RANGES, dtype=np.int64)
-_FIRST_SPACELESS = int(_SPACELESS[0, 0])
 _OFFSET = np.uint64(0xCBF29CE484222325)  # FNV-1a
 _PRIME = np.uint64(0x100000001B3)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)  # finaliser of MurmurHash3
