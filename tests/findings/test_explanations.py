@@ -250,6 +250,29 @@ def test_work_is_no_live_event(data, group, find, hours):
     assert not outcome(finding, "a few live events")["fits"]
 
 
+@pytest.mark.parametrize(("crowd_hours", "fits"), [(24 * 12, True), (None, False)], ids=["alone", "with everybody"])
+def test_a_daily_habit_is_described_unless_everybody_has_it(data, group, find, crowd_hours, fits):
+    """Links of twelve mornings, shared between seven and eight."""
+    rows = evenings(data, [24 * day + 7.2 + 0.2 * k for day in range(12) for k in range(2)])
+    if crowd_hours:
+        data.crowd(hours=crowd_hours)
+    else:
+        for i in range(240):
+            data.add(f"o{i % 60}", (24 * (i % 12) + 7 + (i % 10) / 10) * 3600, f"ordinary words number {i}")
+    (finding,) = find(data, group(rows))
+    found = outcome(finding, "a daily habit")
+    assert (found["fits"], found["demotes"]) == (fits, fits), found
+    assert "between 0" in found["detail"]
+    assert finding["tier"] == ("described" if fits else "observed")
+
+
+def test_what_goes_on_all_day_is_no_habit(data, group, find):
+    rows = evenings(data, [25.0 * k for k in range(20)])
+    data.crowd(hours=500)
+    (finding,) = find(data, group(rows))
+    assert not outcome(finding, "a daily habit")["fits"]
+
+
 def test_explanations_that_cover_everything_together_demote(data, group, find):
     rows = petition(data, 6) + slogan(data, 6)
     data.crowd()

@@ -6,6 +6,7 @@ from houselights.findings.casefile import Case
 from houselights.findings.explanations.automation import declared_automation
 from houselights.findings.explanations.breaking_news import breaking_news
 from houselights.findings.explanations.clock import round_minutes
+from houselights.findings.explanations.daily_habit import daily_habit
 from houselights.findings.explanations.known import Vouched, known_organisation
 from houselights.findings.explanations.live_events import live_events
 from houselights.findings.explanations.one_source import one_source
@@ -30,6 +31,7 @@ def explain(case: Case, vouched: Vouched | None, q: float) -> list[Weighed]:
         declared_automation(case),
         breaking_news(case),
         live_events(case),
+        daily_habit(case),
         known_organisation(case, vouched),
     )
     return weigh(case, checks, q)
