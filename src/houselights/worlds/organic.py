@@ -163,7 +163,7 @@ class Life:
         start_s = moments(rng, p.zone_h[author], self.s.n_days)
         series, who = self.sharers(rng, n_sharers, p.circle[author])
         delay_s = rng.lognormal(np.log(2400), 1.0, len(who)) * p.speed[who]
-        sat_down_s = when_awake(rng, start_s[series] + 120 + delay_s, p.zone_h[who])
+        sat_down_s = when_awake(rng, start_s[series] + 25.0 * n_parts[series] + 30 + delay_s, p.zone_h[who])
         pace_s = rng.lognormal(np.log(8), 0.7, len(who))
         part, each = _numbered(n_parts[series])
         item = (np.cumsum(n_parts) - n_parts)[series[each]] + part
