@@ -113,3 +113,14 @@ def test_an_hour_of_data_is_told_to_be_too_short(tmp_path: Path, capsys: pytest.
     assert cli.main(["scan", str(tmp_path / "posts.csv"), "--out", str(tmp_path / "run")]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "Nothing found" in told and "too few different hours" in told
+
+
+def test_convert_never_writes_over_its_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("id,user,created_at,text\n1,u1,2026-03-02T10:00:00Z,hello\n", encoding="utf-8")
+    before = path.read_bytes()
+    (tmp_path / "alias.csv").symlink_to(path)
+    for out in (path, tmp_path / "alias.csv"):
+        assert cli.main(["convert", str(path), "--out", str(out)]) == 2
+        assert "is the input itself" in capsys.readouterr().err
+    assert path.read_bytes() == before

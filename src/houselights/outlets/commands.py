@@ -148,6 +148,8 @@ def convert(args: argparse.Namespace) -> int:
 
     if args.out.is_dir():
         raise HouselightsError(f"{args.out} is a directory. Give the file to write, for instance posts.parquet.")
+    if args.out.exists() and args.input.exists() and args.out.samefile(args.input):
+        raise HouselightsError(f"{args.out} is the input itself, which would be lost. Give another --out.")
     args.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=args.out.parent, prefix=".houselights-") as beside:
         read = ingest.read_inputs(connect(), [args.input], Path(beside), _read_settings(args), None)
