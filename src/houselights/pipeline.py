@@ -44,9 +44,9 @@ def scan(
             read = ingest.read_inputs(
                 con, inputs, out_dir, settings.read, lambda _, done, total: tell("read", done / max(total, 1))
             )
-        asked = _asked(con, out_dir, settings.read)
         with stages.timed("traces"):
             traced = traces.build(con, out_dir / POSTS.file, out_dir / TRACES.file, settings.traces)
+        asked = _asked(con, out_dir, settings.read)
         with stages.timed("evidence"):
             detection = detect(con, out_dir / POSTS.file, out_dir / TRACES.file, settings.evidence)
             detection, n_elsewhere = _touching(detection, asked)
@@ -55,12 +55,7 @@ def scan(
     finally:
         con.close()
         shutil.rmtree(spill, ignore_errors=True)
-    manifest = _manifest(read, traced, detection, settings, stages)
-    manifest["asked"] = {
-        "account": settings.read.account,
-        "link": settings.read.link,
-        "findings_elsewhere": n_elsewhere,
-    }
+    manifest = _manifest(read, traced, detection, n_elsewhere, settings, stages)
     _write_manifest(out_dir, manifest)
     return manifest
 
@@ -74,7 +69,7 @@ def _start_clean(out_dir: Path) -> None:
 
 @dataclass(frozen=True)
 class _Asked:
-    """Whom or what a user starts from: accounts by id (a handle may be several), a canonical link."""
+    """Whom or what a user starts from: accounts by id (a handle may be several), a canonical link; None where not asked."""
 
     accounts: frozenset[str] | None
     link: str | None
@@ -82,23 +77,22 @@ class _Asked:
 
 def _asked(con: duckdb.DuckDBPyConnection, out_dir: Path, settings: ReadSettings) -> _Asked:
     """Raises HouselightsError where the data knows neither: 'nothing found' would be a wrong answer to a misspelt question."""
-    posts = str(out_dir / POSTS.file)
-    accounts = None
+    accounts, link = None, None
     if settings.account:
         rows = con.execute(
             "SELECT DISTINCT author_id FROM read_parquet($posts) "
             "WHERE author_id = $asked OR lower(author_handle) = lower(ltrim($asked, '@'))",
-            {"posts": posts, "asked": settings.account},
+            {"posts": str(out_dir / POSTS.file), "asked": settings.account},
         ).fetchall()
         accounts = frozenset(str(r[0]) for r in rows)
         if not accounts:
             raise HouselightsError(
                 f"--account: no post in this data is by '{settings.account}'. Give an account id or a handle as the file has it."
             )
-    link = canonical_url(settings.link) or settings.link if settings.link else None
-    if link:
-        links = con.execute("SELECT DISTINCT unnest(urls) FROM read_parquet(?)", [posts]).fetchall()
-        if not any(link in (url, canonical_url(url)) for (url,) in links):
+    if settings.link:
+        link = canonical_url(settings.link) or settings.link
+        linked = "SELECT 1 FROM read_parquet(?) WHERE kind = 'link' AND object_id = ? LIMIT 1"
+        if not con.execute(linked, [str(out_dir / TRACES.file), link]).fetchall():
             raise HouselightsError(f"--link: no post in this data links '{settings.link}'.")
     return _Asked(accounts, link)
 
@@ -140,6 +134,7 @@ def _manifest(
     read: ingest.IngestReport,
     traced: traces.TraceReport,
     detection: Detection,
+    n_elsewhere: int,
     settings: ScanSettings,
     stages: _Stages,
 ) -> dict[str, Any]:
@@ -164,6 +159,11 @@ def _manifest(
         "version": version("houselights"),
         "inputs": inputs,
         "settings": json.loads(json.dumps(asdict(settings), default=str)),
+        "asked": {
+            "account": settings.read.account,
+            "link": settings.read.link,
+            "findings_elsewhere": n_elsewhere,
+        },
         "seed": settings.evidence.seed,
         "accepted": read.rows_accepted,
         "rejected": read.rows_rejected,

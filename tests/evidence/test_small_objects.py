@@ -1,4 +1,4 @@
-"""The channel `small_objects`: local views change no number, a group is no part of its own background, chance stays chance."""
+"""The channel `small_objects`: counts are those of a walk over all pairs, a group is no part of its own background, chance stays chance."""
 
 from itertools import combinations
 from types import ModuleType
@@ -40,45 +40,47 @@ def test_a_group_is_counted_as_by_hand(made: ModuleType, world: Any, window_s: f
     seen = 0
     for group in made.companies(e, rng, 25, 6):
         sync = Sync.of(view, group, window_s)
-        pairs, close, speed = by_hand(view, group, sync.background.rate)
-        assert dict(zip(zip(sync.unit.tolist(), sync.sitting.tolist(), strict=True), sync.share, strict=True)) == {
-            key: pytest.approx(close[key] / n) for key, n in pairs.items()
-        }
+        met, speed = by_hand(view, group, sync.background.rate)
         assert np.allclose(sync.speed, speed, rtol=1e-9)
+        of = dict(zip(group.tolist(), speed, strict=True))
+        expected = {
+            key: (np.mean([m[0] for m in pairs]), np.mean([min(0.999, r * of[a] * of[b]) for _, r, a, b in pairs]))
+            for key, pairs in met.items()
+        }
+        found = zip(sync.unit.tolist(), sync.sitting.tolist(), sync.share, sync.chance, strict=True)
+        assert {(u, h): (s, c) for u, h, s, c in found} == {k: pytest.approx(v) for k, v in expected.items()}
         seen += len(sync.unit)
     assert seen > 40
 
 
 def by_hand(view: Any, group: np.ndarray, rate: np.ndarray) -> Any:
+    """Every pair of kept events of every unit, one after the other: ((close, rate, account, account) of the group's own pairs per unit
+    and sitting, speed of each member)."""
     e, members = view.events, set(group.tolist())
-    filled = np.nan_to_num(rate, nan=1.0)
-    pairs: dict[tuple[int, int], int] = {}
-    close: dict[tuple[int, int], int] = {}
+    met: dict[tuple[int, int], list[tuple[bool, float, int, int]]] = {}
     observed, expected = dict.fromkeys(members, 0.0), dict.fromkeys(members, 0.0)
     for u in e.units_of(group).tolist():
         rows = [i for i in range(e.start[u], e.start[u + 1]) if view.kept[i]]
         if not 2 <= len(rows) <= view.max_size:
             continue
-        base = kernel.base_class(e.family[u], len(rows))
+        size = sum(len(rows) >= edge for edge in kernel.SIZE_EDGES.tolist())
         outside: dict[int, list[tuple[bool, float]]] = {}
         for i, j in combinations(rows, 2):
             if not view.counted[i]:
                 continue
-            is_close = e.at_us[j] - e.at_us[i] <= view.window_us
-            c = base + kernel.latency_bin(e.at_us[i], e.source_us[u])
+            is_close = bool(e.at_us[j] - e.at_us[i] <= view.window_us)
+            latency = kernel.latency_bin(e.at_us[i], e.source_us[u])
+            r = rate[(e.family[u] * kernel.N_SIZES + size) * kernel.N_LATENCIES + latency]
             a, b = int(e.account[i]), int(e.account[j])
             if a in members and b in members:
-                if not np.isnan(rate[c]):
-                    key = (u, int(e.sitting[i]))
-                    pairs[key] = pairs.get(key, 0) + 1
-                    close[key] = close.get(key, 0) + is_close
+                if not np.isnan(r):
+                    met.setdefault((u, int(e.sitting[i])), []).append((is_close, r, a, b))
             elif a in members or b in members:
-                outside.setdefault(a if a in members else b, []).append((is_close, filled[c]))
-        for a, met in outside.items():
-            observed[a] += float(np.mean([m[0] for m in met]))
-            expected[a] += float(np.mean([m[1] for m in met]))
-    speed = [max(1.0, (observed[a] + 1) / (expected[a] + 1)) for a in group.tolist()]
-    return pairs, close, speed
+                outside.setdefault(a if a in members else b, []).append((is_close, 1.0 if np.isnan(r) else r))
+        for a, others in outside.items():
+            observed[a] += float(np.mean([m[0] for m in others]))
+            expected[a] += float(np.mean([m[1] for m in others]))
+    return met, [max(1.0, (observed[a] + 1) / (expected[a] + 1)) for a in group.tolist()]
 
 
 # -- class rates --------------------------------------------------------------------------------------------------
@@ -147,10 +149,16 @@ def test_a_group_in_step_passes_and_nothing_is_left_without_its_objects(made: Mo
 
 
 def test_a_group_that_could_not_pass_is_not_tested(made: ModuleType) -> None:
-    """Whether it is tested does not depend on times: one shared object, perfectly in step, is no hypothesis."""
+    """Whether it is tested does not depend on times: one shared object, perfectly in step, is no hypothesis, nor are five where
+    everybody is quick."""
     rng = np.random.default_rng(6)
     units = [*made.life(rng, 400, range(8, 300)), *made.in_step(rng, 2, GROUP.tolist()[:3], 1.0)]
     view = made.view(made.events(units, 300), 600.0)
+    assert small_objects.confirm(view, GROUP[:3], True, 600.0) is None
+    quick = [*made.life(rng, 400, range(8, 300), hours=0.2), *made.in_step(rng, 10, GROUP.tolist()[:3], 1.0)]
+    view = made.view(made.events(quick, 300), 600.0)
+    sync = Sync.of(view, GROUP[:3], 600.0, True)
+    assert len(np.unique(sync.sitting)) >= small_objects.MIN_SITTINGS and sync.best_p > small_objects.MAX_BEST_P
     assert small_objects.confirm(view, GROUP[:3], True, 600.0) is None
 
 

@@ -121,6 +121,14 @@ def json_cases() -> list[Case]:
         Case("array", json.dumps([row(1), row(2)]).encode(), ok),
         Case("indented array", json.dumps([row(1), row(2)], indent=2).encode(), ok),
         Case("indented objects", (json.dumps(row(1), indent=2) + "\n" + json.dumps(row(2), indent=2)).encode(), ok),
+        Case("array cut after an element", json.dumps([row(1), row(2)]).encode()[:-1], ok, {"truncated_file": 1}, (3,)),
+        Case(
+            "array cut after a comma",
+            json.dumps([row(1), row(2)], indent=1).encode()[:-2] + b" ,\n",
+            ok,
+            {"truncated_file": 1},
+            (3,),
+        ),
         Case("array cut off", json.dumps([row(1), row(2), row(3)]).encode()[:-40], ok, {"malformed_json": 1}, (3,)),
         Case(
             "array with a broken element",

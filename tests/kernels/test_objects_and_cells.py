@@ -53,12 +53,8 @@ def test_group_and_account_counts_agree_with_each_other(rows: list[tuple[int, in
     start, at, account, kept = arrays(list(distinct.values()))
     n_units = len(start) - 1
     unit = np.repeat(np.arange(n_units, dtype=np.int32), np.diff(start))
-    about = (
-        np.zeros(n_units, np.int8),
-        np.full(n_units, objects.UNKNOWN_US),
-        n_kept(start, kept),
-        window_s * 1_000_000,
-    )
+    classes = objects.class_of_units(np.zeros(n_units, np.int8), n_kept(start, kept), 10**6)
+    about = (np.full(n_units, objects.UNKNOWN_US), classes, window_s * 1_000_000)
     mine = np.flatnonzero(kept & (account < 4))
     rate, speed, sitting = np.full(objects.N_CLASSES, 0.2), np.ones(8), at // (100 * 1_000_000)
     _, _, pairs, close, chance = groups.group_units(at, unit, sitting, kept, *about, mine, account[mine], rate, speed)
@@ -68,14 +64,29 @@ def test_group_and_account_counts_agree_with_each_other(rows: list[tuple[int, in
     assert others.sum() == 2 * pairs.sum()
     assert np.isclose((share * others).sum(), 2 * close.sum())
     assert set(account[event].tolist()) <= {0, 1, 2, 3}
-    beside = groups.rows_close_to(start, at, unit, kept, n_kept(start, kept), kept, window_s * 1_000_000, mine)
+    beside = groups.rows_close_to(start, at, unit, kept, kept, window_s * 1_000_000, mine)
     i, j = objects.close_pairs_in_units(start, at, kept, kept, np.arange(n_units), window_s * 1_000_000)
     assert set(beside.tolist()) == {b for a, b in zip([*i, *j], [*j, *i], strict=True) if account[a] < 4}
 
 
 def n_kept(start: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    n = np.diff(np.concatenate([[0], np.cumsum(kept)])[start])
-    return np.where(n >= 2, n, 0)
+    return np.diff(np.concatenate([[0], np.cumsum(kept)])[start])
+
+
+def test_units_without_a_pair_or_too_large_have_no_class() -> None:
+    family, n = np.array([0, 0, 0, 1, 1], np.int8), np.array([0, 1, 2, 500, 501])
+    classes = objects.class_of_units(family, n, 500)
+    assert (classes >= 0).tolist() == [False, False, True, True, False]
+    assert classes[2] == 0 and classes[3] == (objects.N_SIZES + objects.N_SIZES - 1) * objects.N_LATENCIES
+
+
+def test_the_chance_of_a_pair_goes_by_its_class_and_latency() -> None:
+    rate = np.arange(objects.N_CLASSES, dtype=float)
+    rate[7] = np.nan
+    at, none = np.array([0, 59, 60, 3600, 5]) * 1_000_000, objects.UNKNOWN_US
+    source = np.array([none, 0, 0, 0, 0])
+    found = objects.rate_of_pairs(at, source, np.array([0, 0, 0, 0, 6]), rate)
+    assert found.tolist() == [0.0, 1.0, 2.0, 4.0, 1.0]
 
 
 @given(EVENTS, st.sampled_from([10, 60]))

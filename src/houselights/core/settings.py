@@ -1,4 +1,7 @@
-"""Every threshold, with its unit in its name and where the default comes from. Frozen: a run has one set, written to its manifest."""
+"""What a user can set, with its unit in its name and where the default comes from. Frozen: a run has one set, written to its manifest.
+
+The thresholds of the method itself stand beside their formulas, in `evidence/` and `findings/explanations/`.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime

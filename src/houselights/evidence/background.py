@@ -50,9 +50,14 @@ class View:
 
     @cached_property
     def n_kept(self) -> NDArray[np.int64]:
-        """[u] kept events of each unit; 0 where they make no pair or are too many."""
-        n = np.diff(self._kept_before[self.events.start].astype(np.int64))
-        return np.where((n >= 2) & (n <= self.max_size), n, 0)
+        """[u] kept events of each unit."""
+        before = self._kept_before.astype(np.int64)[self.events.start]
+        return before[1:] - before[:-1]
+
+    @cached_property
+    def class_of_unit(self) -> NDArray[np.int64]:
+        """[u] class of its pairs, latency unknown; -1 where a unit makes no pair or is too large."""
+        return kernel.class_of_units(self.events.family, self.n_kept, self.max_size)
 
     @cached_property
     def _kept_before(self) -> NDArray[np.int32]:
@@ -66,11 +71,11 @@ class View:
     def units(self) -> NDArray[np.int64]:
         """Units with a post whose pairs count."""
         n = np.diff(self._counted_before[self.events.start])
-        return np.flatnonzero((n > 0) & (self.n_kept > 0))
+        return np.flatnonzero((n > 0) & (self.class_of_unit >= 0))
 
     @cached_property
     def _by_account(self) -> ByAccount:
-        usable = np.zeros(len(self.n_kept), dtype=np.bool_)
+        usable = np.zeros(len(self.events.size), dtype=np.bool_)
         usable[self.units] = True
         return self.events.by_account.only(self.kept & usable[self.events.unit])
 
@@ -83,15 +88,9 @@ class View:
     def totals_of_all(self) -> "Totals":
         return self.totals(np.arange(len(self.events.size)))
 
-    @cached_property
-    def _class_of_unit(self) -> NDArray[np.int64]:
-        """[u] class of a pair of unknown latency."""
-        sizes = np.searchsorted(kernel.SIZE_EDGES, self.n_kept, side="right")
-        return (self.events.family.astype(np.int64) * kernel.N_SIZES + sizes) * kernel.N_LATENCIES
-
     def totals(self, units: NDArray[np.int64]) -> "Totals":
         """(close, all)[classes] of these units: objects' worth of pairs."""
-        return kernel.class_totals(units, self._class_of_unit, *self._class_shares)
+        return kernel.class_totals(units, self.class_of_unit, *self._class_shares)
 
     def rows_of(self, accounts: NDArray[np.int64]) -> "Rows":
         """Kept events of these accounts (sorted), in units whose pairs count."""
@@ -104,9 +103,8 @@ class View:
             e.start,
             e.at_us,
             e.unit,
-            e.family,
             e.source_us,
-            self.n_kept,
+            self.class_of_unit,
             self._kept_before,
             self._counted_before,
             self.window_us,
@@ -133,9 +131,8 @@ class View:
             e.at_us,
             e.unit,
             self.counted,
-            e.family,
             e.source_us,
-            self.n_kept,
+            self.class_of_unit,
             self.window_us,
             asked.row,
             speed[asked.who],

@@ -38,7 +38,7 @@ def detect(
     e = event_table.load(con, str(posts_path), str(traces_path), settings.seed)
     n_hours = min(len(np.unique(e.sitting[e.in_a == half])) for half in (True, False))
     if n_hours < MIN_SITTINGS:
-        skipped.append({"channel": "all", "window_s": None, "reason": _TOO_SHORT})
+        windows_s, skipped = [], [{"channel": "all", "window_s": None, "reason": _TOO_SHORT}]
     merged, run = _rounds(e, windows_s, settings)
     clean = e.without([m.accounts for m in merged])
     names = _Names(con, posts_path, e)
@@ -113,7 +113,7 @@ def _rounds(
 def _retest_part(e: Events, part: NDArray[np.int64], whole: Tested) -> Tested | None:
     """Always by the channel that works on what the part owns; a part of a synchrony group passes there or goes."""
     view = View(e, np.ones(len(e.account), dtype=np.bool_), whole.window_us, MAX_UNIT_ACCOUNTS)
-    return small_objects.retest_part(view, part, whole, whole.window_us / 1e6)
+    return small_objects.confirm(view, part, whole.confirm_in_a, whole.window_us / 1e6)
 
 
 class _Names:
@@ -212,7 +212,8 @@ def _coincidences(
     unit = e.unit[i].astype(np.int64)
     background = View(e, clean[e.account], view.window_us, view.max_size)
     known = rates(*background.totals_of_all, view.window_us / 1e6)
-    chance = kernel.class_rate_of_pairs(e.at_us, e.family, e.source_us, e.size, i, unit, known.rate)
+    every_size = kernel.class_of_units(e.family, e.size, len(e.account))
+    chance = kernel.rate_of_pairs(e.at_us[i], e.source_us[unit], every_size[unit], known.rate)
     best = merged.best.tested
     confirming = e.in_a[i] == best.confirm_in_a
     channel = np.full(len(i), best.channel, dtype=object)

@@ -25,7 +25,7 @@ MIN_TIE = 0.02
 SCREEN_P = 0.01
 """On the half that suggested the group this p-value claims nothing; it keeps hopeless candidates from the confirming half."""
 MIN_SURPRISE = 4.6
-"""Half of the -ln(1e-4) that confirming takes: what shows less on the screening half is not worth growing."""
+"""-ln(SCREEN_P), over sittings: what shows less on the screening half is not worth looking at."""
 MIN_SITTINGS = 3
 """Fewer hours of coincidence on either half are an anecdote."""
 MAX_STEPS = 6
@@ -110,9 +110,8 @@ class Sync:
             e.unit,
             e.sitting,
             (view if in_a is None else view.halves[in_a]).counted,
-            e.family,
             e.source_us,
-            view.n_kept,
+            view.class_of_unit,
             view.window_us,
             rows.row,
             rows.who,
@@ -173,9 +172,7 @@ def _trim(half: View, accounts: NDArray[np.int64], window_s: float, most_p: floa
 
 def _with_joiners(half: View, group: NDArray[np.int64], window_s: float) -> NDArray[np.int64]:
     e, sync = half.events, Sync.of(half, group, window_s)
-    close = group_kernel.rows_close_to(
-        e.start, e.at_us, e.unit, half.kept, half.n_kept, half.counted, half.window_us, sync.rows.row
-    )
+    close = group_kernel.rows_close_to(e.start, e.at_us, e.unit, half.kept, half.counted, half.window_us, sync.rows.row)
     asked = half.rows_of(np.union1d(group, e.account[close]))
     return _carriers(half, sync, asked.within(distinct(e.unit[sync.rows.row]), e.unit))
 
@@ -197,11 +194,6 @@ def _carriers(half: View, sync: Sync, asked: Rows) -> NDArray[np.int64]:
     return asked.accounts[total > np.where(is_member, 0.0, JOIN_LOG_RATIO)]
 
 
-def retest_part(view: View, part: NDArray[np.int64], whole: Tested, window_s: float) -> Tested | None:
-    """The same test for a part of a candidate, on the same half."""
-    return confirm(view, part, whole.confirm_in_a, window_s)
-
-
 def communities(view: View, rate: NDArray[np.float64], seed: int) -> list[NDArray[np.int64]]:
     """Leiden communities of close pairs, at several resolutions, cut to the 2-core."""
     e = view.events
@@ -210,7 +202,9 @@ def communities(view: View, rate: NDArray[np.float64], seed: int) -> list[NDArra
         return []
     unit = e.unit[i]
     size = view.n_kept[unit]
-    surprise = -np.log(np.clip(_unit_rate(e, unit, size, rate), 1e-3, 0.95))
+    by_class = np.nan_to_num(rate.reshape(-1, object_kernel.N_LATENCIES), nan=0.95).mean(axis=1)
+    chance = by_class[view.class_of_unit[unit] // object_kernel.N_LATENCIES]
+    surprise = -np.log(np.clip(chance, 1e-3, 0.95))
     a, b = np.minimum(e.account[i], e.account[j]), np.maximum(e.account[i], e.account[j])
     key, inverse = np.unique(a.astype(np.int64) * e.n_accounts + b, return_inverse=True)
     weight = np.bincount(inverse, surprise / (size - 1)).astype(np.float64)
@@ -232,27 +226,17 @@ def _surprise_of_sittings(
     j: NDArray[np.int64],
     surprise: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Per part, the summed largest surprise of every sitting in which two of its accounts are close, and how many such sittings: its
-    p-value cannot be under e to the minus that."""
+    """Per part, the summed largest surprise of every sitting in which two of its accounts are close, and how many such sittings."""
     label = np.full(e.n_accounts, -1, dtype=np.int64)
     for k, part in enumerate(parts):
         label[part] = k
     of_pair = label[e.account[i]]
     inside = (of_pair >= 0) & (of_pair == label[e.account[j]])
     hour = e.sitting[i[inside]] - e.sitting.min()
-    key = of_pair[inside] * (int(hour.max(initial=0)) + 1) + hour
+    n_hours = int(hour.max(initial=0)) + 1
+    key = of_pair[inside] * n_hours + hour
     order = np.lexsort((-surprise[inside], key))
     key, first = np.unique(key[order], return_index=True)
-    part = key // (int(hour.max(initial=0)) + 1)
+    part = key // n_hours
     total = np.bincount(part, surprise[inside][order][first], minlength=len(parts))
     return total.astype(np.float64), np.bincount(part, minlength=len(parts))
-
-
-def _unit_rate(
-    e: Events, unit: NDArray[np.int32], size: NDArray[np.int64], rate: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    bins = np.searchsorted(object_kernel.SIZE_EDGES, size, side="right")
-    by_class = np.nan_to_num(
-        rate.reshape(object_kernel.N_FAMILIES, object_kernel.N_SIZES, object_kernel.N_LATENCIES), nan=0.95
-    )
-    return np.asarray(by_class.mean(axis=2)[e.family[unit], bins])

@@ -79,6 +79,8 @@ def element_batches(blocks: Iterator[bytes], base_depth: int) -> Iterator[pa.Rec
         if len(carry) > MAX_RECORD_BYTES:
             yield from _close(carry[:MAX_RECORD_BYTES], element, indent or b"")
             element, carry = element + 1, b""
+    if base_depth and element > 1 and b"]" not in carry and not carry.strip(b" \t\r\n,"):
+        yield _problem(element, "truncated_file", "the array is never closed: the file ends after a whole element")
     while rest := carry.strip(b" \t\r\n],"):
         end = re.compile(rb"\n" + (indent or b"") + rb"(?=\{)").search(carry, carry.find(b"{") + 1)
         yield _problem(element, "malformed_json", f"never closed: {_shown(rest)}")

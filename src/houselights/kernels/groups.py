@@ -1,27 +1,24 @@
 """What some accounts have to do with each other and with others on the units they share, from their own events alone.
 
-Arrays of n events sorted by (unit, at) and of u units, as `Events` holds them; classes of pairs as in kernels/objects.py. A group
+Arrays of n events sorted by (unit, at) and of u units, as `Events` holds them; classes of pairs as in kernels/objects.py, `class_of_unit` as
+made there. A group
 or the asked accounts come as the sorted rows of their kept events (`row`) and, per row, which of them it is (`who`). What
 concerns everybody else is looked up in running counts, so the cost does not depend on how large the shared units are.
 """
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from houselights.kernels.compiled import compiled
-from houselights.kernels.objects import LATENCY_EDGES_US, UNKNOWN_US, base_class, latency_bin
+from houselights.kernels.objects import LATENCY_EDGES_US, UNKNOWN_US, latency_bin
 
 
 @compiled
-def _first_later(at_us: NDArray[np.int64], low: int, high: int, moment_us: int) -> int:
+def _first_later(at_us: NDArray[np.int64], low: int, high: int, moment_us: int) -> Any:
     """First row in low:high with a time above `moment_us`; high if there is none."""
-    while low < high:
-        middle = (low + high) // 2
-        if at_us[middle] <= moment_us:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    return low + np.searchsorted(at_us[low:high], moment_us, side="right")
 
 
 @compiled
@@ -29,9 +26,8 @@ def speeds(
     start: NDArray[np.int64],
     at_us: NDArray[np.int64],
     unit: NDArray[np.int32],
-    family: NDArray[np.int8],
     source_us: NDArray[np.int64],
-    n_kept: NDArray[np.int64],
+    class_of_unit: NDArray[np.int64],
     kept_before: NDArray[np.int32],
     counted_before: NDArray[np.int32],
     window_us: int,
@@ -51,10 +47,9 @@ def speeds(
         u = unit[i]
         while g < len(group_row) and unit[group_row[g]] < u:
             g += 1
-        n = n_kept[u]
-        if n == 0:
+        base = class_of_unit[u]
+        if base < 0:
             continue
-        base = base_class(family[u], n)
         end = start[u + 1]
         chance = 0.0
         # With later ones.
@@ -104,9 +99,8 @@ def group_units(
     unit: NDArray[np.int32],
     sitting: NDArray[np.int64],
     counted: NDArray[np.bool_],
-    family: NDArray[np.int8],
     source_us: NDArray[np.int64],
-    n_kept: NDArray[np.int64],
+    class_of_unit: NDArray[np.int64],
     window_us: int,
     row: NDArray[np.int64],
     who: NDArray[np.int64],
@@ -124,9 +118,9 @@ def group_units(
     for a in range(len(row)):
         i = row[a]
         u = unit[i]
-        if n_kept[u] == 0 or not counted[i]:
+        if class_of_unit[u] < 0 or not counted[i]:
             continue
-        r = rate[base_class(family[u], n_kept[u]) + latency_bin(at_us[i], source_us[u])]
+        r = rate[class_of_unit[u] + latency_bin(at_us[i], source_us[u])]
         if np.isnan(r):
             continue
         b = a + 1
@@ -148,9 +142,8 @@ def account_units(
     at_us: NDArray[np.int64],
     unit: NDArray[np.int32],
     counted: NDArray[np.bool_],
-    family: NDArray[np.int8],
     source_us: NDArray[np.int64],
-    n_kept: NDArray[np.int64],
+    class_of_unit: NDArray[np.int64],
     window_us: int,
     row: NDArray[np.int64],
     speed: NDArray[np.float64],
@@ -173,9 +166,9 @@ def account_units(
         u = unit[i]
         while g < len(group_row) and unit[group_row[g]] < u:
             g += 1
-        if n_kept[u] == 0:
+        base = class_of_unit[u]
+        if base < 0:
             continue
-        base = base_class(family[u], n_kept[u])
         pairs = 0
         close = 0
         mean = 0.0
@@ -204,7 +197,6 @@ def rows_close_to(
     at_us: NDArray[np.int64],
     unit: NDArray[np.int32],
     kept: NDArray[np.bool_],
-    n_kept: NDArray[np.int64],
     counted: NDArray[np.bool_],
     window_us: int,
     group_row: NDArray[np.int64],
@@ -217,8 +209,6 @@ def rows_close_to(
             total = 0
         for i in group_row:
             u = unit[i]
-            if n_kept[u] == 0:
-                continue
             j = i - 1
             while j >= start[u] and at_us[i] - at_us[j] <= window_us:
                 if kept[j] and counted[j]:

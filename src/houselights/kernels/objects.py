@@ -22,9 +22,11 @@ N_CLASSES = N_FAMILIES * N_SIZES * N_LATENCIES
 UNKNOWN_US = np.iinfo(np.int64).min
 
 
-@compiled
-def base_class(family: int, size: int) -> Any:
-    return (family * N_SIZES + np.searchsorted(SIZE_EDGES, size, side="right")) * N_LATENCIES
+def class_of_units(family: NDArray[np.int8], n_kept: NDArray[np.int64], max_size: int) -> NDArray[np.int64]:
+    """[u] class of a unit's pairs of unknown latency, to which a latency bin is added; -1 where a unit makes no pair or is too large."""
+    sizes = np.searchsorted(SIZE_EDGES, n_kept, side="right")
+    classes = (family.astype(np.int64) * N_SIZES + sizes) * N_LATENCIES
+    return np.where((n_kept >= 2) & (n_kept <= max_size), classes, -1)
 
 
 @compiled
@@ -75,13 +77,13 @@ def class_shares(
     n_kept: NDArray[np.int64],
     window_us: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(close, all)[units x latency bins] pairs: each unit weighs 1, shared out over its pairs, so that one big object is one object."""
+    """(close, all)[units x latency bins]: each unit weighs 1, shared out over its pairs, so that one big object is one object."""
     n_units = len(start) - 1
     close = np.zeros((n_units, N_LATENCIES))
     every = np.zeros((n_units, N_LATENCIES))
     for u in range(n_units):
         n = n_kept[u]
-        if n == 0:
+        if n < 2:
             continue
         weight = 2.0 / (n * (n - 1))
         after = n
@@ -113,26 +115,20 @@ def class_totals(
     close_total = np.zeros(N_CLASSES)
     every_total = np.zeros(N_CLASSES)
     for u in units:
+        if class_of_unit[u] < 0:
+            continue
         for b in range(N_LATENCIES):
             close_total[class_of_unit[u] + b] += close[u, b]
             every_total[class_of_unit[u] + b] += every[u, b]
     return close_total, every_total
 
 
-@compiled
-def class_rate_of_pairs(
-    at_us: NDArray[np.int64],
-    family: NDArray[np.int8],
+def rate_of_pairs(
+    earlier_us: NDArray[np.int64],
     source_us: NDArray[np.int64],
-    size: NDArray[np.int64],
-    earlier: NDArray[np.int64],
-    unit: NDArray[np.int64],
+    class_: NDArray[np.int64],
     rate: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """[pairs] class rate of each pair, by its earlier event and its unit; 1 where no rate is known."""
-    out = np.empty(len(earlier))
-    for k in range(len(earlier)):
-        u = unit[k]
-        r = rate[base_class(family[u], size[u]) + latency_bin(at_us[earlier[k]], source_us[u])]
-        out[k] = 1.0 if np.isnan(r) else r
-    return out
+    """[pairs] class rate of each pair, by the time of its earlier event, the source and the class of its unit; 1 where no rate is known."""
+    latency = 1 + np.searchsorted(LATENCY_EDGES_US, earlier_us - source_us, side="right")
+    return np.nan_to_num(rate[class_ + np.where(source_us == UNKNOWN_US, 0, latency)], nan=1.0)

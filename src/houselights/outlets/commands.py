@@ -145,6 +145,7 @@ def convert(args: argparse.Namespace) -> int:
     from houselights import ingest
     from houselights.core.tables import POSTS, REJECTS
     from houselights.engine.local import connect
+    from houselights.outlets import wording
 
     if args.out.is_dir():
         raise HouselightsError(f"{args.out} is a directory. Give the file to write, for instance posts.parquet.")
@@ -159,7 +160,8 @@ def convert(args: argparse.Namespace) -> int:
             rejects = args.out.with_name(f"{args.out.stem}.rejects.parquet")
             (Path(beside) / REJECTS.file).replace(rejects)
             rules = ", ".join(f"{rule} {n:,}" for rule, n in read.rejected_by_rule.items())
-            print(f"{terminal(str(rejects))}: {read.rows_rejected:,} rows not accepted ({terminal(rules)})")
+            n_rows = wording.count(read.rows_rejected, "row")
+            print(f"{terminal(str(rejects))}: {n_rows} not accepted ({terminal(rules)})")
     return DONE
 
 

@@ -30,7 +30,8 @@ def console(file: TextIO) -> Console:
 def show(results: Results, out: Console, report: Path | None) -> None:
     out.print(Text(terminal(wording.overall(results)), style="bold"))
     if not wording.passed(results.findings):
-        out.print(Text(f"Nothing found is a result. {wording.tested(results)}"))
+        result = "Nothing found is a result. " if wording.channels(results, "run") else ""
+        out.print(Text(f"{result}{wording.tested(results)}"))
     if results.findings:
         out.print(_table(results.findings))
         shown = results.findings[:MOST_IN_DETAIL]

@@ -69,7 +69,9 @@ def error_rate(q: float) -> str:
         f"Among groups reported as observed or better, at most {share(q)} are expected to be chance, on average over "
         "many data sets like this one and as far as the chance model holds. That is a statement about groups; it is "
         "not a probability about any one account. It takes different hours as "
-        "independent of each other, and everything within one hour as one observation."
+        "independent of each other, and everything within one hour as one observation. People who keep a routine of "
+        "their own, or who are much faster than all others and share nothing with them, break that model: read what "
+        "would make a finding wrong."
     )
 
 
@@ -86,6 +88,8 @@ def overall(results: Results) -> str:
         data += f" ({span(c['first_at'], c['last_at'])})"
     found, q = passed(results.findings), share(rate(results))
     described = len(results.findings) - len(found)
+    if not found and not channels(results, "run"):
+        return f"Nothing could be tested among {data}."
     if not found:
         concerned = f" that has to do with {asked}" if (asked := _asked(results)) else ""
         text = f"Nothing found among {data}: no group of accounts{concerned} passed the test against chance "
@@ -111,11 +115,11 @@ def _asked(results: Results) -> str:
 
 
 def _elsewhere(results: Results) -> str:
-    """That only what a run started from is shown, and how many patterns have nothing to do with it."""
-    if not _asked(results):
-        return ""
+    """How many patterns have nothing to do with what a run started from, and are not shown."""
     n = int((results.manifest.get("asked") or {}).get("findings_elsewhere") or 0)
-    return f" Only what has to do with {_asked(results)} is shown, not {count(n, 'other pattern')} in this data."
+    return (
+        f" {count(n, 'other pattern')} in this data {'has' if n == 1 else 'have'} nothing to do with it." if n else ""
+    )
 
 
 def sources(results: Results) -> list[str]:
@@ -128,7 +132,7 @@ def tested(results: Results) -> str:
     """What was tested: for 'nothing found' this is the result."""
     rows = channels(results, "run")
     if not rows:
-        return "No test could be made on these data."
+        return "No test could be made on this data."
     parts = []
     for name in dict.fromkeys(str(r.get("channel")) for r in rows):
         mine = [r for r in rows if str(r.get("channel")) == name]

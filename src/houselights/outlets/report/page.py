@@ -14,7 +14,7 @@ from houselights.results import Results
 MOST_FINDINGS = 40  # in full; the others are in the list and in the tables
 
 COORDINATION = """<p>A finding is about a group and what it did together: posting the same things, closer in time than
-chance, popularity and time of day explain. It is not about what anybody thinks, and <strong>coordination is not
+chance and popularity explain. It is not about what anybody thinks, and <strong>coordination is not
 deceit</strong>: fans, newsrooms and petitions coordinate too.</p>"""
 NAMES = """<p>Accounts are named only where a finding of tier observed or better could tell its members apart, and where
 the account passed a test of its own. All others are counted, and carry a number that means nothing outside their
@@ -24,11 +24,12 @@ the figures of a test are of the group as it was tested, which can hold some acc
 <mark>Marked words</mark> are what posts share. Characters that
 cannot be seen, or that turn the direction of text, are shown as <span class="code-point">U+202E</span>. Links in posts
 are plain text on purpose.</p>"""
-NOTHING = """<p>Nothing found is a result: with these tests and this error rate, no group stands out from what chance,
-popularity and time of day explain. It does not show that nobody coordinates: a group that shares no link, text or
+NOTHING = """<p>Nothing found is a result: with these tests and this error rate, no group stands out from what chance
+and popularity explain. It does not show that nobody coordinates: a group that shares no link, text or
 target, or that spreads its posts over hours, would not have been seen.</p>"""
 HOLES = """<p>Known holes: accounts that share no link, text or target; groups that spread their posts over hours; taste
-finer than the data show; data collected by sampling. Coordination is not deceit, and neither of them is untruth.</p>"""
+finer than the data show; routines of several hours a day that people keep together; communities much faster than all others that
+share nothing with them; data collected by sampling. Coordination is not deceit, and neither of them is untruth.</p>"""
 DISPUTE = """If a finding is wrong, say so to whoever sent you this report, with the finding's id: findings can be
 disputed and withdrawn."""
 
@@ -84,7 +85,7 @@ def _digest(text: str) -> str:
 def _headline(results: Results) -> str:
     n = len(wording.passed(results.findings))
     if n == 0:
-        return "Nothing found"
+        return "Nothing found" if wording.channels(results, "run") else "Nothing could be tested"
     return "One group acts together" if n == 1 else f"{n:,} groups act together"
 
 
@@ -122,7 +123,11 @@ def _reading() -> str:
 
 def _nothing(results: Results) -> str:
     tested = f"<p>{html_text(wording.tested(results))}</p>"
-    return section("overview", "What was tested", tested + NOTHING + _skipped(results))
+    return section(
+        "overview",
+        "What was tested",
+        tested + (NOTHING if wording.channels(results, "run") else "") + _skipped(results),
+    )
 
 
 def _overview(results: Results) -> str:
