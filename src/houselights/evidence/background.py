@@ -14,6 +14,8 @@ from houselights.kernels import objects as kernel
 
 PROFILE_OBJECTS = 5.0
 """How many objects the reference profile weighs in a class rate."""
+UNSEEN_EFFECT_SD = 3.0
+"""A community that shares nothing with others may live at any pace: twenty times theirs is no wonder (logit scale)."""
 MIN_OBJECTS = 50
 """A kind the profile knows nothing of needs this many objects in the data, or it is left out."""
 _SIZE_NAMES = ("2", "3", "4-5", "6-9", "10-19", "20+")
@@ -96,8 +98,8 @@ class View:
         """Kept events of these accounts (sorted), in units whose pairs count."""
         return Rows(accounts, *self._by_account.rows_of(accounts))
 
-    def speed(self, asked: "Rows", group: "Rows", background: "Rates") -> NDArray[np.float64]:
-        """How many times faster than others each asked account is with accounts outside the group; never under 1."""
+    def pace(self, asked: "Rows", group: "Rows", background: "Rates") -> "Pace":
+        """How the asked accounts keep step with accounts outside the group."""
         e = self.events
         observed, expected = group_kernel.speeds(
             e.start,
@@ -114,7 +116,7 @@ class View:
             group.row,
             np.nan_to_num(background.rate, nan=1.0),
         )
-        return np.asarray(np.maximum(1.0, (observed + 1) / (expected + 1)))
+        return Pace(np.maximum(1.0, (observed + 1) / (expected + 1)), expected)
 
     def between(
         self,
@@ -140,6 +142,20 @@ class View:
             group_speed[group.who],
             background.rate,
         )
+
+
+@dataclass(frozen=True)
+class Pace:
+    """[asked accounts] how many times faster than others each is with accounts outside the group, never under 1, and the
+    close objects' worth that chance would have given it there: how much its speed is known from."""
+
+    speed: NDArray[np.float64]
+    expected: NDArray[np.float64]
+
+    def effect_sd(self, of_known: float) -> float:
+        """Standard deviation of a group's effect (logit scale). A pair holds two members and a bridge one, so the group's logarithm
+        is twice what a bridge shows, and E expected coincidences with outsiders know it to a variance of 4 / E."""
+        return float(np.sqrt(of_known**2 + 1 / (1 / UNSEEN_EFFECT_SD**2 + self.expected.sum() / 4)))
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], windo
     of_group = view.rows_of(group)
     background = View(e, clean[e.account], view.window_us, view.max_size)
     known = rates(*background.totals_of_all, window_s)
-    speed = view.speed(asked, of_group, known)
+    speed = view.pace(asked, of_group, known).speed
     group_speed = speed[np.searchsorted(asked.accounts, group)]
     event, others, share, chance = view.between(asked.within(units, e.unit), speed, of_group, group_speed, known)
     n_close = np.bincount(e.account[event], share > 0, minlength=e.n_accounts)

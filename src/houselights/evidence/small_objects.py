@@ -96,6 +96,7 @@ class Sync:
     a unit does not depend on when."""
     background: Rates
     speed: NDArray[np.float64]  # of each account
+    effect_sd: float
 
     @staticmethod
     def of(view: View, accounts: NDArray[np.int64], window_s: float, in_a: bool | None = None) -> "Sync":
@@ -104,7 +105,7 @@ class Sync:
         close_all, every_all = view.totals_of_all
         close_mine, every_mine = view.totals(distinct(e.unit[rows.row]))
         background = rates(np.maximum(close_all - close_mine, 0), np.maximum(every_all - every_mine, 0), window_s)
-        speed = view.speed(rows, rows, background)
+        pace = view.pace(rows, rows, background)
         unit, sitting, pairs, close, chance = group_kernel.group_units(
             e.at_us,
             e.unit,
@@ -116,15 +117,16 @@ class Sync:
             rows.row,
             rows.who,
             background.rate,
-            speed,
+            pace.speed,
         )
-        return Sync(rows, unit, sitting, close / pairs, chance, np.sqrt(pairs), background, speed)
+        effect_sd = pace.effect_sd(GROUP_EFFECT_SD)
+        return Sync(rows, unit, sitting, close / pairs, chance, np.sqrt(pairs), background, pace.speed, effect_sd)
 
     def p_value(self, stay: NDArray[np.bool_] | slice = slice(None)) -> float:
         share, chance, weight = sittings.once_each(
             self.sitting[stay], self.share[stay], self.chance[stay], self.weight[stay]
         )
-        return stats.group_effect_tail(share, chance, GROUP_EFFECT_SD, weight)
+        return stats.group_effect_tail(share, chance, self.effect_sd, weight)
 
     def per_unit(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """(unit, share, chance) over all its sittings, per unit."""
@@ -138,7 +140,7 @@ class Sync:
         """The p-value were every pair close. It depends on the chance of the pairs, not on whether they were close, so it may decide
         who is tested at all."""
         share, chance, weight = sittings.once_each(self.sitting, np.ones(len(self.chance)), self.chance, self.weight)
-        return stats.group_effect_tail(share, chance, GROUP_EFFECT_SD, weight)
+        return stats.group_effect_tail(share, chance, self.effect_sd, weight)
 
 
 def screen(half: View, window_s: float, seed: int) -> list[NDArray[np.int64]]:
