@@ -7,6 +7,7 @@ from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from houselights.evidence.events import ByAccount, Events
 from houselights.kernels import groups as group_kernel
@@ -16,6 +17,8 @@ PROFILE_OBJECTS = 5.0
 """How many objects the reference profile weighs in a class rate."""
 UNSEEN_EFFECT_SD = 3.0
 """A community that shares nothing with others may live at any pace: twenty times theirs is no wonder (logit scale)."""
+OWN_DELAY_S = 600.0
+"""What a community alone passes round may go round faster than anything else it does: this fast, we suppose, and not faster."""
 MIN_OBJECTS = 50
 """A kind the profile knows nothing of needs this many objects in the data, or it is left out."""
 _SIZE_NAMES = ("2", "3", "4-5", "6-9", "10-19", "20+")
@@ -135,12 +138,14 @@ class View:
             self.counted,
             e.source_us,
             self.class_of_unit,
+            self.n_kept,
             self.window_us,
             asked.row,
             speed[asked.who],
             group.row,
             group_speed[group.who],
             background.rate,
+            own_rate(self.window_us / 1e6),
         )
 
 
@@ -186,6 +191,15 @@ def rates(close: NDArray[np.float64], every: NDArray[np.float64], window_s: floa
     unknown = ~known & (every < MIN_OBJECTS)
     weight = every.sum() / max(1e-9, (every + PROFILE_OBJECTS * (every > 0)).sum())
     return Rates(np.where(unknown, np.nan, rate), float(weight))
+
+
+@cache
+def own_rate(window_s: float) -> float:
+    """Chance that two who share what nobody outside shares are close: their delays are log-normal around OWN_DELAY_S with sd 1."""
+    u = special.ndtri((np.arange(2000) + 0.5) / 2000)
+    delay_s = OWN_DELAY_S * np.exp(u)
+    later = special.ndtr(np.log((delay_s + window_s) / OWN_DELAY_S))
+    return float(2 * (later - special.ndtr(u)).mean())
 
 
 @cache

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from houselights.core import stats
 from houselights.evidence import sittings
-from houselights.evidence.background import Rates, Rows, View, rates
+from houselights.evidence.background import Rates, Rows, View, own_rate, rates
 from houselights.evidence.communities import MIN_GROUP, leiden
 from houselights.evidence.confirmed import GROUP_EFFECT_SD, Tested
 from houselights.evidence.events import Events, distinct
@@ -113,10 +113,12 @@ class Sync:
             (view if in_a is None else view.halves[in_a]).counted,
             e.source_us,
             view.class_of_unit,
+            view.n_kept,
             view.window_us,
             rows.row,
             rows.who,
             background.rate,
+            own_rate(window_s),
             pace.speed,
         )
         effect_sd = pace.effect_sd(GROUP_EFFECT_SD)

@@ -101,10 +101,12 @@ def group_units(
     counted: NDArray[np.bool_],
     source_us: NDArray[np.int64],
     class_of_unit: NDArray[np.int64],
+    n_kept: NDArray[np.int64],
     window_us: int,
     row: NDArray[np.int64],
     who: NDArray[np.int64],
     rate: NDArray[np.float64],
+    own_rate: float,
     speed: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """One row per unit and sitting of the earlier post: unit, sitting, member pairs with a known class rate, close ones among
@@ -115,14 +117,22 @@ def group_units(
     close = np.zeros(len(row), np.int64)
     chance = np.zeros(len(row))
     out = -1
+    first = 0  # of the group's rows in this unit
+    end = 0
     for a in range(len(row)):
         i = row[a]
         u = unit[i]
+        if a == end:
+            first = a
+            while end < len(row) and unit[row[end]] == u:
+                end += 1
         if class_of_unit[u] < 0 or not counted[i]:
             continue
         r = rate[class_of_unit[u] + latency_bin(at_us[i], source_us[u])]
         if np.isnan(r):
             continue
+        if end - first == n_kept[u]:
+            r = max(r, own_rate)
         b = a + 1
         while b < len(row) and unit[row[b]] == u:
             if out < 0 or units[out] != u or sittings[out] != sitting[i]:
@@ -144,12 +154,14 @@ def account_units(
     counted: NDArray[np.bool_],
     source_us: NDArray[np.int64],
     class_of_unit: NDArray[np.int64],
+    n_kept: NDArray[np.int64],
     window_us: int,
     row: NDArray[np.int64],
     speed: NDArray[np.float64],
     group_row: NDArray[np.int64],
     group_speed: NDArray[np.float64],
     rate: NDArray[np.float64],
+    own_rate: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """One row per asked event with a member beside it: event, (other) members there, share of close pairs with them, mean chance.
 
@@ -172,6 +184,12 @@ def account_units(
         pairs = 0
         close = 0
         mean = 0.0
+        n_theirs = 1  # the asked one and the group
+        m = g
+        while m < len(group_row) and unit[group_row[m]] == u:
+            n_theirs += group_row[m] != i
+            m += 1
+        own = own_rate if n_theirs == n_kept[u] else 0.0
         m = g
         while m < len(group_row) and unit[group_row[m]] == u:
             j = group_row[m]
@@ -179,7 +197,7 @@ def account_units(
                 r = rate[base + latency_bin(min(at_us[i], at_us[j]), source_us[u])]
                 if not np.isnan(r):
                     pairs += 1
-                    mean += min(0.999, r * speed[k] * group_speed[m])
+                    mean += min(0.999, max(r, own) * speed[k] * group_speed[m])
                     close += abs(at_us[j] - at_us[i]) <= window_us
             m += 1
         if pairs:
