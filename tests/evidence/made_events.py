@@ -72,6 +72,15 @@ def in_step(
     return out
 
 
+def bridges(rng: np.random.Generator, n_each: int, who: Sequence[int], others: Sequence[int]) -> list[Unit]:
+    """What each of `who` shares with two others as people do, so that their pace is known."""
+    out = []
+    for a in who:
+        for unit in life(rng, n_each, others, sizes=(2, 3)):
+            out.append([*unit, (a, unit[0][1] + float(rng.exponential(7200)))])
+    return out
+
+
 def of_world(settings: worlds.WorldSettings, seed: int, room: Path) -> tuple[Events, list[str]]:
     """The events of a simulated world, and the account id of each code."""
     posts = worlds.simulate(settings, seed).posts

@@ -102,6 +102,7 @@ def test_a_group_that_posts_threads_is_found_all_the_same(made: ModuleType) -> N
     units = made.life(rng, 500, range(300))
     for (unit,) in ([u] for u in made.in_step(rng, 16, list(range(10)), 20.0)):
         units += [[(a, s + 15.0 * k) for a, s in unit] for k in range(5)]
+    units += made.bridges(rng, 30, range(10), range(10, 300))
     e = made.events(units, 300, by_hour=True)
     found = discoveries(small_objects.tested(made.view(e), 60.0, 0), 0.05, 1)
     assert any(set(range(10)) <= set(c.tested.accounts.tolist()) and len(c.tested.accounts) < 14 for c in found)

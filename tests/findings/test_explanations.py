@@ -266,6 +266,19 @@ def test_a_daily_habit_is_described_unless_everybody_has_it(data, group, find, c
     assert finding["tier"] == ("described" if fits else "observed")
 
 
+@pytest.mark.parametrize("minutes", [[0], [-4, 3], [-9, 0, 8]], ids=["sharp", "within minutes", "within a quarter"])
+def test_breaks_that_come_back_every_day_are_a_habit(data, group, find, minutes):
+    """Six fixed times a day; a crowd around the clock."""
+    slots = (7.5, 10.0, 12.5, 15.5, 19.0, 22.0)
+    hours = [24 * day + slots[k] + minutes[(day + k) % len(minutes)] / 60 for day in range(6) for k in range(6)]
+    rows = evenings(data, hours)
+    data.crowd(hours=24 * 6)
+    (finding,) = find(data, group(rows))
+    found = outcome(finding, "a daily habit")
+    assert found["fits"] and found["demotes"] and "36 of 36 shared objects began at times" in found["detail"], found
+    assert finding["tier"] == "described"
+
+
 def test_what_goes_on_all_day_is_no_habit(data, group, find):
     rows = evenings(data, [25.0 * k for k in range(20)])
     data.crowd(hours=500)

@@ -54,12 +54,14 @@ def test_group_and_account_counts_agree_with_each_other(rows: list[tuple[int, in
     n_units = len(start) - 1
     unit = np.repeat(np.arange(n_units, dtype=np.int32), np.diff(start))
     classes = objects.class_of_units(np.zeros(n_units, np.int8), n_kept(start, kept), 10**6)
-    about = (np.full(n_units, objects.UNKNOWN_US), classes, window_s * 1_000_000)
+    about = (np.full(n_units, objects.UNKNOWN_US), classes, n_kept(start, kept), window_s * 1_000_000)
     mine = np.flatnonzero(kept & (account < 4))
     rate, speed, sitting = np.full(objects.N_CLASSES, 0.2), np.ones(8), at // (100 * 1_000_000)
-    _, _, pairs, close, chance = groups.group_units(at, unit, sitting, kept, *about, mine, account[mine], rate, speed)
+    _, _, pairs, close, chance = groups.group_units(
+        at, unit, sitting, kept, *about, mine, account[mine], rate, 0.0, speed
+    )
     ones = np.ones(len(mine))
-    event, others, share, _ = groups.account_units(at, unit, kept, *about, mine, ones, mine, ones, rate)
+    event, others, share, _ = groups.account_units(at, unit, kept, *about, mine, ones, mine, ones, rate, 0.0)
     assert (pairs > 0).all() and np.allclose(chance, 0.2)
     assert others.sum() == 2 * pairs.sum()
     assert np.isclose((share * others).sum(), 2 * close.sum())

@@ -17,7 +17,16 @@ from houselights.evidence import sittings
 from houselights.worlds import World, WorldSettings, simulate
 
 FREE = WorldSettings(n_accounts=700, n_days=4)
-LOOKALIKES = ("fans", "breaking_news", "newsroom", "feed_readers", "petition", "live_events")
+LOOKALIKES = (
+    "fans",
+    "breaking_news",
+    "newsroom",
+    "feed_readers",
+    "petition",
+    "live_events",
+    "timetable",
+    "quick_circle",
+)
 
 
 def everything_renamed(posts: pa.Table, prefix: str) -> pa.Table:

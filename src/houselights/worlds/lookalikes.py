@@ -1,4 +1,4 @@
-"""Innocent groups that look like campaigns: fans, newsrooms, feed readers, petitions, followers of breaking news."""
+"""Innocent groups that look like campaigns: fans, newsrooms, feed readers, petitions, people with the same hours or a quick circle."""
 
 import numpy as np
 
@@ -59,6 +59,10 @@ def live(rng: np.random.Generator, life: Life, groups: dict[str, Ints], free: In
             petition(rng, life, members)
         elif name == "live_events":
             live_events(rng, life, members)
+        elif name == "timetable":
+            timetable(rng, life, members)
+        elif name == "quick_circle":
+            quick_circle(rng, life, members)
 
 
 def fans(rng: np.random.Generator, life: Life, members: Ints, source: int) -> None:
@@ -136,6 +140,37 @@ def live_events(rng: np.random.Generator, life: Life, members: Ints) -> None:
     at_s = moment_s[clip] + rng.exponential(25, len(who)) * np.sqrt(life.people.speed[who])
     keep = rng.random(len(who)) < 0.25
     life.share(rng, items, np.ones(n, np.int64), clip[keep], who[keep], at_s[keep])
+
+
+def timetable(rng: np.random.Generator, life: Life, members: Ints) -> None:
+    """They keep the same breaks every day, find the same new links there, and share some of them within minutes."""
+    n_slots, n_links, n_days = int(rng.integers(3, 9)), 8, int(life.s.n_days)
+    slot_s = np.sort(rng.uniform(6, 23, n_slots)) * 3600
+    spread_s = rng.uniform(60, 300)
+    start_s = (np.arange(n_days)[:, None] * DAY_S + slot_s).ravel()
+    break_, who = np.nonzero(rng.random((len(start_s), len(members))) < 0.6)
+    sat_down_s = start_s[break_] + rng.normal(0, spread_s, len(break_))
+    seen, link = np.nonzero(rng.random((len(break_), n_links)) < 0.3)
+    at_s = sat_down_s[seen] + link * rng.uniform(5, 15, len(seen))
+    _share_links(rng, life, break_[seen] * n_links + link, members[who[seen]], at_s)
+
+
+def quick_circle(rng: np.random.Generator, life: Life, members: Ints) -> None:
+    """What they alone care about goes round among them in minutes: quicker than anything else they share."""
+    n, n_sharers = max(5, round(20 * life.s.n_days)), 8
+    delay_s = np.exp(rng.uniform(np.log(180), np.log(900)))
+    start_s = moments(rng, np.zeros(n, np.int64), life.s.n_days)
+    item = np.repeat(np.arange(n), n_sharers)
+    who = np.concatenate([rng.permutation(members)[:n_sharers] for _ in range(n)])
+    _share_links(rng, life, item, who, start_s[item] + delay_s * rng.lognormal(0, 1.0, len(item)))
+
+
+def _share_links(rng: np.random.Generator, life: Life, item: Ints, who: Ints, at_s: np.ndarray) -> None:
+    """Links of their own, each with its sharer's own words. item: numbers of links, in any order."""
+    keep = (at_s >= 0) & (at_s < life.end_s)
+    n, zero = int(item.max()) + 1, np.zeros(int(item.max()) + 1, np.int64)
+    items = life.media.items(rng, zero, rng.integers(0, 6, n), rng.integers(0, life.s.n_communities, n), 1)
+    life.share(rng, items, np.ones(n, np.int64), item[keep], who[keep], at_s[keep])
 
 
 def petition(rng: np.random.Generator, life: Life, members: Ints) -> None:

@@ -14,7 +14,16 @@ TACTICS = (
     "hashtag_flood",  # one made-up hashtag, unlike texts
     "reply_brigade",  # answer the same posts in own words
 )
-LOOKALIKES = ("fans", "breaking_news", "newsroom", "feed_readers", "petition", "live_events")
+LOOKALIKES = (
+    "fans",
+    "breaking_news",
+    "newsroom",
+    "feed_readers",
+    "petition",
+    "live_events",
+    "timetable",
+    "quick_circle",
+)
 LOOKALIKE_SIZES = {
     "fans": 60,
     "breaking_news": 80,
@@ -22,6 +31,8 @@ LOOKALIKE_SIZES = {
     "feed_readers": 10,
     "petition": 80,
     "live_events": 25,
+    "timetable": 60,
+    "quick_circle": 60,
 }
 PRECISION_S = {"ms": 0.001, "s": 1.0, "min": 60.0}
 

@@ -28,47 +28,61 @@ def daily_habit(case: Case) -> Check:
         return Check(name, "Could not be tested: this data has no hours in its times.", tested=False)
     objects = list(case.objects.values())
     minute = np.array([min(p.at_us for p in case.posts_of(o)) // _MINUTE_US for o in objects], np.int64)
-    first_h, within, share_of_others = _two_hours(case, minute)
-    recurs = _recurring(minute)
+    others = _others(case)
+    first_h, within = _two_hours(minute)
+    in_span = np.isin(np.arange(_DAY_MIN) // 60, [first_h, (first_h + 1) % 24])
+    recurs, spells = _recurring(minute)
+    chosen = np.zeros(len(objects), dtype=np.bool_)
+    n_days = len(np.unique(minute[within] // _DAY_MIN))
+    if n_days >= MIN_DAYS and 2 * within.sum() >= len(within) and _rarer(within, others[in_span].sum()):
+        chosen |= within
+    if _rarer(recurs, others[spells].sum()):
+        chosen |= recurs
     detail = (
         f"{of(int(within.sum()), len(objects), 'shared object')} began between {first_h:02d}:00 and "
-        f"{(first_h + WIDTH_H) % 24:02d}:00 UTC ({percent(float(within.mean()) if len(within) else 0.0)}); of the other posts in "
-        f"this data {percent(share_of_others)} were made in these hours. {int(recurs.sum()):,} began at a time of day at which "
-        "others began on other days, and not shortly before and after it."
+        f"{(first_h + WIDTH_H) % 24:02d}:00 UTC ({percent(within.sum() / max(1, len(within)))}); of the other posts in this data "
+        f"{percent(float(others[in_span].sum()))} were made in these hours. {of(int(recurs.sum()), len(objects), 'shared object')} "
+        f"began at times of the day that came back on other days; "
+        f"{percent(float(others[spells].sum()))} of the other posts were made at these times."
     )
-    n_days = len(np.unique(minute[within] // _DAY_MIN))
-    same_hours = (
-        n_days >= MIN_DAYS and within.mean() >= TIMES_OTHERS * share_of_others and 2 * within.sum() >= len(within)
-    )
-    chosen = within | recurs if same_hours else recurs
     covered, half = covering(case, _those(objects, chosen))
     return Check(name, detail, fits=half, covered=covered, held_fixed_by_synchrony=True)
+
+
+def _rarer(chosen: NDArray[np.bool_], share_of_others: float) -> bool:
+    """Whether others keep these times far less than the group does."""
+    return bool(chosen.any() and chosen.mean() >= TIMES_OTHERS * share_of_others)
 
 
 def _those(objects: list[SharedObject], chosen: NDArray[np.bool_]) -> list[SharedObject]:
     return [o for o, take in zip(objects, chosen.tolist(), strict=True) if take]
 
 
-def _two_hours(case: Case, minute: NDArray[np.int64]) -> tuple[int, NDArray[np.bool_], float]:
-    """(first hour of the busiest two, which objects began in them, share of the other posts that were made in them)."""
-    others = [0] * 24
-    for absolute, n in case.data.posts_per_hour.items():
-        others[absolute % 24] += n
+def _others(case: Case) -> NDArray[np.float64]:
+    """[minutes of the day] share of the other posts that were made then; they are counted by the hour."""
+    n = np.zeros(24)
+    for absolute, count in case.data.posts_per_hour.items():
+        n[absolute % 24] += count
     for post in case.posts.values():
-        others[post.at_us // _MINUTE_US // 60 % 24] -= 1
+        n[post.at_us // _MINUTE_US // 60 % 24] -= 1
+    return np.asarray(np.repeat(n, 60) / max(1.0, 60 * n.sum()))
+
+
+def _two_hours(minute: NDArray[np.int64]) -> tuple[int, NDArray[np.bool_]]:
+    """(first hour of the busiest two, which objects began in them)."""
     hour = minute // 60 % 24
     n_began = np.bincount(hour, minlength=24)
-    first = max(range(24), key=lambda h: (sum(int(n_began[(h + k) % 24]) for k in range(WIDTH_H)), -h))
-    span = [(first + k) % 24 for k in range(WIDTH_H)]
-    return first, np.isin(hour, span), sum(others[h] for h in span) / max(1, sum(others))
+    first = int(np.argmax(n_began + np.roll(n_began, -1)))
+    return first, np.isin(hour, [first, (first + 1) % 24])
 
 
-def _recurring(minute: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """[n] whether, on other days than its own, others began within a quarter of an hour of the same time of day: on three days and a third
-    of all, and three times as many as in the half hours before and after."""
+def _recurring(minute: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """([n] objects that began at a time of day that came back, [minutes of the day] these times). On other days than its own, others
+    began within a quarter of an hour of the same time: on three days and a third of all, and three times as many as in the half
+    hours before and after."""
     day, of_day = minute // _DAY_MIN, minute % _DAY_MIN
     n_days = len(np.unique(day))
-    out = np.zeros(len(minute), dtype=np.bool_)
+    recurs, spells = np.zeros(len(minute), dtype=np.bool_), np.zeros(_DAY_MIN, dtype=np.bool_)
     for k in range(len(minute)):
         apart = np.abs(of_day - of_day[k])
         apart = np.minimum(apart, _DAY_MIN - apart)
@@ -76,5 +90,7 @@ def _recurring(minute: NDArray[np.int64]) -> NDArray[np.bool_]:
         here = other_day & (apart <= SPELL_MIN)
         n_around = np.count_nonzero(other_day & (apart > SPELL_MIN) & (apart <= 3 * SPELL_MIN)) / 2
         often = len(np.unique(day[here])) >= max(MIN_DAYS, OF_DAYS_0_1 * (n_days - 1))
-        out[k] = often and np.count_nonzero(here) >= TIMES_AROUND * n_around
-    return out
+        if often and np.count_nonzero(here) >= TIMES_AROUND * n_around:
+            recurs[k] = True
+            spells[(of_day[k] + np.arange(-SPELL_MIN, SPELL_MIN + 1)) % _DAY_MIN] = True
+    return recurs, spells
