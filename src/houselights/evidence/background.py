@@ -18,7 +18,7 @@ PROFILE_OBJECTS = 5.0
 UNSEEN_EFFECT_SD = 3.0
 """A community that shares nothing with others may live at any pace: twenty times theirs is no wonder (logit scale)."""
 OWN_DELAY_S = 600.0
-"""What a community alone passes round may go round faster than anything else it does: this fast, we suppose, and not faster."""
+"""What a community alone passes round may go round faster than anything else it does: at this typical delay it is no wonder."""
 MIN_OBJECTS = 50
 """A kind the profile knows nothing of needs this many objects in the data, or it is left out."""
 _SIZE_NAMES = ("2", "3", "4-5", "6-9", "10-19", "20+")

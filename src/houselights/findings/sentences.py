@@ -145,9 +145,8 @@ def would_be_wrong_if(case: Case, facts: Facts, weighed: Sequence[Weighed]) -> l
         "list, a scheduling tool, an event on a screen",
         "the posts were collected by searching for what these accounts share, so that the accounts they are compared "
         "with are unlike them",
-        "these accounts keep a routine of their own, such as reading the same feed at the same hours several times a day",
-        "they are a community that is simply faster than the accounts they are compared with, which shows in nothing else "
-        "if they share little with others",
+        "these accounts keep a routine of their own that does not come back at the same times of the day",
+        "they are a community whose own things go round within about a minute, although nobody arranges it",
         "the accounts openly belong together: list them in a file and scan again with --known",
     ]
     if facts["background"] == "reference profile":

@@ -28,8 +28,8 @@ NOTHING = """<p>Nothing found is a result: with these tests and this error rate,
 and popularity explain. It does not show that nobody coordinates: a group that shares no link, text or
 target, or that spreads its posts over hours, would not have been seen.</p>"""
 HOLES = """<p>Known holes: accounts that share no link, text or target; groups that spread their posts over hours; taste
-finer than the data show; routines of several hours a day that people keep together; communities much faster than all others that
-share nothing with them; data collected by sampling. Coordination is not deceit, and neither of them is untruth.</p>"""
+finer than the data show; communities whose own things go round within about a minute; routines that follow no time of day;
+data collected by sampling. Coordination is not deceit, and neither of them is untruth.</p>"""
 DISPUTE = """If a finding is wrong, say so to whoever sent you this report, with the finding's id: findings can be
 disputed and withdrawn."""
 
