@@ -17,7 +17,7 @@ from houselights.evidence import members, small_objects, synchrony
 from houselights.evidence.background import View, rates
 from houselights.evidence.confirmed import Confirmed, Tested, discoveries
 from houselights.evidence.events import MAX_UNIT_ACCOUNTS, ORIGINAL, Events
-from houselights.evidence.merging import OVERLAP_0_1, Merged, merge
+from houselights.evidence.merging import OVERLAP_0_1, Merged, apart, merge
 from houselights.evidence.small_objects import MIN_SITTINGS
 from houselights.kernels import objects as kernel
 
@@ -158,6 +158,9 @@ def _group(e: Events, merged: Merged, clean: NDArray[np.bool_], settings: Eviden
     core = np.setdiff1d(found.account[passed], sources)
     resolved = len(core) >= MIN_CORE
     likely = np.intersect1d(found.account[found.probability >= LISTED_PROBABILITY_0_1], merged.accounts)
+    if resolved:
+        core, likely = _one_set(e, core, likely, merged)
+        resolved = len(core) >= MIN_CORE
     listed = np.setdiff1d(np.union1d(likely, core) if resolved else likely, sources)
     if len(listed) < MIN_CORE:
         listed = np.setdiff1d(merged.accounts, sources)
@@ -180,6 +183,16 @@ def _group(e: Events, merged: Merged, clean: NDArray[np.bool_], settings: Eviden
         background="this data" if best.from_data_0_1 >= 0.5 else "reference profile",
         retest=lambda ids: best.retest(np.array([unit_of_object[i] for i in ids if i in unit_of_object], np.int64)),
     )
+
+
+def _one_set(
+    e: Events, core: NDArray[np.int64], likely: NDArray[np.int64], merged: Merged
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(core, likely) without those who keep step with a few hangers-on of the group and not with the group: fans in a newsroom's
+    company bring all other fans along."""
+    sets = apart(e, np.union1d(core, likely), merged.best.tested.window_us)
+    mine = max(sets, key=lambda s: len(np.intersect1d(s, merged.accounts)))
+    return np.intersect1d(core, mine), np.intersect1d(likely, mine)
 
 
 def _sources(e: Events, accounts: NDArray[np.int64]) -> NDArray[np.int64]:

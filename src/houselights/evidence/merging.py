@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from houselights.evidence.communities import leiden
 from houselights.evidence.confirmed import Confirmed, Tested
 from houselights.evidence.events import Events
 from houselights.kernels import objects as kernel
@@ -101,3 +102,27 @@ def mixing(e: Events, one: Accounts, other: Accounts, window_us: int) -> float:
     between = weight[a != b].sum() / (len(one) * len(other))
     scale = float(np.sqrt(inside_one * inside_other))
     return float(between) / scale if scale > 0 else (1.0 if between > 0 else 0.0)
+
+
+def apart(e: Events, accounts: Accounts, window_us: int) -> list[Accounts]:
+    """Sets of these accounts that keep step among themselves and not with each other, the largest first: communities of close
+    pairs, those that mix put together again. Who is in none goes with the largest."""
+    kept = e.mask(accounts)[e.account]
+    i, j = kernel.close_pairs_in_units(e.start, e.at_us, kept, kept, e.units_of(accounts), window_us)
+    a, b = np.minimum(e.account[i], e.account[j]), np.maximum(e.account[i], e.account[j])
+    key, inverse = np.unique(a.astype(np.int64) * e.n_accounts + b, return_inverse=True)
+    n_sharers = np.bincount(e.unit[kept], minlength=len(e.size))[e.unit[i]]
+    weight = np.bincount(inverse, 1.0 / np.maximum(1, n_sharers - 1)).astype(np.float64)
+    found = leiden(key // e.n_accounts, key % e.n_accounts, weight, (1.0,), [0, window_us])
+    sets = sorted((s for parts in found for s in parts), key=lambda s: (-len(s), s.tolist()))
+    k = 1
+    while k < len(sets):
+        home = next((h for h in range(k) if mixing(e, sets[h], sets[k], window_us) >= MIXING_0_1), None)
+        if home is None:
+            k += 1
+        else:
+            sets[home], k = np.union1d(sets[home], sets.pop(k)), 1
+    if not sets:
+        return [accounts]
+    left = np.setdiff1d(accounts, np.concatenate(sets))
+    return [np.union1d(sets[0], left), *sets[1:]]

@@ -18,7 +18,7 @@ SPELL_MIN = 15
 OF_DAYS_0_1 = 1 / 3
 """Share of the group's other days on which something began at the same time."""
 TIMES_AROUND = 3.0
-"""How many times more began at that time than before and after it: who is busy all day has something on every day at every time."""
+"""How many times more began at that time than before or after it: who is busy all day has something on every day at every time."""
 
 
 def daily_habit(case: Case) -> Check:
@@ -79,16 +79,17 @@ def _two_hours(minute: NDArray[np.int64]) -> tuple[int, NDArray[np.bool_]]:
 def _recurring(minute: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """([n] objects that began at a time of day that came back, [minutes of the day] these times). On other days than its own, others
     began within a quarter of an hour of the same time: on three days and a third of all, and three times as many as in the half
-    hours before and after."""
+    hour before or in that after."""
     day, of_day = minute // _DAY_MIN, minute % _DAY_MIN
     n_days = len(np.unique(day))
     recurs, spells = np.zeros(len(minute), dtype=np.bool_), np.zeros(_DAY_MIN, dtype=np.bool_)
     for k in range(len(minute)):
-        apart = np.abs(of_day - of_day[k])
-        apart = np.minimum(apart, _DAY_MIN - apart)
+        later = (of_day - of_day[k] + _DAY_MIN // 2) % _DAY_MIN - _DAY_MIN // 2
         other_day = day != day[k]
-        here = other_day & (apart <= SPELL_MIN)
-        n_around = np.count_nonzero(other_day & (apart > SPELL_MIN) & (apart <= 3 * SPELL_MIN)) / 2
+        here = other_day & (np.abs(later) <= SPELL_MIN)
+        before = other_day & (later < -SPELL_MIN) & (later >= -3 * SPELL_MIN)
+        after = other_day & (later > SPELL_MIN) & (later <= 3 * SPELL_MIN)
+        n_around = min(np.count_nonzero(before), np.count_nonzero(after))  # one of them may be the next break
         often = len(np.unique(day[here])) >= max(MIN_DAYS, OF_DAYS_0_1 * (n_days - 1))
         if often and np.count_nonzero(here) >= TIMES_AROUND * n_around:
             recurs[k] = True
