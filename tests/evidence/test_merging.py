@@ -12,7 +12,7 @@ from houselights.core.detection import COINCIDENCES, Group, Member
 from houselights.evidence.confirmed import Confirmed, discoveries
 from houselights.evidence.confirmed import Tested as Hypothesis
 from houselights.evidence.detect import _distinct
-from houselights.evidence.merging import MIXING_0_1, merge, mixing
+from houselights.evidence.merging import MIXING_0_1, apart, merge, mixing
 
 A, B = list(range(8)), list(range(8, 16))
 N = 300
@@ -210,3 +210,17 @@ def test_the_same_members_twice_are_one_finding_and_the_strongest_stays() -> Non
 def test_a_common_source_makes_no_two_groups_one() -> None:
     one, two = group_of("abc", sources="s"), group_of("xyz", sources="s")
     assert _distinct([one, two]) == [one, two]
+
+
+def test_sets_that_do_not_keep_step_with_each_other_come_apart(two_campaigns: Any, one_pool: Any) -> None:
+    """Two campaigns are two sets, also where one is small; a pool whose partners change is one, whatever part of it is asked for."""
+    for b in (B, B[:3]):
+        sets = apart(two_campaigns, np.array(A + b), 60_000_000)
+        assert [s.tolist() for s in sets] == [A, b]
+    for n in (6, 12, 20):
+        assert [s.tolist() for s in apart(one_pool, np.arange(n), 60_000_000)] == [list(range(n))]
+
+
+def test_who_is_in_step_with_nobody_stays_with_the_largest_set(two_campaigns: Any) -> None:
+    assert [s.tolist() for s in apart(two_campaigns, np.array([*A, *B[:3], 99]), 60_000_000)] == [[*A, 99], B[:3]]
+    assert [s.tolist() for s in apart(two_campaigns, np.array([97, 98, 99]), 60_000_000)] == [[97, 98, 99]]
