@@ -14,7 +14,7 @@ from houselights.core.detection import COINCIDENCES, Detection, Group, Member
 from houselights.core.settings import EvidenceSettings
 from houselights.evidence import events as event_table
 from houselights.evidence import members, small_objects, synchrony
-from houselights.evidence.background import View, rates
+from houselights.evidence.background import View, own_rate, rates
 from houselights.evidence.confirmed import Confirmed, Tested, discoveries
 from houselights.evidence.events import MAX_UNIT_ACCOUNTS, ORIGINAL, Events
 from houselights.evidence.merging import OVERLAP_0_1, Merged, apart, merge
@@ -227,6 +227,8 @@ def _coincidences(
     known = rates(*background.totals_of_all, view.window_us / 1e6)
     every_size = kernel.class_of_units(e.family, e.size, len(e.account))
     chance = kernel.rate_of_pairs(e.at_us[i], e.source_us[unit], every_size[unit], known.rate)
+    own = np.bincount(e.unit[mine], minlength=len(e.size))[unit] == e.size[unit]
+    chance = np.where(own, np.maximum(chance, own_rate(view.window_us / 1e6)), chance)
     best = merged.best.tested
     confirming = e.in_a[i] == best.confirm_in_a
     channel = np.full(len(i), best.channel, dtype=object)
