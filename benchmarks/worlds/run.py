@@ -1,6 +1,6 @@
 """The whole procedure on simulated worlds: how often it finds something where nothing is, and what it finds where something is.
 
-usage: python benchmarks/worlds/run.py [--free 100] [--planted 20] [--first-seed 20000] [--jobs 2]
+usage: python benchmarks/worlds/run.py [--free 100] [--planted 20] [--first-seed 50000] [--jobs 2]
 Every world runs traces, evidence and findings as a scan does. Reaction speeds cycle through sd 0.5, 1.0, 1.5 and objects per
 post through 1, 2, 3. Prints a line per world and writes the table into benchmarks/worlds/README.md between its markers.
 """
@@ -67,7 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for kind, default in (("plain", 50), ("free", 100), ("planted", 20), ("all", 10)):
         parser.add_argument(f"--{kind}", type=int, default=default)
-    parser.add_argument("--first-seed", type=int, default=20000)
+    parser.add_argument("--first-seed", type=int, default=50000)
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     tasks = [(k, args.first_seed + i) for k in ("plain", "free", "planted", "all") for i in range(getattr(args, k))]
