@@ -80,18 +80,23 @@ def _recurring(minute: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np
     """([n] objects that began at a time of day that came back, [minutes of the day] these times). On other days than its own, others
     began within a quarter of an hour of the same time: on three days and a third of all, and three times as many as in the half
     hour before or in that after."""
-    day, of_day = minute // _DAY_MIN, minute % _DAY_MIN
-    n_days = len(np.unique(day))
-    recurs, spells = np.zeros(len(minute), dtype=np.bool_), np.zeros(_DAY_MIN, dtype=np.bool_)
-    for k in range(len(minute)):
-        later = (of_day - of_day[k] + _DAY_MIN // 2) % _DAY_MIN - _DAY_MIN // 2
-        other_day = day != day[k]
-        here = other_day & (np.abs(later) <= SPELL_MIN)
-        before = other_day & (later < -SPELL_MIN) & (later >= -3 * SPELL_MIN)
-        after = other_day & (later > SPELL_MIN) & (later <= 3 * SPELL_MIN)
-        n_around = min(np.count_nonzero(before), np.count_nonzero(after))  # one of them may be the next break
-        often = len(np.unique(day[here])) >= max(MIN_DAYS, OF_DAYS_0_1 * (n_days - 1))
-        if often and np.count_nonzero(here) >= TIMES_AROUND * n_around:
-            recurs[k] = True
-            spells[(of_day[k] + np.arange(-SPELL_MIN, SPELL_MIN + 1)) % _DAY_MIN] = True
-    return recurs, spells
+    days, day = np.unique(minute // _DAY_MIN, return_inverse=True)
+    of_day = minute % _DAY_MIN
+    began = np.zeros((len(days), _DAY_MIN), dtype=np.int64)
+    np.add.at(began, (day, of_day), 1)
+    here = _within(began, -SPELL_MIN, SPELL_MIN)
+    before = _within(began, -3 * SPELL_MIN, -SPELL_MIN - 1)
+    after = _within(began, SPELL_MIN + 1, 3 * SPELL_MIN)
+    n_here, n_before, n_after, n_days = (
+        x.sum(axis=0)[of_day] - x[day, of_day] for x in (here, before, after, (here > 0).astype(np.int64))
+    )
+    n_around = np.minimum(n_before, n_after)  # one of them may be the next break
+    often = n_days >= max(MIN_DAYS, OF_DAYS_0_1 * (len(days) - 1))
+    recurs = often & (n_here >= TIMES_AROUND * n_around)
+    at_these = np.bincount(of_day[recurs], minlength=_DAY_MIN)[None]
+    return recurs, _within(at_these, -SPELL_MIN, SPELL_MIN)[0] > 0
+
+
+def _within(began: NDArray[np.int64], first: int, last: int) -> NDArray[np.int64]:
+    """[days, minutes of the day] sum of what began `first` to `last` minutes later, around the clock."""
+    return np.asarray(sum(np.roll(began, -k, axis=1) for k in range(first, last + 1)), np.int64)
