@@ -11,8 +11,8 @@ import pytest
 from houselights.core.detection import COINCIDENCES, Group, Member
 from houselights.evidence.confirmed import Confirmed, discoveries
 from houselights.evidence.confirmed import Tested as Hypothesis
-from houselights.evidence.detect import _distinct
-from houselights.evidence.merging import MIXING_0_1, apart, merge, mixing
+from houselights.evidence.detect import _distinct, _one_set
+from houselights.evidence.merging import MIXING_0_1, Merged, apart, merge, mixing
 
 A, B = list(range(8)), list(range(8, 16))
 N = 300
@@ -224,3 +224,11 @@ def test_sets_that_do_not_keep_step_with_each_other_come_apart(two_campaigns: An
 def test_who_is_in_step_with_nobody_stays_with_the_largest_set(two_campaigns: Any) -> None:
     assert [s.tolist() for s in apart(two_campaigns, np.array([*A, *B[:3], 99]), 60_000_000)] == [[*A, 99], B[:3]]
     assert [s.tolist() for s in apart(two_campaigns, np.array([97, 98, 99]), 60_000_000)] == [[97, 98, 99]]
+
+
+def test_hangers_on_bring_nobody_along(two_campaigns: Any) -> None:
+    """Two of B got into the group of A: the rest of B is in step with these two, and with nobody of A."""
+    group = [*A, *B[:2]]
+    found = Merged(np.array(group), (confirmed(group),))
+    core, likely = _one_set(two_campaigns, np.array(A + B), np.array(group), found)
+    assert core.tolist() == likely.tolist() == A

@@ -142,10 +142,10 @@ def test_a_group_is_no_part_of_its_own_background(made: ModuleType) -> None:
 def test_a_group_in_step_passes_and_nothing_is_left_without_its_objects(made: ModuleType) -> None:
     rng = np.random.default_rng(5)
     units = [*made.in_step(rng, 24, GROUP.tolist(), 30.0), *made.life(rng, 400, range(8, 300))]
-    units += made.bridges(rng, 30, GROUP.tolist(), range(8, 300))
+    units += made.bridges(rng, 100, GROUP.tolist(), range(8, 300))
     view = made.view(made.events(units, 300))
     found = small_objects.confirm(view, GROUP, True, 60.0)
-    assert found is not None and found.p_value < 1e-5 and found.observed > 4 * found.expected
+    assert found is not None and found.p_value < 1e-6 and found.observed > 5 * found.expected
     assert len(found.units) == 12
     assert found.retest(found.units) == 1.0
     p = [found.retest(found.units[:k]) for k in (0, 4, 8, 11)]
@@ -220,14 +220,14 @@ def test_company_without_agreement_gets_honest_p_values(
 
 def test_the_p_value_never_rises_with_more_close_pairs(made: ModuleType) -> None:
     rng = np.random.default_rng(8)
-    ordinary = made.life(rng, 300, range(8, 300)) + made.bridges(rng, 30, GROUP.tolist(), range(8, 300))
+    ordinary = made.life(rng, 300, range(8, 300)) + made.bridges(rng, 100, GROUP.tolist(), range(8, 300))
     p = []
     for n_close in (0, 4, 8, 16, 24):
         shared = made.in_step(np.random.default_rng(9), n_close, GROUP.tolist(), 30.0)
         shared += made.life(np.random.default_rng(9), 24 - n_close, GROUP.tolist(), sizes=(8, 9))
         view = made.view(made.events([*shared, *ordinary], 300))
         p.append(Sync.of(view, GROUP, 60.0, True).p_value())
-    assert p == sorted(p, reverse=True) and p[0] > 0.05 and p[-1] < 1e-5
+    assert p == sorted(p, reverse=True) and p[0] > 0.05 and p[-1] < 1e-6
 
 
 # -- screening ----------------------------------------------------------------------------------------------------

@@ -15,18 +15,9 @@ import pytest
 from houselights.core.tables import POSTS
 from houselights.evidence import sittings
 from houselights.worlds import World, WorldSettings, simulate
+from houselights.worlds.settings import LOOKALIKES
 
 FREE = WorldSettings(n_accounts=700, n_days=4)
-LOOKALIKES = (
-    "fans",
-    "breaking_news",
-    "newsroom",
-    "feed_readers",
-    "petition",
-    "live_events",
-    "timetable",
-    "quick_circle",
-)
 
 
 def everything_renamed(posts: pa.Table, prefix: str) -> pa.Table:

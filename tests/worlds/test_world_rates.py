@@ -4,6 +4,7 @@ import dataclasses
 import re
 from collections import Counter, defaultdict
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -137,6 +138,19 @@ def test_lookalikes_behave_as_named() -> None:
     assert signed >= 80
     breaking = Counter(u for r in rows if r["tactic"] == "breaking_news" for u in r["urls"])
     assert sum(n >= 10 for n in breaking.values()) >= 4
+    for name, within_s in (("timetable", 900), ("quick_circle", 3600)):
+        assert quick_links_of_their_own(rows, name, within_s) >= 0.5, name
+
+
+def quick_links_of_their_own(rows: list[dict[str, Any]], name: str, within_s: float) -> float:
+    """Share of the links that only look-alikes of this kind share, at least two of them, and all within this time."""
+    shared: dict[str, list[tuple[object, object, float]]] = defaultdict(list)
+    for r in rows:
+        for u in r["urls"]:
+            shared[u].append((r["tactic"], r["author_id"], r["created_at"].timestamp()))
+    own = [s for s in shared.values() if {t for t, _, _ in s} == {name} and len({a for _, a, _ in s}) >= 2]
+    assert len(own) >= 100
+    return float(np.mean([max(t for *_, t in s) - min(t for *_, t in s) <= within_s for s in own]))
 
 
 def test_hard_tactics_behave_as_named() -> None:

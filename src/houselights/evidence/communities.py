@@ -11,6 +11,15 @@ MAX_GROUP = 3_000
 """A larger community is the crowd itself, not a group within it; finer scales still look inside."""
 
 
+def ties(
+    one: NDArray[np.int32], other: NDArray[np.int32], weight: NDArray[np.float64], n_accounts: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """(a, b, weight) of every pair of accounts once, a < b, with the summed weight of its coincidences. n_accounts: codes lie below it."""
+    a, b = np.minimum(one, other), np.maximum(one, other)
+    key, inverse = np.unique(a.astype(np.int64) * n_accounts + b, return_inverse=True)
+    return key // n_accounts, key % n_accounts, np.bincount(inverse, weight).astype(np.float64)
+
+
 def leiden(
     a: NDArray[np.int64],
     b: NDArray[np.int64],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from houselights.evidence.communities import leiden
+from houselights.evidence.communities import leiden, ties
 from houselights.evidence.confirmed import Confirmed, Tested
 from houselights.evidence.events import Events
 from houselights.kernels import objects as kernel
@@ -109,11 +109,9 @@ def apart(e: Events, accounts: Accounts, window_us: int) -> list[Accounts]:
     pairs, those that mix put together again. Who is in none goes with the largest."""
     kept = e.mask(accounts)[e.account]
     i, j = kernel.close_pairs_in_units(e.start, e.at_us, kept, kept, e.units_of(accounts), window_us)
-    a, b = np.minimum(e.account[i], e.account[j]), np.maximum(e.account[i], e.account[j])
-    key, inverse = np.unique(a.astype(np.int64) * e.n_accounts + b, return_inverse=True)
     n_sharers = np.bincount(e.unit[kept], minlength=len(e.size))[e.unit[i]]
-    weight = np.bincount(inverse, 1.0 / np.maximum(1, n_sharers - 1)).astype(np.float64)
-    found = leiden(key // e.n_accounts, key % e.n_accounts, weight, (1.0,), [0, window_us])
+    tied = ties(e.account[i], e.account[j], 1.0 / (n_sharers - 1), e.n_accounts)
+    found = leiden(*tied, (1.0,), [0, window_us])
     sets = sorted((s for parts in found for s in parts), key=lambda s: (-len(s), s.tolist()))
     k = 1
     while k < len(sets):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from houselights.core import stats
 from houselights.evidence import sittings
 from houselights.evidence.background import Rates, Rows, View, own_rate, rates
-from houselights.evidence.communities import MIN_GROUP, leiden
+from houselights.evidence.communities import MIN_GROUP, leiden, ties
 from houselights.evidence.confirmed import GROUP_EFFECT_SD, Tested
 from houselights.evidence.events import Events, distinct
 from houselights.kernels import groups as group_kernel
@@ -209,12 +209,9 @@ def communities(view: View, rate: NDArray[np.float64], seed: int) -> list[NDArra
     by_class = np.nan_to_num(rate.reshape(-1, object_kernel.N_LATENCIES), nan=0.95).mean(axis=1)
     chance = by_class[view.class_of_unit[unit] // object_kernel.N_LATENCIES]
     surprise = -np.log(np.clip(chance, 1e-3, 0.95))
-    a, b = np.minimum(e.account[i], e.account[j]), np.maximum(e.account[i], e.account[j])
-    key, inverse = np.unique(a.astype(np.int64) * e.n_accounts + b, return_inverse=True)
-    weight = np.bincount(inverse, surprise / (size - 1)).astype(np.float64)
+    a, b, weight = ties(e.account[i], e.account[j], surprise / (size - 1), e.n_accounts)
     tied = weight >= MIN_TIE
-    key, weight = key[tied], weight[tied]
-    partitions = leiden(key // e.n_accounts, key % e.n_accounts, weight, RESOLUTIONS, [seed, view.window_us])
+    partitions = leiden(a[tied], b[tied], weight[tied], RESOLUTIONS, [seed, view.window_us])
     worth: dict[tuple[int, ...], None] = {}
     for parts in partitions:
         total, n = _surprise_of_sittings(e, parts, i, j, surprise)

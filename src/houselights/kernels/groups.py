@@ -172,26 +172,26 @@ def account_units(
     share = np.empty(len(row))
     chance = np.empty(len(row))
     total = 0
-    g = 0
+    g = 0  # the group's rows in this unit
+    end = 0
     for k in range(len(row)):
         i = row[k]
         u = unit[i]
         while g < len(group_row) and unit[group_row[g]] < u:
             g += 1
+        end = max(g, end)
+        while end < len(group_row) and unit[group_row[end]] == u:
+            end += 1
         base = class_of_unit[u]
         if base < 0:
             continue
         pairs = 0
         close = 0
         mean = 0.0
-        n_theirs = 1  # the asked one and the group
-        m = g
-        while m < len(group_row) and unit[group_row[m]] == u:
-            n_theirs += group_row[m] != i
-            m += 1
-        own = own_rate if n_theirs == n_kept[u] else 0.0
-        m = g
-        while m < len(group_row) and unit[group_row[m]] == u:
+        at = g + np.searchsorted(group_row[g:end], i)
+        is_member = at < end and group_row[at] == i
+        own = own_rate if end - g + (not is_member) == n_kept[u] else 0.0
+        for m in range(g, end):
             j = group_row[m]
             if j != i and counted[min(i, j)]:
                 r = rate[base + latency_bin(min(at_us[i], at_us[j]), source_us[u])]
@@ -199,7 +199,6 @@ def account_units(
                     pairs += 1
                     mean += min(0.999, max(r, own) * speed[k] * group_speed[m])
                     close += abs(at_us[j] - at_us[i]) <= window_us
-            m += 1
         if pairs:
             event[total] = i
             others[total] = pairs

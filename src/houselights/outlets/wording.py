@@ -69,9 +69,9 @@ def error_rate(q: float) -> str:
         f"Among groups reported as observed or better, at most {share(q)} are expected to be chance, on average over "
         "many data sets like this one and as far as the chance model holds. That is a statement about groups; it is "
         "not a probability about any one account. It takes different hours as "
-        "independent of each other, and everything within one hour as one observation. People who keep a routine of "
-        "their own, or who are much faster than all others and share nothing with them, break that model: read what "
-        "would make a finding wrong."
+        "independent of each other, and everything within one hour as one observation. People whose own things "
+        "go round within about a minute, or who keep a routine that follows no time of day, break that model: read "
+        "what would make a finding wrong."
     )
 
 

@@ -29,8 +29,9 @@ def daily_habit(case: Case) -> Check:
     objects = list(case.objects.values())
     minute = np.array([min(p.at_us for p in case.posts_of(o)) // _MINUTE_US for o in objects], np.int64)
     others = _others(case)
-    first_h, within = _two_hours(minute)
-    in_span = np.isin(np.arange(_DAY_MIN) // 60, [first_h, (first_h + 1) % 24])
+    first_h = _busiest_two(minute)
+    in_span = np.isin(np.arange(_DAY_MIN) // 60, [(first_h + k) % 24 for k in range(WIDTH_H)])
+    within = in_span[minute % _DAY_MIN]
     recurs, spells = _recurring(minute)
     chosen = np.zeros(len(objects), dtype=np.bool_)
     n_days = len(np.unique(minute[within] // _DAY_MIN))
@@ -68,12 +69,10 @@ def _others(case: Case) -> NDArray[np.float64]:
     return np.asarray(np.repeat(n, 60) / max(1.0, 60 * n.sum()))
 
 
-def _two_hours(minute: NDArray[np.int64]) -> tuple[int, NDArray[np.bool_]]:
-    """(first hour of the busiest two, which objects began in them)."""
-    hour = minute // 60 % 24
-    n_began = np.bincount(hour, minlength=24)
-    first = int(np.argmax(n_began + np.roll(n_began, -1)))
-    return first, np.isin(hour, [first, (first + 1) % 24])
+def _busiest_two(minute: NDArray[np.int64]) -> int:
+    """First of the two hours of the day in which most objects began."""
+    n_began = np.bincount(minute // 60 % 24, minlength=24)
+    return int(np.argmax(n_began + np.roll(n_began, -1)))
 
 
 def _recurring(minute: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
