@@ -46,8 +46,9 @@ def tested(view: View, window_s: float, seed: int) -> list[Tested]:
     for screen_in_a in (True, False):
         half = view.halves[screen_in_a]
         grown: dict[tuple[int, ...], None] = {}
+        tried: dict[tuple[int, ...], Tested | None] = {}
         for accounts in screen(half, window_s, seed):
-            first = confirm(view, accounts, not screen_in_a, window_s)
+            first = tried[tuple(accounts.tolist())] = confirm(view, accounts, not screen_in_a, window_s)
             if first is not None and first.p_value > GATE_P:
                 out.append(replace(first, p_value=1.0))
                 continue
@@ -55,7 +56,11 @@ def tested(view: View, window_s: float, seed: int) -> list[Tested]:
             if joined is not None:
                 grown[tuple(joined.tolist())] = None
         for group in grown:
-            found = confirm(view, np.array(group, dtype=np.int64), not screen_in_a, window_s)
+            found = (
+                tried[group]
+                if group in tried
+                else confirm(view, np.array(group, dtype=np.int64), not screen_in_a, window_s)
+            )
             if found is not None:
                 out.append(found)
     return out

@@ -78,7 +78,8 @@ def tested(view: View, q: float, n_windows: int, seed: int) -> list[Tested]:
 def screen(view: View, cells: Cells, in_a: bool, seed: int) -> list[NDArray[np.int64]]:
     """Groups of pairs that are close more often than the pooled rates of their latency bins say. Makes no claim."""
     e = view.events
-    rows = np.flatnonzero((cells.of_event >= 0) & (e.in_a == in_a))
+    wanted = (cells.of_event >= 0) & (e.in_a == in_a)
+    rows = np.flatnonzero(wanted)
     pairs = close_pairs(
         e.account[rows], cells.of_event[rows].astype(np.int32), e.at_us[rows], view.window_us, min_shared=2
     )
@@ -88,9 +89,10 @@ def screen(view: View, cells: Cells, in_a: bool, seed: int) -> list[NDArray[np.i
     n_bins = int(cells.bin.max()) + 1
     close = np.bincount(cells.bin[mine], cells.close[mine], minlength=n_bins)
     pooled = close / np.maximum(1.0, np.bincount(cells.bin[mine], cells.pairs[mine], minlength=n_bins))
-    order = rows[np.lexsort((cells.of_event[rows], e.account[rows]))]
-    bounds = np.searchsorted(e.account[order], np.arange(e.n_accounts + 1))
-    common, expected = kernel.expected_of_pairs(pairs.a, pairs.b, bounds, cells.of_event[order], pooled[cells.bin])
+    by_account = e.by_account.only(wanted)  # the cells of an account ascend as its events do
+    common, expected = kernel.expected_of_pairs(
+        pairs.a, pairs.b, by_account.bounds, cells.of_event[by_account.row], pooled[cells.bin]
+    )
     p = pair_tail(pairs.n_shared.astype(np.int64), common, expected)
     odd = p <= PAIR_P
     if odd.sum() < MIN_GROUP:

@@ -65,6 +65,8 @@ def speeds(
         n_close += counted_before[i] - counted_before[_first_later(at_us, start[u], i, at_us[i] - window_us - 1)]
         low = start[u]
         for b in range(len(LATENCY_EDGES_US) + 1):
+            if low >= i:
+                break
             if source_us[u] == UNKNOWN_US or b == len(LATENCY_EDGES_US):
                 high = i
             else:
