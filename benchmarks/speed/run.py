@@ -169,6 +169,9 @@ def main() -> None:
     figures = json.loads(results.read_text()) if results.exists() else {}
     for case in args.only:
         found = measure(case, args.folder, args.toolkit_python)
+        if case == "scan_parquet_10m":  # the machine drifts while this runs: the million rows go before and after it
+            again = measure("scan_parquet_1m", args.folder, None)
+            figures["scan_parquet_1m"] = {k: (figures["scan_parquet_1m"][k] + v) / 2 for k, v in again.items()}
         if found is not None:
             figures[case] = found
             print(case, found, flush=True)
