@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from houselights.core.settings import TraceSettings
 from houselights.core.text import normalise, word_spans
 from houselights.kernels import minhash
 
@@ -27,16 +28,16 @@ def sets_of(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     return minhash.word_sets(data, start, end, minhash.count_words(data, start, end)[0])
 
 
-def permutations(n: int = 64) -> tuple[np.ndarray, np.ndarray]:
+def permutations(n: int = TraceSettings().n_permutations) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(7)
     return rng.integers(0, 2**63, n, dtype=np.uint64) | np.uint64(1), rng.integers(0, 2**63, n, dtype=np.uint64)
 
 
 def leaders(texts: list[str], order: np.ndarray | None = None, threshold: float = 0.8) -> np.ndarray:
     words, offset = sets_of(texts)
-    bucket, first = minhash.shared_buckets(minhash.band_keys(words, offset, *permutations(), 16))
+    buckets = minhash.shared_buckets(minhash.band_keys(words, offset, *permutations(), TraceSettings().n_bands))
     order = np.arange(len(texts)) if order is None else order
-    return minhash.lead(order, words, offset, bucket, first, threshold)
+    return minhash.lead(order, words, offset, buckets.place, buckets.offset, buckets.capacity, threshold)
 
 
 @given(st.lists(raw.map(normalise), min_size=1, max_size=6))
@@ -92,7 +93,7 @@ def test_a_chain_of_small_changes_does_not_join_unlike_texts() -> None:
 
 
 def test_similar_texts_are_found() -> None:
-    """P(candidate) at J = .8 is 1 - (1 - .8^4)^16 = .9998."""
+    """P(candidate) at J = .8 is 1 - (1 - .8^6)^24 = .9993."""
     rng = np.random.default_rng(3)
     texts = []
     for _ in range(500):

@@ -4,6 +4,8 @@ A **corpus** is n normalised texts as UTF-8 in one byte array: text i is data[st
 Words are those of `core.text.word_spans`: two neighbouring characters each where a script has no spaces.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ _PRIME = np.uint64(0x100000001B3)
 _MIX = np.uint64(0xFF51AFD7ED558CCD)  # finaliser of MurmurHash3
 _33 = np.uint64(33)
 _32 = np.uint64(32)
+_LOW = np.uint64(0xFFFFFFFF)
 _SPACE, _HASH, _AT = 32, 35, 64
 
 
@@ -154,25 +157,79 @@ def band_keys(
     return keys
 
 
-def shared_buckets(keys: NDArray[np.uint32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """(bucket [n, n_bands], first [buckets + 1]) of texts that share a band key; bucket -1 where nobody shares it.
+@dataclass(frozen=True)
+class Buckets:
+    """Texts that agree in the key of a band share a bucket; a key that one text alone has is no bucket.
 
-    first[b]:first[b + 1] is room for the leaders of bucket b, at most MAX_LEADERS.
+    `place` says where in `lead`'s room the buckets of text t begin: place[offset[t]:offset[t + 1]], in the order of
+    the bands. A bucket takes one place and two for each leader, of which it holds at most capacity[b].
     """
-    n_bands, n = keys.shape
-    bucket = np.full((n, n_bands), -1, dtype=np.int32)
+
+    place: NDArray[np.int64]
+    offset: NDArray[np.int64]
+    capacity: NDArray[np.int64]
+
+
+def shared_buckets(keys: NDArray[np.uint32]) -> Buckets:
+    """`keys` [n_bands, n] as `band_keys` makes them."""
+    n = keys.shape[1]
+    texts: list[NDArray[np.int32]] = []
     sizes: list[NDArray[np.int64]] = []
-    n_buckets = 0
-    for band in range(n_bands):
-        order = np.argsort(keys[band])
-        ordered = keys[band][order]
-        starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if n else np.empty(0, np.int64)
-        size = np.diff(np.append(starts, n))
-        number = np.where(size > 1, np.cumsum(size > 1) - 1 + n_buckets, -1)
-        bucket[order, band] = np.repeat(number, size)
-        sizes.append(np.minimum(size[size > 1], MAX_LEADERS))
-        n_buckets += len(sizes[-1])
-    return bucket, np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
+    for band in keys:
+        pairs = band.astype(np.uint64) << _32 | np.arange(n, dtype=np.uint64)
+        pairs.sort()
+        shared, size = _runs_of_key(pairs)
+        texts.append(shared)
+        sizes.append(size)
+    offset = np.zeros(n + 1, np.int64)
+    for shared in texts:
+        offset[1:] += np.bincount(shared, minlength=n)
+    np.cumsum(offset, out=offset)
+    place = np.empty(offset[-1], np.int64)
+    filled = offset[:-1].copy()
+    begin = 0
+    for shared, size in zip(texts, sizes, strict=True):
+        begin = _put(place, filled, shared, size, begin)
+    return Buckets(place, offset, np.minimum(np.concatenate(sizes), MAX_LEADERS))
+
+
+@njit(cache=True, nogil=True)
+def _runs_of_key(pairs: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """(texts whose key another text has too, key by key; how many have each such key) of sorted key << 32 | text."""
+    texts = np.empty(len(pairs), np.int32)
+    sizes = np.empty(len(pairs) // 2, np.int64)
+    n_texts = n_sizes = begin = 0
+    while begin < len(pairs):
+        end = begin + 1
+        while end < len(pairs) and pairs[end] >> _32 == pairs[begin] >> _32:
+            end += 1
+        if end - begin > 1:
+            for k in range(begin, end):
+                texts[n_texts] = np.int32(pairs[k] & _LOW)
+                n_texts += 1
+            sizes[n_sizes] = end - begin
+            n_sizes += 1
+        begin = end
+    return texts[:n_texts].copy(), sizes[:n_sizes].copy()
+
+
+@njit(cache=True, nogil=True)
+def _put(
+    place: NDArray[np.int64],
+    filled: NDArray[np.int64],
+    texts: NDArray[np.int32],
+    sizes: NDArray[np.int64],
+    begin: int,
+) -> int:
+    """Appends the buckets of a band to those of each text, the first of them at `begin`; where the next band begins."""
+    k = 0
+    for b in range(len(sizes)):
+        for _ in range(sizes[b]):
+            place[filled[texts[k]]] = begin
+            filled[texts[k]] += 1
+            k += 1
+        begin += 1 + 2 * min(sizes[b], MAX_LEADERS)
+    return begin
 
 
 @njit(cache=True, nogil=True)
@@ -212,16 +269,17 @@ def lead(
     order: NDArray[np.int64],
     words: NDArray[np.uint32],
     offset: NDArray[np.int64],
-    bucket: NDArray[np.int32],
-    first: NDArray[np.int64],
+    place_of: NDArray[np.int64],
+    place_offset: NDArray[np.int64],
+    capacity: NDArray[np.int64],
     threshold: float,
 ) -> NDArray[np.int64]:
     """[n] the leader of each text: the most similar of the leaders before it in `order`, or itself if none is near.
 
     Of equally similar leaders the first. Leader clustering (Hartigan 1975, ch. 3): each member is like its leader, so a
-    chain of small changes cannot join unlike texts.
+    chain of small changes cannot join unlike texts. The places are those of `Buckets`.
     """
-    n, n_bands = bucket.shape
+    n = len(order)
     leader = np.arange(n)
     rank = np.empty(n, np.int64)
     rank[order] = np.arange(n)
@@ -230,18 +288,19 @@ def lead(
         for k in range(offset[t], offset[t + 1]):
             sketch[t] |= np.uint64(1) << np.uint64(words[k] & np.uint32(63))
     seen = np.full(n, -1, np.int64)
-    # Of bucket b from 2 * first[b] + b on: how many leaders it has, then each with its sketch, so that a look costs one place in memory.
-    room = np.zeros(2 * first[-1] + len(first), np.uint64)
+    # A bucket is its capacity << 32 | how many leaders it has, then each leader with its sketch: a look costs one place
+    # in memory.
+    room = np.zeros(2 * capacity.sum() + len(capacity), np.uint64)
+    place = 0
+    for b in range(len(capacity)):
+        room[place] = np.uint64(capacity[b]) << _32
+        place += 1 + 2 * capacity[b]
     for t in order:
         best = 0.0
         # A set as alike as `threshold` has at most |t| / threshold words; see `jaccard` for the rest.
         most_missed = (offset[t + 1] - offset[t]) * (1.0 - threshold) / threshold + 1e-9
-        for band in range(n_bands):
-            b = bucket[t, band]
-            if b < 0:
-                continue
-            place = 2 * first[b] + b
-            for k in range(place + 1, place + 1 + 2 * np.int64(room[place]), 2):
+        for place in place_of[place_offset[t] : place_offset[t + 1]]:
+            for k in range(place + 1, place + 1 + 2 * np.int64(room[place] & _LOW), 2):
                 if _n_bits(room[k + 1] ^ sketch[t]) > most_missed:
                     continue
                 other = np.int64(room[k])
@@ -253,16 +312,12 @@ def lead(
                     best = similarity
                     leader[t] = other
         if best == 0.0:
-            for band in range(n_bands):
-                b = bucket[t, band]
-                if b < 0:
-                    continue
-                place = 2 * first[b] + b
-                filled = np.int64(room[place])
-                if filled < first[b + 1] - first[b]:
+            for place in place_of[place_offset[t] : place_offset[t + 1]]:
+                filled = np.int64(room[place] & _LOW)
+                if filled < np.int64(room[place] >> _32):
                     room[place + 1 + 2 * filled] = np.uint64(t)
                     room[place + 2 + 2 * filled] = sketch[t]
-                    room[place] = np.uint64(filled + 1)
+                    room[place] += np.uint64(1)
     return leader
 
 

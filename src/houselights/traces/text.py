@@ -163,9 +163,9 @@ def _leaders(corpus: _Corpus, chosen: NDArray[np.int64], settings: TraceSettings
     words, offset = minhash.word_sets(corpus.data, corpus.start[chosen], corpus.end[chosen], corpus.n_words[chosen])
     factor, addend = _permutations(settings.n_permutations)
     keys = minhash.band_keys(words, offset, factor, addend, settings.n_bands)
-    bucket, first = minhash.shared_buckets(keys)
+    buckets = minhash.shared_buckets(keys)
     order = np.argsort(-corpus.n_posts[chosen], kind="stable")
-    return minhash.lead(order, words, offset, bucket, first, settings.jaccard_0_1)
+    return minhash.lead(order, words, offset, buckets.place, buckets.offset, buckets.capacity, settings.jaccard_0_1)
 
 
 def _permutations(n: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
