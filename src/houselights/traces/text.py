@@ -7,7 +7,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +23,7 @@ from houselights.core.text import is_spaceless, own_words
 from houselights.kernels import minhash
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
-_BATCH = 65_536  # rows; changes memory only
+_BATCH = 262_144  # rows; changes time and memory only
 _REMOVED = re.compile(r"(?is)\s*\[ ?(?:removed|deleted)(?: by (?:reddit|moderator|user)\b.*)?\s*\]\s*\Z")
 _REPOST_MARK = re.compile(r"[^\w#@]*+rt\s*+@", re.IGNORECASE)
 _CUT_END = re.compile(r"(\S*)(…|\.\.\.)\s*(?:https?://\S*)?\s*\Z")
@@ -55,68 +55,61 @@ class _Corpus:
 
 def text_objects(posts_path: Path, settings: TraceSettings) -> TextObjects:
     """The text cluster of each post in own words, and of each repost that does not say which post it repeats."""
-    row, code, texts, marked = _distinct_texts(posts_path)
-    n_posts = np.bincount(code, minlength=len(texts))
-    corpus, text_of_code, kept = _normalised(texts, marked, n_posts, settings.min_words)
-    del texts
-    corpus = _only(corpus, kept)
-    cluster = _clusters(corpus, settings)
+    row, text, corpus = _normalised(posts_path)
+    n_words, n_pairs = minhash.count_words(corpus.data, corpus.start, corpus.end)
+    # In scripts without spaces two character pairs count as one word.
+    kept = n_words - n_pairs // 2 >= settings.min_words
+    corpus = _only(replace(corpus, n_words=n_words), kept)
     object_of_text = np.zeros(len(kept), dtype=np.uint64)
-    object_of_text[kept] = _names(corpus, cluster)
-    text = text_of_code[code]
-    has_object = (text >= 0) & kept[text]
-    return TextObjects(row[has_object], object_of_text[text[has_object]])
+    object_of_text[kept] = _names(corpus, _clusters(corpus, settings))
+    return TextObjects(row[kept[text]], object_of_text[text[kept[text]]])
 
 
-def _distinct_texts(posts_path: Path) -> tuple[NDArray[np.int64], NDArray[np.int32], pa.Array, NDArray[np.bool_]]:
-    """(row, code)[rows with own words], (text, whether a post of kind repost has it)[codes]."""
-    rows, chunks, reposts = [], [], []
+def _own_texts(posts_path: Path) -> Iterator[tuple[NDArray[np.int64], pa.Array, bool]]:
+    """(rows, their texts, whether these posts are reposts), batch by batch; only reposts that do not name their source."""
     first = 0
     with pq.ParquetFile(posts_path) as file:
         for batch in file.iter_batches(_BATCH, columns=["text", "kind", "repost_of"]):
             is_repost = pc.equal(batch["kind"], "repost")
-            own = pc.or_(pc.invert(is_repost), pc.is_null(batch["repost_of"]))
-            eligible = pc.and_(pc.not_equal(batch["text"], ""), own)
-            rows.append(np.flatnonzero(eligible.to_numpy(zero_copy_only=False)) + first)
-            chunks.append(batch["text"].filter(eligible).cast(pa.large_string()))
-            reposts.append(is_repost.filter(eligible).to_numpy(zero_copy_only=False))
+            has_text = pc.not_equal(batch["text"], "")
+            unnamed = pc.and_(is_repost, pc.is_null(batch["repost_of"]))
+            for chosen, reposts in ((pc.invert(is_repost), False), (unnamed, True)):
+                own = pc.and_(chosen, has_text)
+                rows = np.flatnonzero(own.to_numpy(zero_copy_only=False)) + first
+                if len(rows):
+                    yield rows, batch["text"].filter(own), reposts
             first += batch.num_rows
-    encoded = pa.chunked_array(chunks, pa.large_string()).dictionary_encode().combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = pa.concat_arrays(encoded.chunks)
-    code = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int32)
-    marked = np.zeros(len(encoded.dictionary), dtype=bool)
-    marked[code[_concatenated(reposts, np.bool_)]] = True
-    return _concatenated(rows, np.int64), code, encoded.dictionary, marked
 
 
-def _normalised(
-    texts: pa.Array, marked: NDArray[np.bool_], n_posts: NDArray[np.int64], min_words: int
-) -> tuple[_Corpus, NDArray[np.int64], NDArray[np.bool_]]:
-    """Normalises each distinct text once. (corpus, [texts] number in the corpus, [corpus] whether it has `min_words`)."""
-    data, lengths, hashes, cuts = [], [], [], []
-    for first in range(0, len(texts), _BATCH):
-        words, cut = [], []
-        batch = slice(first, first + _BATCH)
-        for text, is_repost in zip(texts[batch].to_pylist(), marked[batch].tolist(), strict=True):
-            own, was_cut = complete_words(text, is_repost)
-            words.append(own.encode())
-            cut.append(was_cut)
+def _normalised(posts_path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64], _Corpus]:
+    """(rows, the number of each row's text in the corpus, the corpus). A text that a batch repeats is normalised once."""
+    row, code, counts, data, lengths, hashes, cuts = [], [], [], [], [], [], []
+    n_texts = 0
+    for rows, texts, are_reposts in _own_texts(posts_path):
+        encoded = texts.dictionary_encode()
+        of_row = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        pairs = [complete_words(text, are_reposts) for text in encoded.dictionary.to_pylist()]
+        words = [own.encode() for own, _ in pairs]
+        row.append(rows)
+        code.append(of_row + n_texts)
+        counts.append(np.bincount(of_row, minlength=len(words)))
         data.append(np.frombuffer(b"".join(words), dtype=np.uint8))
         lengths.append(np.fromiter(map(len, words), dtype=np.int64, count=len(words)))
         digests = b"".join(blake2b(word, digest_size=8).digest() for word in words)
         hashes.append(np.frombuffer(digests, dtype=">u8").astype(np.uint64))
-        cuts.append(np.array(cut, dtype=bool))
+        cuts.append(np.fromiter((cut for _, cut in pairs), dtype=bool, count=len(pairs)))
+        n_texts += len(words)
     end = np.cumsum(_concatenated(lengths, np.int64))
     start = end - _concatenated(lengths, np.int64)
     hash_, first_with, number = np.unique(_concatenated(hashes, np.uint64), return_index=True, return_inverse=True)
     whole = np.zeros(len(hash_), dtype=bool)
     whole[number[~_concatenated(cuts, np.bool_)]] = True
-    n_posts = np.bincount(number, weights=n_posts, minlength=len(hash_)).astype(np.int64)
-    bytes_, start, end = _concatenated(data, np.uint8), start[first_with], end[first_with]
-    n_words, n_pairs = minhash.count_words(bytes_, start, end)
-    # In scripts without spaces two character pairs count as one word.
-    return _Corpus(bytes_, start, end, hash_, n_posts, ~whole, n_words), number, n_words - n_pairs // 2 >= min_words
+    n_posts = np.bincount(number, weights=_concatenated(counts, np.int64), minlength=len(hash_)).astype(np.int64)
+    no_words = np.zeros(len(hash_), dtype=np.int64)
+    corpus = _Corpus(
+        _concatenated(data, np.uint8), start[first_with], end[first_with], hash_, n_posts, ~whole, no_words
+    )
+    return _concatenated(row, np.int64), number[_concatenated(code, np.int64)], corpus
 
 
 def complete_words(text: str, is_repost: bool) -> tuple[str, bool]:
