@@ -8,7 +8,7 @@ import duckdb
 
 from houselights.core.errors import HouselightsError
 from houselights.core.settings import ReadSettings
-from houselights.core.tables import POSTS, PRECISIONS, REJECTS
+from houselights.core.tables import POSTS, PRECISIONS, REJECTS, TIME
 from houselights.ingest import text_parts, times
 
 _MEDIA = 'STRUCT("type" VARCHAR, url VARCHAR, hash VARCHAR, alt VARCHAR)[]'
@@ -226,21 +226,47 @@ def _precision(sources: list[Staged]) -> str:
 
 
 def _write_posts(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir: Path) -> None:
-    computed = {
-        "created_at": "created_at::TIMESTAMPTZ",
-        "author_created_at": "author_created_at::TIMESTAMPTZ",
-        "collected_at": "collected_at::TIMESTAMPTZ",
+    """What no row has, or all rows of a source have alike, is added after the sort: a column takes room there even when it is empty.
+    Only constants and CASEs are: DuckDB may turn an IN into a join, which loses the order."""
+    before = {
+        **{c.name: f"{c.name}::TIMESTAMPTZ" for c in POSTS.columns if c.type == TIME},
         "created_at_precision": _precision(sources),
+    }
+    after = {
+        **_empty_columns(con),
         "source_format": _per_source(sources, "format"),
         "raw_ref": f"{{'file': {_per_source(sources, 'name')}, 'line': line}}",
     }
-    columns = ", ".join(f'{computed.get(c.name, chr(34) + c.name + chr(34))} AS "{c.name}"' for c in POSTS.columns)
+    in_sort = [c.name for c in POSTS.columns if c.name not in after]
+    carried = ", ".join(f'{before.get(name, _quoted(name))} AS "{name}"' for name in in_sort)
+    columns = ", ".join(f'{after.get(c.name, _quoted(c.name))} AS "{c.name}"' for c in POSTS.columns)
     _write(
         con,
-        f"""SELECT {columns} FROM ingest_rows r ANTI JOIN ingest_duplicates d USING (source, row)
-        WHERE rule IS NULL AND NOT outside ORDER BY r.created_at, r.platform, r.post_id""",
+        f"""SELECT {columns} FROM (SELECT {carried}, source, line FROM ingest_rows r ANTI JOIN ingest_duplicates d USING (source, row)
+        WHERE rule IS NULL AND NOT outside ORDER BY r.created_at, r.platform, r.post_id)""",
         out_dir / POSTS.file,
     )
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def _empty_columns(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Columns of posts that no row fills, each as a constant of its type."""
+    types = {str(name): str(type_) for name, type_, *_ in con.execute("DESCRIBE ingest_rows").fetchall()}
+    optional = [c.name for c in POSTS.columns if c.nullable]
+    lists = [c.name for c in POSTS.columns if c.name in types and types[c.name].endswith("[]")]
+    filled = [f"count({name})" for name in optional] + [f"coalesce(max(len({name})), 0)" for name in lists]
+    found = con.execute(f"SELECT {', '.join(filled)} FROM ingest_rows").fetchone()
+    constants = [f"NULL::{_stored(types[name])}" for name in optional] + [f"[]::{types[name]}" for name in lists]
+    return {
+        name: constant for name, constant, n in zip((*optional, *lists), constants, found or (), strict=True) if not n
+    }
+
+
+def _stored(type_: str) -> str:
+    return "TIMESTAMPTZ" if type_ == "TIMESTAMP" else type_
 
 
 def _write_rejects(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir: Path) -> None:
