@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,6 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from houselights.core.errors import HouselightsError
+from houselights.core.settings import ReadSettings
+from houselights.core.tables import POSTS
+from houselights.ingest import read_inputs
 
 KEPT = (
     "post_id",
@@ -267,3 +272,24 @@ def test_own_posts_file_reads_back_as_itself(read, tmp_path: Path) -> None:
         {k: v for k, v in p.items() if k not in ignored} for p in first.posts
     ]
     assert again.report.precision_mix == first.report.precision_mix == {"s": 1, "min": 30}
+
+
+def test_posts_of_many_row_groups_lie_in_order(tmp_path: Path) -> None:
+    """Row groups are made by several threads; all that follows numbers posts in the order of their times."""
+    n = 500_000
+    shuffled = np.random.default_rng(0).permutation(n)
+    table = pa.table(
+        {
+            "post_id": [f"p{i:06d}" for i in shuffled.tolist()],
+            "account_id": [f"a{i % 1000}" for i in shuffled.tolist()],
+            "created_at": pa.array(1_600_000_000 + shuffled // 3).cast(pa.timestamp("s", tz="UTC")),
+            "text": ["some words"] * n,
+        }
+    )
+    path = tmp_path / "input.parquet"
+    pq.write_table(table, path)
+    for i in range(3):
+        out_dir = tmp_path / str(i)
+        out_dir.mkdir()
+        read_inputs(duckdb.connect(), [path], out_dir, ReadSettings())
+        assert pq.read_table(out_dir / POSTS.file)["post_id"].to_pylist() == sorted(table["post_id"].to_pylist())
