@@ -252,8 +252,8 @@ def test_work_is_no_live_event(data, group, find, hours):
 
 @pytest.mark.parametrize(("crowd_hours", "fits"), [(24 * 12, True), (None, False)], ids=["alone", "with everybody"])
 def test_a_daily_habit_is_described_unless_everybody_has_it(data, group, find, crowd_hours, fits):
-    """Links of twelve mornings, shared between seven and eight."""
-    rows = evenings(data, [24 * day + 7.2 + 0.2 * k for day in range(12) for k in range(2)])
+    """Links of twelve mornings, shared between seven and eight, at no fixed time."""
+    rows = evenings(data, [24 * day + 7 + (5 * day + 17 * k) % 12 / 15 for day in range(12) for k in range(2)])
     if crowd_hours:
         data.crowd(hours=crowd_hours)
     else:
@@ -275,7 +275,21 @@ def test_breaks_that_come_back_every_day_are_a_habit(data, group, find, minutes)
     data.crowd(hours=24 * 6)
     (finding,) = find(data, group(rows))
     found = outcome(finding, "a daily habit")
-    assert found["fits"] and found["demotes"] and "36 of 36 shared objects began at times" in found["detail"], found
+    assert (
+        found["fits"]
+        and found["demotes"]
+        and "36 of 36 shared objects began within 15 minutes of times" in found["detail"]
+    ), found
+    assert finding["tier"] == "described"
+
+
+def test_what_comes_every_hour_is_a_habit(data, group, find):
+    """A bulletin at each full hour of day and night, shared a few minutes later."""
+    rows = evenings(data, [24 * day + hour + (1 + (day + hour) % 3) / 60 for day in range(4) for hour in range(24)])
+    data.crowd(hours=24 * 4)
+    (finding,) = find(data, group(rows))
+    found = outcome(finding, "a daily habit")
+    assert found["fits"] and "96 of 96 shared objects began within 5 minutes of times" in found["detail"], found
     assert finding["tier"] == "described"
 
 

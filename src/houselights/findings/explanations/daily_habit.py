@@ -13,8 +13,8 @@ _DAY_MIN = 1440
 WIDTH_H = 2
 MIN_DAYS = 3  # fewer mornings are no habit
 TIMES_OTHERS = 2.0  # where everybody keeps these hours, the chance level is measured at them already
-SPELL_MIN = 15
-"""Who comes by at a fixed time comes this close to it."""
+SPELLS_MIN = (15, 5)
+"""Who comes by at a fixed time comes this close to it. What happens every hour shows in the narrow spell alone."""
 OF_DAYS_0_1 = 1 / 3
 """Share of the group's other days on which something began at the same time."""
 TIMES_AROUND = 3.0
@@ -32,18 +32,22 @@ def daily_habit(case: Case) -> Check:
     first_h = _busiest_two(minute)
     in_span = np.isin(np.arange(_DAY_MIN) // 60, [(first_h + k) % 24 for k in range(WIDTH_H)])
     within = in_span[minute % _DAY_MIN]
-    recurs, spells = _recurring(minute)
+    for spell_min in SPELLS_MIN:
+        recurs, spells = _recurring(minute, spell_min)
+        recurs_rarer = _rarer(recurs, others[spells].sum())
+        if recurs_rarer:
+            break
     chosen = np.zeros(len(objects), dtype=np.bool_)
     n_days = len(np.unique(minute[within] // _DAY_MIN))
     if n_days >= MIN_DAYS and 2 * within.sum() >= len(within) and _rarer(within, others[in_span].sum()):
         chosen |= within
-    if _rarer(recurs, others[spells].sum()):
+    if recurs_rarer:
         chosen |= recurs
     detail = (
         f"{of(int(within.sum()), len(objects), 'shared object')} began between {first_h:02d}:00 and "
         f"{(first_h + WIDTH_H) % 24:02d}:00 UTC ({percent(within.sum() / max(1, len(within)))}); of the other posts in this data "
         f"{percent(float(others[in_span].sum()))} were made in these hours. {of(int(recurs.sum()), len(objects), 'shared object')} "
-        f"began at times of the day that came back on other days; "
+        f"began within {spell_min} minutes of times of the day that came back on other days; "
         f"{percent(float(others[spells].sum()))} of the other posts were made at these times."
     )
     covered, half = covering(case, _those(objects, chosen))
@@ -75,17 +79,17 @@ def _busiest_two(minute: NDArray[np.int64]) -> int:
     return int(np.argmax(n_began + np.roll(n_began, -1)))
 
 
-def _recurring(minute: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _recurring(minute: NDArray[np.int64], spell_min: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """([n] objects that began at a time of day that came back, [minutes of the day] these times). On other days than its own, others
-    began within a quarter of an hour of the same time: on three days and a third of all, and three times as many as in the half
-    hour before or in that after."""
+    began within `spell_min` of the same time: on three days and a third of all, and three times as many as in the spell before
+    or in that after."""
     days, day = np.unique(minute // _DAY_MIN, return_inverse=True)
     of_day = minute % _DAY_MIN
     began = np.zeros((len(days), _DAY_MIN), dtype=np.int64)
     np.add.at(began, (day, of_day), 1)
-    here = _within(began, -SPELL_MIN, SPELL_MIN)
-    before = _within(began, -3 * SPELL_MIN, -SPELL_MIN - 1)
-    after = _within(began, SPELL_MIN + 1, 3 * SPELL_MIN)
+    here = _within(began, -spell_min, spell_min)
+    before = _within(began, -3 * spell_min, -spell_min - 1)
+    after = _within(began, spell_min + 1, 3 * spell_min)
     n_here, n_before, n_after, n_days = (
         x.sum(axis=0)[of_day] - x[day, of_day] for x in (here, before, after, (here > 0).astype(np.int64))
     )
@@ -93,7 +97,7 @@ def _recurring(minute: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np
     often = n_days >= max(MIN_DAYS, OF_DAYS_0_1 * (len(days) - 1))
     recurs = often & (n_here >= TIMES_AROUND * n_around)
     at_these = np.bincount(of_day[recurs], minlength=_DAY_MIN)[None]
-    return recurs, _within(at_these, -SPELL_MIN, SPELL_MIN)[0] > 0
+    return recurs, _within(at_these, -spell_min, spell_min)[0] > 0
 
 
 def _within(began: NDArray[np.int64], first: int, last: int) -> NDArray[np.int64]:
