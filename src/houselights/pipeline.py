@@ -15,7 +15,7 @@ import duckdb
 
 from houselights import findings, ingest, traces
 from houselights.core.detection import Detection
-from houselights.core.errors import HouselightsError
+from houselights.core.errors import HouselightsError, refuse_to_lose
 from houselights.core.settings import ReadSettings, ScanSettings
 from houselights.core.tables import ALL, POSTS, TRACES
 from houselights.core.urls import canonical_url
@@ -32,9 +32,10 @@ def scan(
     """Writes a RUN directory and returns its manifest. `progress(stage, share 0 to 1)` is called as the work goes on.
 
     Until the manifest says `complete`, the directory is not a result: a killed run leaves none behind.
-    Raises HouselightsError for input that cannot be read.
+    Raises HouselightsError for input that cannot be read, or that lies in `out_dir` where a result would replace it.
     """
     tell = progress or (lambda stage, share: None)
+    refuse_to_lose(inputs, _replaced(out_dir))
     _start_clean(out_dir)
     stages = _Stages(tell)
     spill = out_dir / ".spill"
@@ -63,8 +64,13 @@ def scan(
 def _start_clean(out_dir: Path) -> None:
     out_dir.mkdir(parents=True, exist_ok=True)
     _write_manifest(out_dir, {"complete": False, "version": version("houselights")})
-    for name in (*(t.file for t in ALL), "findings.json", "report.html"):
-        (out_dir / name).unlink(missing_ok=True)
+    for path in _replaced(out_dir):
+        path.unlink(missing_ok=True)
+
+
+def _replaced(out_dir: Path) -> list[Path]:
+    """What an earlier scan left in a RUN directory, besides its manifest."""
+    return [out_dir / name for name in (*(t.file for t in ALL), "findings.json", "report.html")]
 
 
 @dataclass(frozen=True)

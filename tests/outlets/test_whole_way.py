@@ -127,3 +127,28 @@ def test_convert_never_writes_over_its_input(tmp_path: Path, capsys: pytest.Capt
         assert cli.main(["convert", str(path), "--out", str(out)]) == 2
         assert "is the input itself" in capsys.readouterr().err
     assert path.read_bytes() == before
+
+
+def test_no_command_writes_over_what_it_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text("id,user,created_at,text\n1,u1,2026-03-02T10:00:00Z,hello\n", encoding="utf-8")
+    run, graph = tmp_path / "run", tmp_path / "graph"
+    assert cli.main(["scan", str(path), "--out", str(run), "--quiet"]) == 0
+    graph.mkdir()
+    edges = graph / "edges.csv"
+    edges.write_text("object_id,account_id,content_id,timestamp_share\no1,a1,c1,1\no1,a2,c2,2\n", encoding="utf-8")
+    kept = {p: p.read_bytes() for p in (run / "posts.parquet", edges)}
+    for command in (
+        ["scan", str(run / "posts.parquet"), "--out", str(run)],
+        ["export", str(run), "--to", "gexf", "--out", str(run / "posts.parquet")],
+        ["network", str(edges), "--as", "coortweet", "--out", str(graph)],
+    ):
+        capsys.readouterr()
+        assert cli.main(command) == 2, command
+        assert "is the input itself" in capsys.readouterr().err
+    assert {p: p.read_bytes() for p in kept} == kept
+    posts = graph / "posts.csv"  # beside the results, but none of them
+    posts.write_bytes(edges.read_bytes())
+    assert cli.main(["network", str(posts), "--as", "coortweet", "--out", str(graph)]) == 0
+    for _ in range(2):
+        assert cli.main(["export", str(run), "--to", "gexf", "--out", str(run / "graph.gexf")]) == 0

@@ -51,7 +51,7 @@ def _json_layout(source: Source) -> Layout:
     blocks = (source.head[i : i + PIECE_BYTES] for i in range(0, len(source.head), PIECE_BYTES))
     batches = json_text.line_batches(blocks) if base_depth is None else json_text.element_batches(blocks, base_depth)
     records = list(islice(_records(batches), SAMPLE_RECORDS))
-    if not records and base_depth == 1 and source.head_is_all and not source.head.strip(b" \t\r\n[]"):
+    if not records and base_depth == 1 and source.head_is_all and b"".join(source.head.split()) == b"[]":
         raise HouselightsError(f"{source.path}: an empty JSON array: no posts in there. Check the export.")
     paths: dict[str, tuple[str, ...]] = {}
     seen: set[str] = set()

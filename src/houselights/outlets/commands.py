@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from houselights.core.errors import HouselightsError
+from houselights.core.errors import HouselightsError, refuse_to_lose
 from houselights.core.settings import EvidenceSettings, ReadSettings, ScanSettings
 from houselights.outlets.hostile import terminal
 
@@ -126,6 +126,7 @@ def network(args: argparse.Namespace) -> int:
     if args.out.exists() and not args.out.is_dir():
         raise HouselightsError(f"{args.out} is a file. Give a directory.")
     args.out.mkdir(parents=True, exist_ok=True)
+    refuse_to_lose([args.input], [args.out / f"{table}.csv" for table in ("accounts", "edges", "groups", "pairs")])
     con = connect()
     if args.tool == "coortweet":
         from houselights.compat import coortweet
@@ -149,8 +150,7 @@ def convert(args: argparse.Namespace) -> int:
 
     if args.out.is_dir():
         raise HouselightsError(f"{args.out} is a directory. Give the file to write, for instance posts.parquet.")
-    if args.out.exists() and args.input.exists() and args.out.samefile(args.input):
-        raise HouselightsError(f"{args.out} is the input itself, which would be lost. Give another --out.")
+    refuse_to_lose([args.input], [args.out])
     args.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=args.out.parent, prefix=".houselights-") as beside:
         read = ingest.read_inputs(connect(), [args.input], Path(beside), _read_settings(args), None)

@@ -5,7 +5,8 @@ Whoever is not named in the report is not named here: exports leave the desk. Th
 
 from pathlib import Path
 
-from houselights.core.errors import HouselightsError
+from houselights.core.errors import HouselightsError, refuse_to_lose
+from houselights.core.tables import ALL
 from houselights.outlets import report
 from houselights.outlets.export import csv, gexf, graphml
 from houselights.outlets.export.graph import read_graph
@@ -28,6 +29,9 @@ def write(results: Results, to: str, out: Path) -> list[Path]:
             f"{out} is a directory. Give the file to write, for instance {out / ('houselights.' + to)}."
         )
     out.parent.mkdir(parents=True, exist_ok=True)
+    refuse_to_lose(
+        [results.run_dir / name for name in (*(t.file for t in ALL), "findings.json", "manifest.json")], [out]
+    )
     if to == "report":
         return [report.write(results, out)]
     beside = out.with_name(out.name + ".part")
