@@ -36,14 +36,21 @@ def scan(
     """
     tell = progress or (lambda stage, share: None)
     refuse_to_lose(inputs, _replaced(out_dir))
-    _start_clean(out_dir)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    if not (out_dir / MANIFEST).exists():
+        _begin_manifest(out_dir)
     stages = _Stages(tell)
     spill = out_dir / ".spill"
     con = connect(temp_dir=spill)
     try:
         with stages.timed("read"):
             read = ingest.read_inputs(
-                con, inputs, out_dir, settings.read, lambda _, done, total: tell("read", done / max(total, 1))
+                con,
+                inputs,
+                out_dir,
+                settings.read,
+                lambda _, done, total: tell("read", done / max(total, 1)),
+                lambda: _start_clean(out_dir),
             )
         with stages.timed("traces"):
             traced = traces.build(con, out_dir / POSTS.file, out_dir / TRACES.file, settings.traces)
@@ -61,9 +68,13 @@ def scan(
     return manifest
 
 
-def _start_clean(out_dir: Path) -> None:
-    out_dir.mkdir(parents=True, exist_ok=True)
+def _begin_manifest(out_dir: Path) -> None:
     _write_manifest(out_dir, {"complete": False, "version": version("houselights")})
+
+
+def _start_clean(out_dir: Path) -> None:
+    """An earlier result goes when the new input has been read: a wrong file name costs nobody their evidence."""
+    _begin_manifest(out_dir)
     for path in _replaced(out_dir):
         path.unlink(missing_ok=True)
 

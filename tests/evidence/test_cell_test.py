@@ -105,3 +105,19 @@ def test_bursts_without_a_group_confirm_nothing() -> None:
     for seed in range(3):
         found = synchrony.tested(view(popular(np.random.default_rng(seed), 40, 900)), q=0.05, n_windows=3, seed=0)
         assert all(t.p_value > 0.001 for t in found)
+
+
+@pytest.mark.parametrize(("n_hours", "tested"), [(2, False), (6, True)])
+def test_a_group_of_too_few_hours_is_not_tested(n_hours: int, tested: bool) -> None:
+    """However much it does in them."""
+    rng = np.random.default_rng(6)
+    units = []
+    for k in range(24):
+        moment = 3600 * (k % n_hours) + rng.uniform(600, 3000)
+        others = [
+            (int(a), float(rng.uniform(0, 3600 * n_hours))) for a in rng.choice(np.arange(5, 400), 200, replace=False)
+        ]
+        units.append([*others, *((a, moment + 2.0 * a) for a in range(5))])
+    v = view(events(units, 400))
+    found = synchrony.confirm(v, synchrony.Cells.of(v), np.arange(5), in_a=False, draws=2000, seed=0)
+    assert (found is not None) == tested

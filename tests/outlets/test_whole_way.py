@@ -1,5 +1,6 @@
 """From a file to the report with nothing standing in: a small simulated world, by command line and by Python."""
 
+import gzip
 import subprocess
 import sys
 from pathlib import Path
@@ -152,3 +153,38 @@ def test_no_command_writes_over_what_it_reads(tmp_path: Path, capsys: pytest.Cap
     assert cli.main(["network", str(posts), "--as", "coortweet", "--out", str(graph)]) == 0
     for _ in range(2):
         assert cli.main(["export", str(run), "--to", "gexf", "--out", str(run / "graph.gexf")]) == 0
+
+
+def test_an_input_that_cannot_be_read_costs_no_earlier_result(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    posts = tmp_path / "posts.csv"
+    posts.write_text("id,user,created_at,text\n1,u1,2026-03-02T10:00:00Z,hello\n", encoding="utf-8")
+    assert cli.main(["scan", str(posts), "--out", str(run), "--quiet"]) == 0
+    before = {p.name: p.read_bytes() for p in run.iterdir()}
+    broken = tmp_path / "broken.csv"
+    broken.write_bytes(b"\x00\x01\x02" * 100)
+    for path in (broken, tmp_path / "misspelt.csv"):
+        assert cli.main(["scan", str(path), "--out", str(run), "--quiet"]) == 2
+        assert {p.name: p.read_bytes() for p in run.iterdir()} == before
+
+
+def test_an_input_that_breaks_off_is_told_at_the_top(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "".join(f"{i},u{i},2026-03-02T10:00:{i % 60:02d}Z,words {i * 7919}\n" for i in range(5000))
+    packed = gzip.compress(("id,user,created_at,text\n" + rows).encode())
+    path = tmp_path / "posts.csv.gz"
+    path.write_bytes(packed[: len(packed) // 2])
+    assert cli.main(["scan", str(path), "--out", str(tmp_path / "run")]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    sentence = "An input file breaks off before the end: what came after is missing here."
+    assert sentence in told and told.index(sentence) < told.index("Read:")
+    assert sentence in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_column_that_stands_twice_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_text(
+        "id,user,created_at,text,url,url\n1,u1,2026-03-02T10:00:00Z,hello,,https://a.example/x\n", encoding="utf-8"
+    )
+    assert cli.main(["scan", str(path), "--out", str(tmp_path / "run")]) == 0
+    assert "--map urls='url (6)' takes another" in " ".join(capsys.readouterr().out.split())
+    assert cli.main(["scan", str(path), "--out", str(tmp_path / "run"), "--map", "urls=url (6)", "--json"]) == 0

@@ -18,7 +18,7 @@ from houselights.evidence.background import View, own_rate, rates
 from houselights.evidence.confirmed import Confirmed, Tested, discoveries
 from houselights.evidence.events import MAX_UNIT_ACCOUNTS, ORIGINAL, Events
 from houselights.evidence.merging import OVERLAP_0_1, Merged, apart, merge
-from houselights.evidence.small_objects import MIN_SITTINGS
+from houselights.evidence.sittings import MIN_SITTINGS
 from houselights.kernels import objects as kernel
 
 MAX_ROUNDS = 5

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 SITTING_US = 3_600_000_000
 """Longer than most sittings, and short enough for days of data to hold many."""
+MIN_SITTINGS = 3
+"""Hours of a half that a group must share something in: fewer are an occasion or two."""
 
 Floats = NDArray[np.float64]
 

@@ -26,8 +26,6 @@ SCREEN_P = 0.01
 """On the half that suggested the group this p-value claims nothing; it keeps hopeless candidates from the confirming half."""
 MIN_SURPRISE = 4.6
 """-ln(SCREEN_P), over sittings: what shows less on the screening half is not worth looking at."""
-MIN_SITTINGS = 3
-"""Fewer hours of coincidence on either half are an anecdote."""
 MAX_STEPS = 6
 JOIN_P = 0.05
 """Others may join a candidate that already shows something on the screening half."""
@@ -69,7 +67,7 @@ def tested(view: View, window_s: float, seed: int) -> list[Tested]:
 def confirm(view: View, accounts: NDArray[np.int64], in_a: bool, window_s: float) -> Tested | None:
     """The test on half A or B against a background without the group; None where perfect synchrony could not pass."""
     sync = Sync.of(view, accounts, window_s, in_a)
-    if len(np.unique(sync.sitting)) < MIN_SITTINGS or sync.best_p > MAX_BEST_P:
+    if len(np.unique(sync.sitting)) < sittings.MIN_SITTINGS or sync.best_p > MAX_BEST_P:
         return None
     objects, observed, expected = sync.per_unit()
     return Tested(
@@ -220,7 +218,7 @@ def communities(view: View, rate: NDArray[np.float64], seed: int) -> list[NDArra
     worth: dict[tuple[int, ...], None] = {}
     for parts in partitions:
         total, n = _surprise_of_sittings(e, parts, i, j, surprise)
-        promising = (total >= MIN_SURPRISE) & (n >= MIN_SITTINGS)
+        promising = (total >= MIN_SURPRISE) & (n >= sittings.MIN_SITTINGS)
         worth.update((tuple(p.tolist()), None) for p, take in zip(parts, promising.tolist(), strict=True) if take)
     return [np.array(p, dtype=np.int64) for p in worth]
 

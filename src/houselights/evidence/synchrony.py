@@ -122,9 +122,10 @@ class _Counts:
 
 
 def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, draws: int, seed: int) -> Tested | None:
-    """The permutation test of T = close pairs inside the group; None where no cell holds two members and a third account."""
+    """The permutation test of T = close pairs inside the group; None where cells of two members and a third account lie in too few hours."""
     counts = _count(view, cells, accounts, in_a)
-    if not len(counts.cell):
+    n_sittings = len(np.unique(cells.sitting[counts.cell]))
+    if n_sittings < sittings.MIN_SITTINGS:
         return None
 
     def analytic(left_out: NDArray[np.int64]) -> float:
@@ -150,7 +151,7 @@ def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, d
         window_us=view.window_us,
         confirm_in_a=in_a,
         units=np.unique(cells.unit[counts.cell]),
-        n_sittings=len(np.unique(cells.sitting[counts.cell])),
+        n_sittings=n_sittings,
         observed=float((counts.close / pairs).sum()),
         expected=float((cells.close[counts.cell] / cells.pairs[counts.cell]).sum()),
         p_value=p,

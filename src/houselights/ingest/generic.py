@@ -173,7 +173,20 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
         return None
     confidence = 0.5 + 0.1 * len({"post_id", "author_id", "created_at", "text"} & set(mapping))
     reason = "column names: " + ", ".join(f"{ours}={theirs}" for ours, theirs in mapping.items())
-    return Match(FORMAT.name, min(confidence, 0.9), reason, mapping, tuple(notes))
+    return Match(FORMAT.name, min(confidence, 0.9), reason, mapping, (*notes, *_repeated(sample, mapping)))
+
+
+def _repeated(sample: Sample, mapping: dict[str, str]) -> list[str]:
+    """Columns that were taken although another has the same name; such others bear a number (see detect)."""
+    others = {
+        theirs: [n for n in sample.names if re.fullmatch(re.escape(theirs) + r" \(\d+\)", n)]
+        for theirs in mapping.values()
+    }
+    return [
+        f"the header has the column '{theirs}' several times: the first was taken; --map {ours}='{others[theirs][0]}' takes another"
+        for ours, theirs in mapping.items()
+        if others[theirs]
+    ]
 
 
 def refuse(sample: Sample, column_map: dict[str, str], where: str) -> HouselightsError:

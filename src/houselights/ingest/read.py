@@ -44,9 +44,11 @@ def read_inputs(
     out_dir: Path,
     settings: ReadSettings,
     progress: Progress | None = None,
+    before_writing: Callable[[], None] | None = None,
 ) -> IngestReport:
     """
     Writes posts.parquet and rejects.parquet (core.tables) into the existing folder `out_dir`; sets the connection's time zone to UTC.
+    `before_writing` is called when all inputs have been read and before anything in `out_dir` is replaced.
     Raises HouselightsError for what cannot be read at all, and when no row is left.
     """
     if not inputs:
@@ -59,6 +61,8 @@ def read_inputs(
     beside.mkdir()
     try:
         reads = [_stage(con, Path(path), beside / f"{i}.parquet", settings, progress) for i, path in enumerate(inputs)]
+        if before_writing:
+            before_writing()
         counts = accept.finish(con, [r.staged for r in reads], out_dir, settings)
     finally:
         shutil.rmtree(beside, ignore_errors=True)

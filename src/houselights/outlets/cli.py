@@ -133,7 +133,11 @@ def _scan(commands: "Commands") -> None:
         help="how close two posts must be, seconds (default: 10,60,600)",
     )
     scan.add_argument(
-        "--seed", type=_seed, default=0, metavar="N", help="seed of every random draw (default: %(default)s)"
+        "--seed",
+        type=_seed,
+        default=0,
+        metavar="N",
+        help="seed of every random draw; to try several until one finds something leaves no error rate (default: %(default)s)",
     )
     touching = scan.add_mutually_exclusive_group()
     touching.add_argument("--account", metavar="A", help="show only findings that touch this account")

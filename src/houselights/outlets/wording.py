@@ -80,6 +80,14 @@ def passed(findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [f for f in findings if f.get("tier") in NAMING_TIERS]
 
 
+def _broken_off(results: Results) -> str:
+    n = dict(results.rejects_by_rule).get("truncated_file", 0)
+    if not n:
+        return ""
+    which = "An input file breaks" if n == 1 else f"{n:,} input files break"
+    return f" {which} off before the end: what came after is missing here."
+
+
 def overall(results: Results) -> str:
     """One sentence or two over the whole run."""
     c = results.counts
@@ -89,7 +97,7 @@ def overall(results: Results) -> str:
     found, q = passed(results.findings), share(rate(results))
     described = len(results.findings) - len(found)
     if not found and not channels(results, "run"):
-        return f"Nothing could be tested among {data}."
+        return f"Nothing could be tested among {data}." + _broken_off(results)
     if not found:
         concerned = f" that has to do with {asked}" if (asked := _asked(results)) else ""
         text = f"Nothing found among {data}: no group of accounts{concerned} passed the test against chance "
@@ -102,7 +110,7 @@ def overall(results: Results) -> str:
         verb = "group of accounts passes" if len(found) == 1 else "groups of accounts pass"
         kinds = f" ({words})" if len(tiers) > 1 else ""
         text = f"Among {data}, {len(found):,} {verb} the test against chance at a false-discovery rate of {q}{kinds}."
-    text += _elsewhere(results)
+    text += _elsewhere(results) + _broken_off(results)
     if described:
         text += f" {described:,} more {'pattern is' if described == 1 else 'patterns are'} described only."
     return text
