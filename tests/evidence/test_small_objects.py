@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from houselights.evidence import background, small_objects
+from houselights.evidence import background, sittings, small_objects
 from houselights.evidence.background import MIN_OBJECTS, rates
 from houselights.evidence.confirmed import discoveries
 from houselights.evidence.small_objects import Sync
@@ -162,7 +162,7 @@ def test_a_group_that_could_not_pass_is_not_tested(made: ModuleType) -> None:
     quick = [*made.life(rng, 400, range(8, 300), hours=0.2), *made.in_step(rng, 10, GROUP.tolist()[:3], 1.0)]
     view = made.view(made.events(quick, 300), 600.0)
     sync = Sync.of(view, GROUP[:3], 600.0, True)
-    assert len(np.unique(sync.sitting)) >= small_objects.MIN_SITTINGS and sync.best_p > small_objects.MAX_BEST_P
+    assert len(np.unique(sync.sitting)) >= sittings.MIN_SITTINGS and sync.best_p > small_objects.MAX_BEST_P
     assert small_objects.confirm(view, GROUP[:3], True, 600.0) is None
 
 
