@@ -147,6 +147,7 @@ def would_be_wrong_if(case: Case, facts: Facts, weighed: Sequence[Weighed]) -> l
         "with are unlike them",
         "these accounts keep a routine of their own that does not come back at the same times of the day",
         "they are a community whose own things go round within about a minute, although nobody arranges it",
+        "they follow a feed that others reach hours later, and each passes it on by a decision of their own",
         "the accounts openly belong together: list them in a file and scan again with --known",
     ]
     if facts["background"] == "reference profile":
