@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from houselights.core import stats
 from houselights.evidence import sittings, small_objects
 from houselights.evidence.confirmed import discoveries
 from houselights.evidence.events import Events
+from houselights.kernels.tails import group_effect_tail
 
 ROWS = st.lists(
     st.tuples(st.integers(0, 5), st.floats(0, 1), st.floats(0.01, 0.9), st.floats(0.5, 9)), min_size=1, max_size=30
@@ -43,7 +43,7 @@ def test_a_sitting_lies_among_its_rows_whatever_their_order(rows: list[Any], ran
 def test_more_parts_of_the_same_sittings_are_no_more_evidence(rows: list[Any], n_parts: int) -> None:
     def p(some: list[Any]) -> float:
         share, chance, weight = sittings.once_each(*columns(some))
-        return stats.group_effect_tail(share, chance, 0.3, weight)
+        return group_effect_tail(share, chance, 0.3, weight)
 
     assert p(rows * n_parts) == pytest.approx(p(rows), rel=1e-6)
 

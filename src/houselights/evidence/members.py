@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from houselights.core import stats
 from houselights.evidence import sittings
 from houselights.evidence.background import View, rates
+from houselights.kernels.tails import group_effect_tails
 
 MEMBER_EFFECT_SD = 0.4
 """Single people differ in speed more than groups do (logit scale)."""
@@ -31,6 +31,7 @@ class Membership:
         np.bool_
     ]  # enough shared units, by their chance, for perfect synchrony to show; whether the pairs were close plays no part
     probability: NDArray[np.float64]
+    """P(member | its sittings): per sitting, the likelihood ratio of the group's own share of close pairs against the background's."""
 
 
 def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], window_s: float) -> Membership:
@@ -50,22 +51,13 @@ def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], windo
         e.account[event], e.sitting[event], share, chance, np.sqrt(others)
     )
     accounts, first = np.unique(who, return_index=True)
-    ends = np.append(first[1:], len(who)) if len(first) else first
-    pieces = [slice(a, b) for a, b in zip(first.tolist(), ends.tolist(), strict=True)]
-    p = np.array([stats.group_effect_tail(share[s], chance[s], MEMBER_EFFECT_SD, weight[s]) for s in pieces])
-    best_p = np.array(
-        [stats.group_effect_tail(np.ones_like(share[s]), chance[s], MEMBER_EFFECT_SD, weight[s]) for s in pieces]
-    )
+    start = np.append(first, len(who))
+    p = group_effect_tails(share, chance, weight, start, MEMBER_EFFECT_SD)
+    best_p = group_effect_tails(np.ones_like(share), chance, weight, start, MEMBER_EFFECT_SD)
     member_share = np.clip(
         np.average(share[in_group[who]], weights=weight[in_group[who]]) if in_group[who].any() else 0.5, 0.05, 0.98
     )
-    prior = len(group) / max(1, len(accounts))
-    probability = np.array([_posterior(share[s], chance[s], float(member_share), prior) for s in pieces])
-    return Membership(accounts, n_close[accounts].astype(np.int64), p, best_p <= TESTABLE_P, probability)
-
-
-def _posterior(share: NDArray[np.float64], chance: NDArray[np.float64], member_share: float, prior: float) -> float:
-    """P(member | its sittings): per sitting, the likelihood ratio of the group's own share of close pairs against the background's."""
-    odds = special.logit(np.clip(prior, 0.02, 0.98))
     ratio = share * np.log(member_share / chance) + (1 - share) * np.log((1 - member_share) / (1 - chance))
-    return float(special.expit(odds + ratio.sum()))
+    prior = len(group) / max(1, len(accounts))
+    odds = special.logit(np.clip(prior, 0.02, 0.98)) + np.bincount(np.searchsorted(accounts, who), ratio)
+    return Membership(accounts, n_close[accounts].astype(np.int64), p, best_p <= TESTABLE_P, special.expit(odds))

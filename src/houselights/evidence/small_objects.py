@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from houselights.core import stats
 from houselights.evidence import sittings
 from houselights.evidence.background import Rates, Rows, View, own_rate, rates
 from houselights.evidence.communities import MIN_GROUP, leiden, ties
@@ -16,6 +15,7 @@ from houselights.evidence.confirmed import GROUP_EFFECT_SD, Tested
 from houselights.evidence.events import Events, distinct
 from houselights.kernels import groups as group_kernel
 from houselights.kernels import objects as object_kernel
+from houselights.kernels.tails import group_effect_tail
 
 RESOLUTIONS = (0.02, 0.1, 1.0)
 """Coarse to fine. A pool with changing partners has no inner structure: at resolution 1 it falls apart at random and
@@ -131,7 +131,7 @@ class Sync:
         share, chance, weight = sittings.once_each(
             self.sitting[stay], self.share[stay], self.chance[stay], self.weight[stay]
         )
-        return stats.group_effect_tail(share, chance, self.effect_sd, weight)
+        return group_effect_tail(share, chance, self.effect_sd, weight)
 
     def per_unit(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """(unit, share, chance) over all its sittings, per unit."""
@@ -145,7 +145,7 @@ class Sync:
         """The p-value were every pair close. It depends on the chance of the pairs, not on whether they were close, so it may decide
         who is tested at all."""
         share, chance, weight = sittings.once_each(self.sitting, np.ones(len(self.chance)), self.chance, self.weight)
-        return stats.group_effect_tail(share, chance, self.effect_sd, weight)
+        return group_effect_tail(share, chance, self.effect_sd, weight)
 
 
 def screen(half: View, window_s: float, seed: int) -> list[NDArray[np.int64]]:

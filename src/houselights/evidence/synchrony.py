@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from scipy import special
 from scipy import stats as distributions
 
-from houselights.core import stats
 from houselights.evidence import sittings
 from houselights.evidence.background import View
 from houselights.evidence.communities import MIN_GROUP, leiden
 from houselights.evidence.confirmed import GROUP_EFFECT_SD, Tested
 from houselights.kernels import cells as kernel
 from houselights.kernels.pairs import close_pairs
+from houselights.kernels.tails import group_effect_tail
 
 PAIR_P = 0.02
 RESOLUTIONS = (0.1, 1.0, 3.0)
@@ -135,7 +135,7 @@ def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, d
         share, chance, weight = sittings.once_each(
             cells.sitting[c], t / pairs, cells.close[c] / cells.pairs[c], np.sqrt(pairs)
         )
-        robust = stats.group_effect_tail(share, chance, GROUP_EFFECT_SD, weight)
+        robust = group_effect_tail(share, chance, GROUP_EFFECT_SD, weight)
         return max(robust, moment_tail(int(t.sum()), *_moments(cells, c, g)))
 
     nothing = np.empty(0, np.int64)

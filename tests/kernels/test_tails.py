@@ -1,0 +1,75 @@
+"""Tails are upper bounds, one by one and many at once."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats as reference
+
+from houselights.kernels.tails import chernoff_tail, group_effect_tail, group_effect_tails
+
+PROBABILITY = st.floats(0.01, 0.95)
+
+
+@given(st.integers(1, 40), PROBABILITY, st.data())
+@settings(deadline=None)
+def test_chernoff_tail_is_never_under_the_binomial_tail(n: int, mean: float, data: st.DataObject) -> None:
+    k = data.draw(st.integers(0, n))
+    bound = chernoff_tail(float(k), np.ones(n), np.full(n, mean))
+    assert bound >= reference.binom.sf(k - 1, n, mean) * (1 - 1e-9)
+
+
+@given(st.lists(st.tuples(PROBABILITY, st.floats(1, 5)), min_size=1, max_size=9), st.data())
+@settings(max_examples=60, deadline=None)
+def test_chernoff_tail_bounds_weighted_sums(items: list[tuple[float, float]], data: st.DataObject) -> None:
+    mean, weight = (np.array(x) for x in zip(*items, strict=True))
+    hits = (np.arange(2 ** len(items))[:, None] >> np.arange(len(items))) & 1
+    chance = np.where(hits == 1, mean, 1 - mean).prod(axis=1)
+    total = hits @ weight
+    t = data.draw(st.sampled_from(sorted(total.tolist())))
+    exact = chance[total >= t - 1e-9].sum()
+    assert chernoff_tail(t, weight, mean) >= exact * (1 - 1e-6)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), PROBABILITY), min_size=1, max_size=30), st.floats(0.05, 1.5))
+@settings(deadline=None)
+def test_a_group_effect_never_lowers_the_tail_of_a_surprise(items: list[tuple[float, float]], sd: float) -> None:
+    share, chance = (np.array(x) for x in zip(*items, strict=True))
+    p = group_effect_tail(share, chance, sd)
+    assert 0 <= p <= 1
+    assert group_effect_tail(np.ones_like(share), chance, sd) <= p + 1e-12
+
+
+def test_a_larger_group_effect_asks_for_more() -> None:
+    share, chance = np.ones(12), np.full(12, 0.3)
+    tails = [group_effect_tail(share, chance, sd) for sd in (0.1, 0.4, 0.8, 1.6)]
+    assert tails == sorted(tails)
+    assert tails[0] < tails[-1] / 100
+
+
+def test_random_group_effects_are_covered() -> None:
+    """Groups that differ at random, shares that move as one: the p-value stays above its level."""
+    rng = np.random.default_rng(7)
+    p = []
+    for _ in range(1500):
+        chance = np.full(15, 0.2)
+        effect = rng.normal(0, 0.4)
+        true = 1 / (1 + np.exp(-(np.log(0.25) + effect)))
+        p.append(group_effect_tail((rng.random(15) < true).astype(float), chance, 0.4))
+    for level in (0.05, 0.01):
+        assert np.mean(np.array(p) <= level) <= level
+
+
+@given(st.lists(st.lists(st.tuples(st.floats(0, 1), PROBABILITY, st.floats(0.5, 9)), max_size=6), max_size=5))
+@settings(deadline=None)
+def test_many_groups_at_once_are_each_alone(groups: list[list[tuple[float, float, float]]]) -> None:
+    rows = np.array([r for g in groups for r in g]).reshape(-1, 3)
+    start = np.cumsum([0, *(len(g) for g in groups)])
+    together = group_effect_tails(rows[:, 0].copy(), rows[:, 1].copy(), rows[:, 2].copy(), start, 0.4)
+    for p, low, high in zip(together, start[:-1], start[1:], strict=True):
+        share, chance, weight = (rows[low:high, c].copy() for c in range(3))
+        assert p == group_effect_tail(share, chance, 0.4, weight)
+
+
+def test_hundreds_of_hours_do_not_overflow() -> None:
+    assert 0 <= group_effect_tail(np.ones(3000), np.full(3000, 0.5), 0.3) < 1e-9
+    assert group_effect_tail(np.full(3000, 0.5), np.full(3000, 0.5), 0.3) > 0.1
