@@ -87,7 +87,10 @@ class View:
     @cached_property
     def _class_shares(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         e = self.events
-        return kernel.class_shares(e.start, e.at_us, e.source_us, self.kept, self.counted, self.n_kept, self.window_us)
+        weight = kernel.crowd_weights(e.start, e.account, self.kept, self.n_kept, self.class_of_unit, e.n_accounts)
+        return kernel.class_shares(
+            e.start, e.at_us, e.source_us, self.kept, self.counted, self.n_kept, weight, self.window_us
+        )
 
     @cached_property
     def totals_of_all(self) -> "Totals":

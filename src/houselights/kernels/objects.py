@@ -75,9 +75,10 @@ def class_shares(
     kept: NDArray[np.bool_],
     counted: NDArray[np.bool_],
     n_kept: NDArray[np.int64],
+    weight_of_unit: NDArray[np.float64],
     window_us: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(close, all)[units x latency bins]: each unit weighs 1, shared out over its pairs, so that one big object is one object."""
+    """(close, all)[units x latency bins]: the weight of each unit, shared out over its pairs, so that one big object is one object."""
     n_units = len(start) - 1
     close = np.zeros((n_units, N_LATENCIES))
     every = np.zeros((n_units, N_LATENCIES))
@@ -85,7 +86,7 @@ def class_shares(
         n = n_kept[u]
         if n < 2:
             continue
-        weight = 2.0 / (n * (n - 1))
+        weight = weight_of_unit[u] * 2.0 / (n * (n - 1))
         after = n
         within = 0  # kept events after i that are no more than a window away
         ahead = start[u]
@@ -102,6 +103,32 @@ def class_shares(
                 every[u, b] += weight * after
                 close[u, b] += weight * within
     return close, every
+
+
+@compiled
+def crowd_weights(
+    start: NDArray[np.int64],
+    account: NDArray[np.int32],
+    kept: NDArray[np.bool_],
+    n_kept: NDArray[np.int64],
+    class_of_unit: NDArray[np.int64],
+    n_accounts: int,
+) -> NDArray[np.float64]:
+    """[u] mean over a unit's kept accounts of 1 / (units of its family and size that the account has). Summed over the units of k
+    accounts that share with nobody else it is one, however many they share: a crowd counts once in a class rate."""
+    n_classes = N_FAMILIES * N_SIZES
+    n_shared = np.zeros((n_accounts, n_classes), np.int32)
+    for u in range(len(start) - 1):
+        if class_of_unit[u] >= 0:
+            for i in range(start[u], start[u + 1]):
+                n_shared[account[i], class_of_unit[u] // N_LATENCIES] += kept[i]
+    weight = np.zeros(len(start) - 1)
+    for u in range(len(start) - 1):
+        if class_of_unit[u] >= 0:
+            for i in range(start[u], start[u + 1]):
+                if kept[i]:
+                    weight[u] += 1.0 / (n_shared[account[i], class_of_unit[u] // N_LATENCIES] * n_kept[u])
+    return weight
 
 
 @compiled
