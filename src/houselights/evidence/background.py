@@ -29,7 +29,13 @@ class Rates:
     """[classes] chance of a close pair; NaN where neither data nor profile knows."""
 
     rate: NDArray[np.float64]
+    together: NDArray[np.float64]  # [families x sizes] correlation of the closeness of two pairs with an account in common
     from_data_0_1: float  # weight of this data against the profile, over the objects
+
+    def spread(self, class_of_unit: NDArray[np.int64], n_pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[rows] variance of the share of close pairs among so many of a unit, over that of a share that is 0 or 1: all pairs are taken
+        to have an account in common, which they have the more in common the fewer they are."""
+        return (1 + (n_pairs - 1) * self.together[class_of_unit // kernel.N_LATENCIES]) / n_pairs
 
 
 @dataclass(frozen=True)
@@ -85,20 +91,30 @@ class View:
         return self.events.by_account.only(self.kept & usable[self.events.unit])
 
     @cached_property
+    def _crowd_weight(self) -> NDArray[np.float64]:
+        e = self.events
+        return kernel.crowd_weights(e.start, e.account, self.kept, self.n_kept, self.class_of_unit, e.n_accounts)
+
+    @cached_property
     def _class_shares(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         e = self.events
-        weight = kernel.crowd_weights(e.start, e.account, self.kept, self.n_kept, self.class_of_unit, e.n_accounts)
         return kernel.class_shares(
-            e.start, e.at_us, e.source_us, self.kept, self.counted, self.n_kept, weight, self.window_us
+            e.start, e.at_us, e.source_us, self.kept, self.counted, self.n_kept, self._crowd_weight, self.window_us
         )
+
+    @cached_property
+    def _wedge_shares(self) -> NDArray[np.float64]:
+        e = self.events
+        return kernel.wedge_shares(e.start, e.at_us, self.kept, self.n_kept, self._crowd_weight, self.window_us)
 
     @cached_property
     def totals_of_all(self) -> "Totals":
         return self.totals(np.arange(len(self.events.size)))
 
     def totals(self, units: NDArray[np.int64]) -> "Totals":
-        """(close, all)[classes] of these units: objects' worth of pairs."""
-        return kernel.class_totals(units, self.class_of_unit, *self._class_shares)
+        """What these units add to the class rates."""
+        close, every = kernel.class_totals(units, self.class_of_unit, *self._class_shares)
+        return Totals(close, every, kernel.wedge_totals(units, self.class_of_unit, self._wedge_shares))
 
     def rows_of(self, accounts: NDArray[np.int64]) -> "Rows":
         """Kept events of these accounts (sorted), in units whose pairs count."""
@@ -181,19 +197,38 @@ class Rows:
         return Rows(self.accounts, self.row[inside], self.who[inside])
 
 
-Totals = tuple[NDArray[np.float64], NDArray[np.float64]]
+@dataclass(frozen=True)
+class Totals:
+    """Crowds' worth of pairs: (close, all)[classes], and (wedges, pairs, all)[families x sizes] of units of three and more."""
+
+    close: NDArray[np.float64]
+    every: NDArray[np.float64]
+    wedges: NDArray[np.float64]
+
+    def without(self, other: "Totals") -> "Totals":
+        mine = (self.close, self.every, self.wedges)
+        theirs = (other.close, other.every, other.wedges)
+        return Totals(*(np.maximum(a - b, 0) for a, b in zip(mine, theirs, strict=True)))
 
 
-def rates(close: NDArray[np.float64], every: NDArray[np.float64], window_s: float) -> Rates:
+def rates(totals: Totals, window_s: float) -> Rates:
     """Class rates from totals of objects: (close + a0 x profile) / (objects + a0)."""
     profile = np.repeat(_profile(window_s), kernel.N_LATENCIES)
     known = ~np.isnan(profile)
     prior = np.where(known, profile, 0.5)
-    n = every + PROFILE_OBJECTS
-    rate = np.clip((close + PROFILE_OBJECTS * prior) / n, 1e-4, 0.999)
-    unknown = ~known & (every < MIN_OBJECTS)
-    weight = every.sum() / max(1e-9, (every + PROFILE_OBJECTS * (every > 0)).sum())
-    return Rates(np.where(unknown, np.nan, rate), float(weight))
+    n = totals.every + PROFILE_OBJECTS
+    rate = np.clip((totals.close + PROFILE_OBJECTS * prior) / n, 1e-4, 0.999)
+    unknown = ~known & (totals.every < MIN_OBJECTS)
+    weight = totals.every.sum() / max(1e-9, (totals.every + PROFILE_OBJECTS * (totals.every > 0)).sum())
+    return Rates(np.where(unknown, np.nan, rate), _together(totals.wedges), float(weight))
+
+
+def _together(wedges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Correlation of two pairs with an account in common, over objects: 1, an object that moves as one, until crowds show less."""
+    both, pairs, every = wedges.T
+    mean = np.clip(pairs / np.maximum(every, 1e-9), 1e-4, 0.999)
+    given_one = (both + PROFILE_OBJECTS * mean) / (pairs + PROFILE_OBJECTS * mean)
+    return np.asarray(np.where(every > 0, np.clip((given_one - mean) / (1 - mean), 0.0, 1.0), 1.0))
 
 
 @cache

@@ -224,7 +224,7 @@ def _coincidences(
     i, j = kernel.close_pairs_in_units(e.start, e.at_us, mine, mine, units, view.window_us)
     unit = e.unit[i].astype(np.int64)
     background = View(e, clean[e.account], view.window_us, view.max_size)
-    known = rates(*background.totals_of_all, view.window_us / 1e6)
+    known = rates(background.totals_of_all, view.window_us / 1e6)
     every_size = kernel.class_of_units(e.family, e.size, len(e.account))
     chance = kernel.rate_of_pairs(e.at_us[i], e.source_us[unit], every_size[unit], known.rate)
     own = np.bincount(e.unit[mine], minlength=len(e.size))[unit] == e.size[unit]

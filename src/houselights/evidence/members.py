@@ -42,18 +42,19 @@ def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], windo
     asked = view.rows_of(np.flatnonzero(e.accounts_in(units)))
     of_group = view.rows_of(group)
     background = View(e, clean[e.account], view.window_us, view.max_size)
-    known = rates(*background.totals_of_all, window_s)
+    known = rates(background.totals_of_all, window_s)
     speed = view.pace(asked, of_group, known).speed
     group_speed = speed[np.searchsorted(asked.accounts, group)]
     event, others, share, chance = view.between(asked.within(units, e.unit), speed, of_group, group_speed, known)
     n_close = np.bincount(e.account[event], share > 0, minlength=e.n_accounts)
-    who, share, chance, weight = sittings.once_each_account(
-        e.account[event], e.sitting[event], share, chance, np.sqrt(others)
+    spread = known.spread(view.class_of_unit[e.unit[event]], others)
+    who, share, chance, weight, spread = sittings.once_each_account(
+        e.account[event], e.sitting[event], share, chance, np.sqrt(others), spread
     )
     accounts, first = np.unique(who, return_index=True)
     start = np.append(first, len(who))
-    p = group_effect_tails(share, chance, weight, start, MEMBER_EFFECT_SD)
-    best_p = group_effect_tails(np.ones_like(share), chance, weight, start, MEMBER_EFFECT_SD)
+    p = group_effect_tails(share, chance, weight, spread, start, MEMBER_EFFECT_SD)
+    best_p = group_effect_tails(np.ones_like(share), chance, weight, spread, start, MEMBER_EFFECT_SD)
     member_share = np.clip(
         np.average(share[in_group[who]], weights=weight[in_group[who]]) if in_group[who].any() else 0.5, 0.05, 0.98
     )

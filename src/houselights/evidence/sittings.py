@@ -37,25 +37,34 @@ def in_half_a(sitting: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
 
 
 def once_each(
-    sitting: NDArray[np.int64], share: Floats, chance: Floats, weight: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """(share, chance, weight) of every sitting from those of its rows: weighted means, and the root of the summed squares.
+    sitting: NDArray[np.int64], share: Floats, chance: Floats, weight: Floats, spread: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """(share, chance, weight, spread) of every sitting from those of its rows: weighted means, and the root of the summed squared weights.
 
-    A mean of shares in [0, 1] lies there too, whatever its parts have to do with each other, which is all that the Chernoff tail asks.
+    A mean of shares in [0, 1] lies there too, and its standard deviation is at most the mean of theirs, whatever the parts
+    have to do with each other: that is all that the tail bound asks.
     """
     _, which = np.unique(sitting, return_inverse=True)
     total = np.bincount(which, weight)
+    mean = np.clip(np.bincount(which, weight * chance) / total, 1e-9, 1 - 1e-9)
+    sd = np.bincount(which, weight * np.sqrt(spread * chance * (1 - chance))) / total
     return (
         np.bincount(which, weight * share) / total,
-        np.bincount(which, weight * chance) / total,
+        mean,
         np.sqrt(np.bincount(which, weight**2)),
+        np.minimum(1.0, sd**2 / (mean * (1 - mean))),
     )
 
 
 def once_each_account(
-    account: NDArray[np.int32], sitting: NDArray[np.int64], share: Floats, chance: Floats, weight: Floats
-) -> tuple[NDArray[np.int64], Floats, Floats, Floats]:
-    """(account, share, chance, weight) of every sitting of every account, sorted by account: `once_each` for many at once."""
+    account: NDArray[np.int32],
+    sitting: NDArray[np.int64],
+    share: Floats,
+    chance: Floats,
+    weight: Floats,
+    spread: Floats,
+) -> tuple[NDArray[np.int64], Floats, Floats, Floats, Floats]:
+    """(account, share, chance, weight, spread) of every sitting of every account, sorted by account: `once_each` for many at once."""
     hours, hour = np.unique(sitting, return_inverse=True)
     pairs, which = np.unique(account * np.int64(len(hours)) + hour, return_inverse=True)
-    return (pairs // max(1, len(hours)), *once_each(which, share, chance, weight))
+    return (pairs // max(1, len(hours)), *once_each(which, share, chance, weight, spread))

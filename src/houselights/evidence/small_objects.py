@@ -31,6 +31,8 @@ JOIN_P = 0.05
 """Others may join a candidate that already shows something on the screening half."""
 JOIN_LOG_RATIO = 3.0
 """An account joins a candidate when its units are e^3 times likelier as a member's than as anybody's."""
+OTHER_LIFE_0_1 = 0.5
+"""Members have a life beside the group: so many of the things they share with other members they share as anybody does."""
 GATE_P = 0.2
 """A candidate that shows nothing on the other half before it is filled up counts as tested in vain, at p = 1: a p-value that is
 the larger of two is one too."""
@@ -97,6 +99,7 @@ class Sync:
     weight: NDArray[np.float64]
     """Root of the member pairs: between one (a unit moves as one) and their number (every pair moves by itself). Who shares
     a unit does not depend on when."""
+    spread: NDArray[np.float64]  # variance of a share, over that of a share that is 0 or 1
     background: Rates
     speed: NDArray[np.float64]  # of each account
     effect_sd: float
@@ -105,9 +108,7 @@ class Sync:
     def of(view: View, accounts: NDArray[np.int64], window_s: float, in_a: bool | None = None) -> "Sync":
         """Against the background of `view` without the group. `in_a`: the group's own pairs on this half alone."""
         e, rows = view.events, view.rows_of(accounts)
-        close_all, every_all = view.totals_of_all
-        close_mine, every_mine = view.totals(distinct(e.unit[rows.row]))
-        background = rates(np.maximum(close_all - close_mine, 0), np.maximum(every_all - every_mine, 0), window_s)
+        background = rates(view.totals_of_all.without(view.totals(distinct(e.unit[rows.row]))), window_s)
         pace = view.pace(rows, rows, background)
         unit, sitting, pairs, close, chance = group_kernel.group_units(
             e.at_us,
@@ -125,13 +126,17 @@ class Sync:
             pace.speed,
         )
         effect_sd = pace.effect_sd(GROUP_EFFECT_SD)
-        return Sync(rows, unit, sitting, close / pairs, chance, np.sqrt(pairs), background, pace.speed, effect_sd)
+        spread = background.spread(view.class_of_unit[unit], pairs)
+        return Sync(rows, unit, sitting, close / pairs, chance, np.sqrt(pairs), spread, background, pace.speed, effect_sd)
 
     def p_value(self, stay: NDArray[np.bool_] | slice = slice(None)) -> float:
-        share, chance, weight = sittings.once_each(
-            self.sitting[stay], self.share[stay], self.chance[stay], self.weight[stay]
+        return self._tail(self.share, stay)
+
+    def _tail(self, share: NDArray[np.float64], stay: NDArray[np.bool_] | slice) -> float:
+        share, chance, weight, spread = sittings.once_each(
+            self.sitting[stay], share[stay], self.chance[stay], self.weight[stay], self.spread[stay]
         )
-        return group_effect_tail(share, chance, self.effect_sd, weight)
+        return group_effect_tail(share, chance, self.effect_sd, weight, spread)
 
     def per_unit(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """(unit, share, chance) over all its sittings, per unit."""
@@ -144,14 +149,13 @@ class Sync:
     def best_p(self) -> float:
         """The p-value were every pair close. It depends on the chance of the pairs, not on whether they were close, so it may decide
         who is tested at all."""
-        share, chance, weight = sittings.once_each(self.sitting, np.ones(len(self.chance)), self.chance, self.weight)
-        return group_effect_tail(share, chance, self.effect_sd, weight)
+        return self._tail(np.ones(len(self.share)), slice(None))
 
 
 def screen(half: View, window_s: float, seed: int) -> list[NDArray[np.int64]]:
     """Candidate groups by one half alone: communities of close pairs, cut to those who carry the synchrony."""
     found: dict[tuple[int, ...], None] = {}
-    for accounts in communities(half, rates(*half.totals_of_all, window_s).rate, seed):
+    for accounts in communities(half, rates(half.totals_of_all, window_s).rate, seed):
         trimmed = _trim(half, accounts, window_s, JOIN_P)
         if trimmed is not None:
             found[tuple(trimmed.tolist())] = None
@@ -193,10 +197,14 @@ def _carriers(half: View, sync: Sync, asked: Rows) -> NDArray[np.int64]:
     speed = np.ones(len(asked.accounts))
     speed[is_member] = sync.speed
     event, n, share, chance = half.between(asked, speed, sync.rows, sync.speed, sync.background)
-    who, share, chance, _ = sittings.once_each_account(e.account[event], e.sitting[event], share, chance, np.sqrt(n))
+    spread = sync.background.spread(half.class_of_unit[e.unit[event]], n)
+    who, share, chance, *_ = sittings.once_each_account(
+        e.account[event], e.sitting[event], share, chance, np.sqrt(n), spread
+    )
     group_share = np.clip(np.average(sync.share, weights=sync.weight), 0.05, 0.98)
     chance = np.clip(chance, 1e-4, 0.999)
     ratio = share * np.log(group_share / chance) + (1 - share) * np.log((1 - group_share) / (1 - chance))
+    ratio = np.log(OTHER_LIFE_0_1 + (1 - OTHER_LIFE_0_1) * np.exp(ratio))
     total = np.bincount(np.searchsorted(asked.accounts, who), ratio, minlength=len(asked.accounts))
     return asked.accounts[total > np.where(is_member, 0.0, JOIN_LOG_RATIO)]
 

@@ -132,8 +132,8 @@ def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, d
         stay = ~np.isin(cells.unit[counts.cell], left_out)
         c, g, t = counts.cell[stay], counts.members[stay], counts.close[stay]
         pairs = g * (g - 1) / 2.0
-        share, chance, weight = sittings.once_each(
-            cells.sitting[c], t / pairs, cells.close[c] / cells.pairs[c], np.sqrt(pairs)
+        share, chance, weight, _ = sittings.once_each(
+            cells.sitting[c], t / pairs, cells.close[c] / cells.pairs[c], np.sqrt(pairs), np.ones(len(c))
         )
         robust = group_effect_tail(share, chance, GROUP_EFFECT_SD, weight)
         return max(robust, moment_tail(int(t.sum()), *_moments(cells, c, g)))

@@ -132,6 +132,56 @@ def crowd_weights(
 
 
 @compiled
+def wedge_shares(
+    start: NDArray[np.int64],
+    at_us: NDArray[np.int64],
+    kept: NDArray[np.bool_],
+    n_kept: NDArray[np.int64],
+    weight_of_unit: NDArray[np.float64],
+    window_us: int,
+) -> NDArray[np.float64]:
+    """[units, (wedges, pairs, all)] of units of three or more: the share of wedges (two pairs with an account in common) of which both are
+    close, the share of close pairs, and 1, each times the unit's weight."""
+    out = np.zeros((len(start) - 1, 3))
+    for u in range(len(start) - 1):
+        n = n_kept[u]
+        if n < 3:
+            continue
+        wedges = 0.0
+        pairs = 0.0
+        low = start[u]
+        high = start[u]
+        near = 0  # kept events from low to high
+        for i in range(start[u], start[u + 1]):
+            if not kept[i]:
+                continue
+            while high < start[u + 1] and at_us[high] - at_us[i] <= window_us:
+                near += kept[high]
+                high += 1
+            while at_us[i] - at_us[low] > window_us:
+                near -= kept[low]
+                low += 1
+            wedges += (near - 1) * (near - 2) / 2.0
+            pairs += near - 1
+        out[u, 0] = weight_of_unit[u] * wedges / (n * (n - 1) * (n - 2) / 2.0)
+        out[u, 1] = weight_of_unit[u] * pairs / (n * (n - 1.0))
+        out[u, 2] = weight_of_unit[u]
+    return out
+
+
+@compiled
+def wedge_totals(
+    units: NDArray[np.int64], class_of_unit: NDArray[np.int64], wedge_shares: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """[families x sizes, 3] summed over `units`, from what `wedge_shares` gave."""
+    total = np.zeros((N_FAMILIES * N_SIZES, 3))
+    for u in units:
+        if class_of_unit[u] >= 0:
+            total[class_of_unit[u] // N_LATENCIES] += wedge_shares[u]
+    return total
+
+
+@compiled
 def class_totals(
     units: NDArray[np.int64],
     class_of_unit: NDArray[np.int64],

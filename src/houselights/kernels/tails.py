@@ -9,26 +9,30 @@ from houselights.kernels.compiled import compiled
 
 Floats = NDArray[np.float64]
 
-_STEPS = np.geomspace(0.02, 12.0, 28)  # of the exponent, over the largest weight
+_STEPS = np.geomspace(0.02, 12.0, 28)  # of the exponent t, over the largest weight
 _GRID = np.linspace(-3.0, 8.0, 67)  # standard deviations of a random effect
 _WEIGHT = np.exp(-0.5 * _GRID**2) / np.exp(-0.5 * _GRID**2).sum()
 _LARGE = 1e200
 
 
-def group_effect_tail(share: Floats, chance: Floats, effect_sd: float, weight: Floats | None = None) -> float:
+def group_effect_tail(
+    share: Floats, chance: Floats, effect_sd: float, weight: Floats | None = None, spread: Floats | None = None
+) -> float:
     """P(weighted sum of shares >= observed) when a whole group may be faster than others by a random effect.
 
     share, chance: [n] observed share of close pairs per unit and its expected value; effect_sd: standard deviation of the
-    group's effect on the logit scale; weight: [n], 1 if not given. The Chernoff tail at each effect is averaged over a
-    normal effect: organic groups differ, and a group is only odd when it is odd among groups.
+    group's effect on the logit scale; weight: [n], 1 if not given; spread: [n] variance of a share over that of a share that is
+    0 or 1, 1 if not given. The tail at each effect is averaged over a normal effect: organic groups differ, and a group
+    is only odd when it is odd among groups.
     """
     w = np.ones(len(share)) if weight is None else weight
-    return float(group_effect_tails(share, chance, w, np.array([0, len(share)]), effect_sd)[0])
+    v = np.ones(len(share)) if spread is None else spread
+    return float(group_effect_tails(share, chance, w, v, np.array([0, len(share)]), effect_sd)[0])
 
 
 @compiled
 def group_effect_tails(
-    share: Floats, chance: Floats, weight: Floats, start: NDArray[np.int64], effect_sd: float
+    share: Floats, chance: Floats, weight: Floats, spread: Floats, start: NDArray[np.int64], effect_sd: float
 ) -> Floats:
     """`group_effect_tail` of each of m groups: that of rows start[k]:start[k + 1]. Returns [m]; 1 for a group without rows."""
     out = np.ones(len(start) - 1)
@@ -42,48 +46,36 @@ def group_effect_tails(
             p = min(max(chance[i], 1e-9), 1 - 1e-9)
             odds[i - low] = p / (1 - p)
             total += weight[i] * share[i]
-        growth = _growth(weight[low:high])
         mean = np.empty(high - low)
         p_value = 0.0
         for g in range(len(_GRID)):
             factor = np.exp(effect_sd * _GRID[g])
             for i in range(len(odds)):
                 mean[i] = odds[i] * factor / (1 + odds[i] * factor)
-            p_value += _WEIGHT[g] * _bound(total, growth, weight[low:high], mean)
+            p_value += _WEIGHT[g] * tail_bound(total, weight[low:high], mean, spread[low:high])
         out[k] = min(1.0, p_value)
     return out
 
 
 @compiled
-def chernoff_tail(total: float, weight: Floats, mean: Floats) -> Any:
-    """P(sum of weight x share >= total) for independent shares in [0, 1]: an upper bound, whatever their distribution.
+def tail_bound(total: float, weight: Floats, mean: Floats, spread: Floats) -> Any:
+    """P(sum of weight x share >= total) for independent shares in [0, 1] with these means and variances of spread x mean (1 - mean)
+    at most: an upper bound, whatever else their distribution.
 
-    weight, mean: [n]. Among variables in [0, 1] with a given mean the Bernoulli one has the largest moment generating
-    function (Hoeffding 1963), so min over t of exp(-t total) prod(1 - mean + mean exp(t weight)) bounds the tail: a whole
-    object may move as one.
+    weight, mean, spread: [n]. Among variables up to 1 with a given mean and variance the one with two values, 1 and
+    mean (1 - spread), has the largest moment generating function (Bennett 1962; Hoeffding 1963, section 4); the bound is
+    min over t of exp(-t total) times their product (Chernoff). spread = 1 supposes that a whole object moves as one.
     """
-    return _bound(total, _growth(weight), weight, mean)
-
-
-@compiled
-def _growth(weight: Floats) -> Floats:
-    """[steps, n] exp(t weight) - 1 at every step of t."""
-    out = np.empty((len(_STEPS), len(weight)))
-    for s in range(len(_STEPS)):
-        for i in range(len(weight)):
-            out[s, i] = np.expm1(_STEPS[s] / weight.max() * weight[i])
-    return out
-
-
-@compiled
-def _bound(total: float, growth: Floats, weight: Floats, mean: Floats) -> Any:
     largest = weight.max()
     lowest = 0.0
     for s in range(len(_STEPS)):
-        log_p = -_STEPS[s] / largest * total
+        t = _STEPS[s] / largest
+        log_p = -t * total
         product = 1.0  # of factors of at most e^12 each; its logarithm is taken now and then, not of every factor
         for i in range(len(mean)):
-            product *= 1.0 + mean[i] * growth[s, i]
+            as_one = spread[i] * mean[i] / (spread[i] * mean[i] + 1 - mean[i])
+            rest = 1.0 if spread[i] == 1 else np.exp(t * weight[i] * mean[i] * (1 - spread[i]))
+            product *= (1 - as_one) * rest + as_one * np.exp(t * weight[i])
             if product > _LARGE:
                 log_p += np.log(product)
                 product = 1.0
