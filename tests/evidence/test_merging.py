@@ -1,6 +1,7 @@
 """One group, one finding; and discoveries among hypotheses that are all false."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import permutations
 from types import ModuleType
 from typing import Any
@@ -37,7 +38,7 @@ def hypothesis(
 
 
 def confirmed(accounts: list[int], p: float = 1e-6, window_s: float = 60.0, in_a: bool = True) -> Confirmed:
-    return Confirmed(hypothesis(accounts, p, window_s, in_a), q_value=p * 10, slack=0.05 / (p * 10))
+    return Confirmed(hypothesis(accounts, p, window_s, in_a), q_value=p * 10, passing_p=0.005)
 
 
 def passes(part: np.ndarray, whole: Hypothesis) -> Hypothesis | None:
@@ -171,10 +172,15 @@ def test_a_q_value_compares_with_q() -> None:
     p = rng.uniform(size=30) ** 6
     for round_ in (1, 2, 3):
         at_5 = discoveries(hypotheses(p), 0.05, round_)
-        assert at_5 and all(c.q_value <= 0.05 and c.slack >= 1 for c in at_5)
+        assert at_5 and all(c.q_value <= 0.05 and c.tested.p_value <= c.passing_p for c in at_5)
         wider = discoveries(hypotheses(p), 0.2, round_)
         assert {c.tested.p_value for c in wider if c.q_value <= 0.05} == {c.tested.p_value for c in at_5}
-        assert all(c.slack == pytest.approx(0.05 / c.q_value) for c in at_5 if c.q_value > 1e-300)
+        for c in at_5:  # with this p-value instead of its own it would be a discovery, with a larger one it would not
+            others = [t for t in hypotheses(p) if t.p_value != c.tested.p_value]
+            for factor, still in ((0.999, True), (1.001, False)):
+                again = replace(c.tested, p_value=c.passing_p * factor)
+                found = [x.tested.p_value for x in discoveries([*others, again], 0.05, round_)]
+                assert (again.p_value in found) == still
     assert discoveries([], 0.05, 1) == []
 
 
@@ -195,6 +201,7 @@ def group_of(names: str, sources: str = "") -> Group:
         expected=1.0,
         p_value=1e-6,
         q_value=1e-5,
+        passing_p=0.01,
         coincidences=COINCIDENCES.empty_table(),
         background="this data",
         retest=lambda left_out: 1.0,

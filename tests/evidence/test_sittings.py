@@ -14,27 +14,29 @@ from houselights.evidence.events import Events
 from houselights.kernels.tails import group_effect_tail
 
 ROWS = st.lists(
-    st.tuples(st.integers(0, 5), st.floats(0, 1), st.floats(0.01, 0.9), st.floats(0.5, 9)), min_size=1, max_size=30
+    st.tuples(st.integers(0, 5), st.floats(0, 1), st.floats(0.01, 0.9), st.floats(0.5, 9), st.floats(0.01, 1)),
+    min_size=1,
+    max_size=30,
 )
 
 
-def columns(rows: list[tuple[int, float, float, float]]) -> tuple[np.ndarray, ...]:
-    hour, share, chance, weight = (np.array(c) for c in zip(*rows, strict=True))
-    return hour.astype(np.int64), share, chance, weight
+def columns(rows: list[tuple[int, float, float, float, float]]) -> tuple[np.ndarray, ...]:
+    hour, *others = (np.array(c) for c in zip(*rows, strict=True))
+    return hour.astype(np.int64), *others
 
 
 @given(ROWS, st.randoms())
 @settings(max_examples=80, deadline=None)
 def test_a_sitting_lies_among_its_rows_whatever_their_order(rows: list[Any], random: Any) -> None:
     hour, *_ = columns(rows)
-    share, chance, weight = sittings.once_each(*columns(rows))
+    share, chance, weight, spread = sittings.once_each(*columns(rows))
     assert len(share) == len(set(hour.tolist()))
     for k, h in enumerate(sorted(set(hour.tolist()))):
         mine = [r for r in rows if r[0] == h]
         assert min(r[1] for r in mine) - 1e-9 <= share[k] <= max(r[1] for r in mine) + 1e-9
         assert min(r[2] for r in mine) - 1e-9 <= chance[k] <= max(r[2] for r in mine) + 1e-9
     shuffled = random.sample(rows, len(rows))
-    for one, other in zip((share, chance, weight), sittings.once_each(*columns(shuffled)), strict=True):
+    for one, other in zip((share, chance, weight, spread), sittings.once_each(*columns(shuffled)), strict=True):
         assert np.allclose(one, other)
 
 
@@ -42,8 +44,8 @@ def test_a_sitting_lies_among_its_rows_whatever_their_order(rows: list[Any], ran
 @settings(max_examples=60, deadline=None)
 def test_more_parts_of_the_same_sittings_are_no_more_evidence(rows: list[Any], n_parts: int) -> None:
     def p(some: list[Any]) -> float:
-        share, chance, weight = sittings.once_each(*columns(some))
-        return group_effect_tail(share, chance, 0.3, weight)
+        share, chance, weight, spread = sittings.once_each(*columns(some))
+        return group_effect_tail(share, chance, 0.3, weight, spread)
 
     assert p(rows * n_parts) == pytest.approx(p(rows), rel=1e-6)
 
@@ -51,14 +53,13 @@ def test_more_parts_of_the_same_sittings_are_no_more_evidence(rows: list[Any], n
 @given(ROWS, st.lists(st.integers(0, 3), min_size=30, max_size=30))
 @settings(max_examples=60, deadline=None)
 def test_many_accounts_at_once_are_each_alone(rows: list[Any], who: list[int]) -> None:
-    hour, share, chance, weight = columns(rows)
+    hour, share, chance, weight, spread = columns(rows)
     account = np.array(who[: len(rows)])
-    found = sittings.once_each_account(account, hour, share, chance, weight)
+    found = sittings.once_each_account(account, hour, share, chance, weight, spread)
     for a in np.unique(account).tolist():
         mine, alone = account == a, found[0] == a
-        for all_at_once, once in zip(
-            found[1:], sittings.once_each(hour[mine], share[mine], chance[mine], weight[mine]), strict=True
-        ):
+        by_itself = sittings.once_each(hour[mine], share[mine], chance[mine], weight[mine], spread[mine])
+        for all_at_once, once in zip(found[1:], by_itself, strict=True):
             assert np.allclose(all_at_once[alone], once)
 
 

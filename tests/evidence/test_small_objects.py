@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from houselights.evidence import background, sittings, small_objects
-from houselights.evidence.background import MIN_OBJECTS, rates
+from houselights.evidence.background import MIN_OBJECTS, Totals, rates
 from houselights.evidence.confirmed import discoveries
 from houselights.evidence.small_objects import Sync
 from houselights.kernels import objects as kernel
@@ -23,8 +23,8 @@ def world(made: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return [made.of_world(settings, seed, tmp_path_factory.mktemp("world"))[0] for seed in (1, 2, 3)]
 
 
-def every(view: Any) -> Any:
-    return view.totals_of_all
+def totals(close: np.ndarray, every: np.ndarray) -> Totals:
+    return Totals(close, every, np.zeros((kernel.N_FAMILIES * kernel.N_SIZES, 3)))
 
 
 # -- counting -----------------------------------------------------------------------------------------------------
@@ -92,12 +92,12 @@ def by_hand(view: Any, group: np.ndarray, rate: np.ndarray) -> Any:
 @pytest.mark.parametrize("window_s", [10.0, 60.0, 600.0])
 def test_class_rates_lie_between_data_and_profile_and_go_to_the_data(window_s: float) -> None:
     nothing = np.zeros(kernel.N_CLASSES)
-    profile = rates(nothing, nothing, window_s)
+    profile = rates(totals(nothing, nothing), window_s)
     assert profile.from_data_0_1 == 0.0
     before = np.abs(0.7 - profile.rate)
     from_data = 0.0
     for n in (1.0, 10.0, 100.0, 10_000.0):
-        found = rates(np.full(kernel.N_CLASSES, 0.7 * n), np.full(kernel.N_CLASSES, n), window_s)
+        found = rates(totals(np.full(kernel.N_CLASSES, 0.7 * n), np.full(kernel.N_CLASSES, n)), window_s)
         known = ~np.isnan(profile.rate)
         low, high = np.minimum(profile.rate, 0.7)[known], np.maximum(profile.rate, 0.7)[known]
         assert ((found.rate[known] >= low - 1e-12) & (found.rate[known] <= high + 1e-12)).all()
@@ -110,13 +110,13 @@ def test_class_rates_lie_between_data_and_profile_and_go_to_the_data(window_s: f
 
 def test_a_kind_nobody_measured_is_left_out_until_the_data_knows_it() -> None:
     none = np.zeros(kernel.N_CLASSES)
-    by_family = rates(none, none, 60.0).rate.reshape(kernel.N_FAMILIES, -1)
+    by_family = rates(totals(none, none), 60.0).rate.reshape(kernel.N_FAMILIES, -1)
     assert not np.isnan(by_family[:2]).any() and np.isnan(by_family[2:]).all()
 
 
 def test_rates_grow_with_the_window() -> None:
     none = np.zeros(kernel.N_CLASSES)
-    each = [rates(none, none, w).rate[: 2 * kernel.N_SIZES * kernel.N_LATENCIES] for w in (10.0, 60.0, 600.0)]
+    each = [rates(totals(none, none), w).rate[: 2 * kernel.N_SIZES * kernel.N_LATENCIES] for w in (10.0, 60.0, 600.0)]
     assert (each[0] <= each[1]).all() and (each[1] <= each[2]).all()
 
 
@@ -136,7 +136,7 @@ def test_a_group_is_no_part_of_its_own_background(made: ModuleType) -> None:
     assert np.allclose(levels[0].rate, levels[1].rate, equal_nan=True)
     # And it is the rate of the others' objects alone.
     alone = made.view(made.events(ordinary, 300))
-    assert np.allclose(levels[0].rate, rates(*every(alone), 60.0).rate, equal_nan=True)
+    assert np.allclose(levels[0].rate, rates(alone.totals_of_all, 60.0).rate, equal_nan=True)
 
 
 def test_a_group_in_step_passes_and_nothing_is_left_without_its_objects(made: ModuleType) -> None:

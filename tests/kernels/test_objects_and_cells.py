@@ -30,20 +30,62 @@ def test_close_pairs_and_class_totals(rows: list[tuple[int, int, int, bool]], wi
     source = np.full(n_units, objects.UNKNOWN_US)
     units, window = np.arange(n_units), window_s * 1_000_000
     i, j = objects.close_pairs_in_units(start, at, kept, kept, units, window)
-    shares = objects.class_shares(start, at, source, kept, kept, n_kept(start, kept), window)
+    weight = np.linspace(0.5, 1.5, n_units)
+    shares = objects.class_shares(start, at, source, kept, kept, n_kept(start, kept), weight, window)
     close, every = objects.class_totals(units, np.zeros(n_units, np.int64), *shares)
-    want, share, n_used = [], 0.0, 0
+    want, share, n_used = [], 0.0, 0.0
     for u in range(n_units):
         members = [k for k in range(start[u], start[u + 1]) if kept[k]]
         pairs = list(combinations(members, 2))
         near = [(a, b) for a, b in pairs if at[b] - at[a] <= window]
         want += near
         if pairs:
-            share += len(near) / len(pairs)
-            n_used += 1
+            share += weight[u] * len(near) / len(pairs)
+            n_used += weight[u]
     assert sorted(zip(i.tolist(), j.tolist(), strict=True)) == sorted(want)
     assert np.isclose(close.sum(), share)
     assert np.isclose(every.sum(), n_used)
+
+
+@given(EVENTS, st.sampled_from([10, 60, 600]))
+@settings(max_examples=60, deadline=None)
+def test_wedges_are_those_of_a_walk_over_all_triples(rows: list[tuple[int, int, int, bool]], window_s: int) -> None:
+    start, at, _, kept = arrays(rows)
+    n_units, window = len(start) - 1, window_s * 1_000_000
+    weight = np.linspace(0.5, 1.5, n_units)
+    found = objects.wedge_shares(start, at, kept, n_kept(start, kept), weight, window)
+    for u in range(n_units):
+        members = [k for k in range(start[u], start[u + 1]) if kept[k]]
+        if len(members) < 3:
+            assert not found[u].any()
+            continue
+        near = {(a, b): abs(at[a] - at[b]) <= window for a in members for b in members}
+        wedges = [
+            near[c, a] and near[c, b] for c in members for a, b in combinations([m for m in members if m != c], 2)
+        ]
+        pairs = [near[a, b] for a, b in combinations(members, 2)]
+        assert np.allclose(found[u], weight[u] * np.array([np.mean(wedges), np.mean(pairs), 1.0]))
+
+
+@given(EVENTS)
+@settings(max_examples=60, deadline=None)
+def test_a_crowd_counts_once(rows: list[tuple[int, int, int, bool]]) -> None:
+    """k accounts that share with nobody else weigh one together, however many units of k they share."""
+    start, _, account, kept = arrays(list({(r[0], r[2]): r for r in rows}.values()))
+    n_units = len(start) - 1
+    once = objects.crowd_weights(start, account, kept, *_classes(start, kept), 8)
+    assert (once[n_kept(start, kept) >= 2] > 0).all() and (once <= 1 + 1e-12).all()
+    crowd, copies = np.arange(8, 12, dtype=np.int32), 7
+    start = np.concatenate([start, start[-1] + 4 * np.arange(1, copies + 1)])
+    account, kept = np.concatenate([account, np.tile(crowd, copies)]), np.concatenate([kept, np.ones(28, bool)])
+    weight = objects.crowd_weights(start, account, kept, *_classes(start, kept), 12)
+    assert np.isclose(weight[n_units:].sum(), 1.0)
+    assert np.allclose(weight[:n_units], once)
+
+
+def _classes(start: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    n = n_kept(start, kept)
+    return n, objects.class_of_units(np.zeros(len(n), np.int8), n, 10**6)
 
 
 @given(EVENTS, st.sampled_from([10, 60, 600]))

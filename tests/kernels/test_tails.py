@@ -1,33 +1,35 @@
 """Tails are upper bounds, one by one and many at once."""
 
+from typing import Any
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as reference
 
-from houselights.kernels.tails import chernoff_tail, group_effect_tail, group_effect_tails
+from houselights.kernels.tails import group_effect_tail, group_effect_tails, tail_bound
 
 PROBABILITY = st.floats(0.01, 0.95)
 
 
 @given(st.integers(1, 40), PROBABILITY, st.data())
 @settings(deadline=None)
-def test_chernoff_tail_is_never_under_the_binomial_tail(n: int, mean: float, data: st.DataObject) -> None:
+def test_the_bound_is_never_under_the_binomial_tail(n: int, mean: float, data: st.DataObject) -> None:
     k = data.draw(st.integers(0, n))
-    bound = chernoff_tail(float(k), np.ones(n), np.full(n, mean))
+    bound = tail_bound(float(k), np.ones(n), np.full(n, mean), np.ones(n))
     assert bound >= reference.binom.sf(k - 1, n, mean) * (1 - 1e-9)
 
 
 @given(st.lists(st.tuples(PROBABILITY, st.floats(1, 5)), min_size=1, max_size=9), st.data())
 @settings(max_examples=60, deadline=None)
-def test_chernoff_tail_bounds_weighted_sums(items: list[tuple[float, float]], data: st.DataObject) -> None:
+def test_the_bound_holds_for_weighted_sums(items: list[tuple[float, float]], data: st.DataObject) -> None:
     mean, weight = (np.array(x) for x in zip(*items, strict=True))
     hits = (np.arange(2 ** len(items))[:, None] >> np.arange(len(items))) & 1
     chance = np.where(hits == 1, mean, 1 - mean).prod(axis=1)
     total = hits @ weight
     t = data.draw(st.sampled_from(sorted(total.tolist())))
     exact = chance[total >= t - 1e-9].sum()
-    assert chernoff_tail(t, weight, mean) >= exact * (1 - 1e-6)
+    assert tail_bound(t, weight, mean, np.ones(len(mean))) >= exact * (1 - 1e-6)
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), PROBABILITY), min_size=1, max_size=30), st.floats(0.05, 1.5))
@@ -59,15 +61,41 @@ def test_random_group_effects_are_covered() -> None:
         assert np.mean(np.array(p) <= level) <= level
 
 
-@given(st.lists(st.lists(st.tuples(st.floats(0, 1), PROBABILITY, st.floats(0.5, 9)), max_size=6), max_size=5))
+@given(
+    st.lists(
+        st.lists(st.tuples(st.floats(0, 1), PROBABILITY, st.floats(0.5, 9), st.floats(0.01, 1)), max_size=6), max_size=5
+    )
+)
 @settings(deadline=None)
-def test_many_groups_at_once_are_each_alone(groups: list[list[tuple[float, float, float]]]) -> None:
-    rows = np.array([r for g in groups for r in g]).reshape(-1, 3)
+def test_many_groups_at_once_are_each_alone(groups: list[list[tuple[float, ...]]]) -> None:
+    rows = np.array([r for g in groups for r in g]).reshape(-1, 4)
     start = np.cumsum([0, *(len(g) for g in groups)])
-    together = group_effect_tails(rows[:, 0].copy(), rows[:, 1].copy(), rows[:, 2].copy(), start, 0.4)
+    together = group_effect_tails(*(rows[:, c].copy() for c in range(4)), start, 0.4)
     for p, low, high in zip(together, start[:-1], start[1:], strict=True):
-        share, chance, weight = (rows[low:high, c].copy() for c in range(3))
-        assert p == group_effect_tail(share, chance, 0.4, weight)
+        share, chance, weight, spread = (rows[low:high, c].copy() for c in range(4))
+        assert p == group_effect_tail(share, chance, 0.4, weight, spread)
+
+
+VALUES = st.lists(st.tuples(st.floats(0, 1), st.floats(0.05, 1)), min_size=2, max_size=4)
+
+
+@given(st.lists(st.tuples(VALUES, st.floats(1, 5)), min_size=1, max_size=5), st.data())
+@settings(max_examples=80, deadline=None)
+def test_the_bound_holds_for_any_shares_of_known_mean_and_variance(items: list[Any], data: st.DataObject) -> None:
+    """Shares that take a few values with any chances: every sum of them, listed."""
+    total, chance = np.zeros(1), np.ones(1)
+    weight, mean, spread = [], [], []
+    for values, w in items:
+        x, p = (np.array(c) for c in zip(*values, strict=True))
+        p = p / p.sum()
+        m = float(np.clip(p @ x, 0.001, 0.999))
+        weight.append(w), mean.append(m), spread.append(min(1.0, float(p @ (x - m) ** 2) / (m * (1 - m))))
+        total = (total[:, None] + w * x).ravel()
+        chance = (chance[:, None] * p).ravel()
+    t = data.draw(st.sampled_from(sorted(total.tolist())))
+    bound = tail_bound(t, *(np.array(c) for c in (weight, mean, spread)))
+    assert bound >= chance[total >= t - 1e-9].sum() * (1 - 1e-6)
+    assert bound <= tail_bound(t, np.array(weight), np.array(mean), np.ones(len(mean))) * (1 + 1e-9)
 
 
 def test_hundreds_of_hours_do_not_overflow() -> None:

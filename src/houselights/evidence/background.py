@@ -29,7 +29,9 @@ class Rates:
     """[classes] chance of a close pair; NaN where neither data nor profile knows."""
 
     rate: NDArray[np.float64]
-    together: NDArray[np.float64]  # [families x sizes] correlation of the closeness of two pairs with an account in common
+    together: NDArray[
+        np.float64
+    ]  # [families x sizes] correlation of the closeness of two pairs with an account in common
     from_data_0_1: float  # weight of this data against the profile, over the objects
 
     def spread(self, class_of_unit: NDArray[np.int64], n_pairs: NDArray[np.int64]) -> NDArray[np.float64]:

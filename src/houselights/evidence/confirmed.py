@@ -34,12 +34,12 @@ class Tested:
 class Confirmed:
     tested: Tested
     q_value: float  # compares with the q of the run
-    slack: float  # q / q_value: how much larger the p-value could have been
+    passing_p: float  # the largest p-value that would have been a discovery beside the others
 
     def like(self, again: Tested) -> "Confirmed":
         """The same discovery with another p-value of the same family."""
         factor = again.p_value / max(self.tested.p_value, 1e-300)
-        return Confirmed(again, self.q_value * factor, self.slack / max(factor, 1e-300))
+        return Confirmed(again, self.q_value * factor, self.passing_p)
 
 
 def discoveries(tested: list[Tested], q: float, round_: int) -> list[Confirmed]:
@@ -54,7 +54,6 @@ def discoveries(tested: list[Tested], q: float, round_: int) -> list[Confirmed]:
             continue
         scale = 2.0 * 2.0**round_
         q_values = stats.q_values(np.array([t.p_value for t in mine])) * scale
-        out += [
-            Confirmed(t, float(v), q / max(float(v), 1e-300)) for t, v in zip(mine, q_values, strict=True) if v <= q
-        ]
+        passing_p = q * int((q_values <= q).sum()) / (len(mine) * scale)
+        out += [Confirmed(t, float(v), passing_p) for t, v in zip(mine, q_values, strict=True) if v <= q]
     return out

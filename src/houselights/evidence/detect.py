@@ -179,6 +179,7 @@ def _group(e: Events, merged: Merged, clean: NDArray[np.bool_], settings: Eviden
         expected=best.expected,
         p_value=best.p_value,
         q_value=merged.best.q_value,
+        passing_p=merged.best.passing_p,
         coincidences=coincidences,
         background="this data" if best.from_data_0_1 >= 0.5 else "reference profile",
         retest=lambda ids: best.retest(np.array([unit_of_object[i] for i in ids if i in unit_of_object], np.int64)),

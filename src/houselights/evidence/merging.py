@@ -36,7 +36,7 @@ class Merged:
         return [
             c.tested
             for c in self.parts
-            if c.tested.channel != channel and c.tested.retest(self.best.tested.units) <= c.tested.p_value * c.slack
+            if c.tested.channel != channel and c.tested.retest(self.best.tested.units) <= c.passing_p
         ]
 
     @property
@@ -76,7 +76,7 @@ def _by_itself(c: Confirmed, rest: Accounts, retest: Callable[[Accounts, Tested]
     if len(rest) == len(c.tested.accounts):
         return c
     again = retest(rest, c.tested)
-    return None if again is None or again.p_value > c.tested.p_value * c.slack else c.like(again)
+    return None if again is None or again.p_value > c.passing_p else c.like(again)
 
 
 def _steady(parts: list[Confirmed]) -> Accounts:

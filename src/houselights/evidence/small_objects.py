@@ -127,7 +127,9 @@ class Sync:
         )
         effect_sd = pace.effect_sd(GROUP_EFFECT_SD)
         spread = background.spread(view.class_of_unit[unit], pairs)
-        return Sync(rows, unit, sitting, close / pairs, chance, np.sqrt(pairs), spread, background, pace.speed, effect_sd)
+        return Sync(
+            rows, unit, sitting, close / pairs, chance, np.sqrt(pairs), spread, background, pace.speed, effect_sd
+        )
 
     def p_value(self, stay: NDArray[np.bool_] | slice = slice(None)) -> float:
         return self._tail(self.share, stay)

@@ -44,7 +44,7 @@ def write(
         with Loader(con, run_dir, detection.groups) as loader:
             for number in range(len(detection.groups)):
                 case = loader.case(number)
-                finding = _finding(case, explain(case, vouched, q), q)
+                finding = _finding(case, explain(case, vouched), q)
                 kept = found.get(finding["finding_id"])
                 if kept is None or _strength(finding) < _strength(kept[0]):
                     found[finding["finding_id"]] = (finding, case.group, highlights(case, finding))

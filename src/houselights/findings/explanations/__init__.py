@@ -18,8 +18,8 @@ from houselights.findings.explanations.weighing import Check, Weighed, weigh
 __all__ = ["Check", "Vouched", "Weighed", "explain", "weigh"]
 
 
-def explain(case: Case, vouched: Vouched | None, q: float) -> list[Weighed]:
-    """Every explanation for one group, in a fixed order, weighed at false-discovery rate q."""
+def explain(case: Case, vouched: Vouched | None) -> list[Weighed]:
+    """Every explanation for one group, in a fixed order, weighed."""
     checks: Sequence[Check] = (
         share_button(case),
         slogan(case),
@@ -34,4 +34,4 @@ def explain(case: Case, vouched: Vouched | None, q: float) -> list[Weighed]:
         daily_habit(case),
         known_organisation(case, vouched),
     )
-    return weigh(case, checks, q)
+    return weigh(case, checks)

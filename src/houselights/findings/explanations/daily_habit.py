@@ -41,13 +41,15 @@ def daily_habit(case: Case) -> Check:
     n_days = len(np.unique(minute[within] // _DAY_MIN))
     if n_days >= MIN_DAYS and 2 * within.sum() >= len(within) and _rarer(within, others[in_span].sum()):
         chosen |= within
+    late = np.zeros(len(objects), dtype=np.bool_)
     if recurs_rarer:
-        chosen |= recurs
+        late = _with_edges(spells, spell_min)[minute % _DAY_MIN] & ~recurs
+        chosen |= recurs | late
     detail = (
         f"{of(int(within.sum()), len(objects), 'shared object')} began between {first_h:02d}:00 and "
         f"{(first_h + WIDTH_H) % 24:02d}:00 UTC ({percent(within.sum() / max(1, len(within)))}); of the other posts in this data "
         f"{percent(float(others[in_span].sum()))} were made in these hours. {of(int(recurs.sum()), len(objects), 'shared object')} "
-        f"began within {spell_min} minutes of times of the day that came back on other days; "
+        f"began within {spell_min} minutes of times of the day that came back on other days{_more(int(late.sum()))}; "
         f"{percent(float(others[spells].sum()))} of the other posts were made at these times."
     )
     covered, half = covering(case, _those(objects, chosen))
@@ -98,6 +100,15 @@ def _recurring(minute: NDArray[np.int64], spell_min: int) -> tuple[NDArray[np.bo
     recurs = often & (n_here >= TIMES_AROUND * n_around)
     at_these = np.bincount(of_day[recurs], minlength=_DAY_MIN)[None]
     return recurs, _within(at_these, -spell_min, spell_min)[0] > 0
+
+
+def _more(n_late: int) -> str:
+    return f" and {n_late} more not long before or after" if n_late else ""
+
+
+def _with_edges(spells: NDArray[np.bool_], spell_min: int) -> NDArray[np.bool_]:
+    """[minutes of the day] the spells and as much time again before and after: who keeps a time is late now and then."""
+    return np.asarray(_within(spells[None].astype(np.int64), -spell_min, spell_min)[0] > 0)
 
 
 def _within(began: NDArray[np.int64], first: int, last: int) -> NDArray[np.int64]:

@@ -47,11 +47,10 @@ def covering(case: Case, objects: Sequence[SharedObject]) -> tuple[frozenset[str
     return frozenset(o.object_id for o in objects), bool(objects) and 2 * len(objects) >= len(case.objects)
 
 
-def weigh(case: Case, checks: Sequence[Check], q: float) -> list[Weighed]:
-    """Retests the group without what each explanation covers. The threshold is q itself: a p-value above it would
-    not have passed
-    in a search with a single candidate. Explanations that fit but leave enough evidence each are also retested
-    together."""
+def weigh(case: Case, checks: Sequence[Check]) -> list[Weighed]:
+    """Retests the group without what each explanation covers: what is left still confirms if it would have been a discovery by itself,
+    in the same search. Explanations that fit but leave enough evidence each are also retested together."""
+    passing_p = case.group.passing_p
     rest_p: dict[frozenset[str], float] = {}
 
     def p_without(covered: frozenset[str]) -> float:
@@ -68,12 +67,12 @@ def weigh(case: Case, checks: Sequence[Check], q: float) -> list[Weighed]:
             out.append(Weighed(check.name, check.tested, False, False, check.detail))
             continue
         p = p_without(check.covered)
-        gone, held = p > q, _held(case, check)
-        detail = f"{check.detail} {_outcome(case, check, p, q)}"
+        gone, held = p > passing_p, _held(case, check)
+        detail = f"{check.detail} {_outcome(case, check, p)}"
         out.append(Weighed(check.name, True, check.fits or gone, gone and not held, detail, gone and held))
     fitting = [c for c, w in zip(checks, out, strict=True) if w.fits and not _held(case, c)]
     if len(fitting) >= 2 and not any(w.demotes for w in out):
-        out.extend(_together(case, frozenset().union(*(c.covered for c in fitting)), len(fitting), p_without, q))
+        out.extend(_together(case, frozenset().union(*(c.covered for c in fitting)), len(fitting), p_without))
     return out
 
 
@@ -82,10 +81,10 @@ def _held(case: Case, check: Check) -> bool:
 
 
 def _together(
-    case: Case, covered: frozenset[str], n: int, p_without: Callable[[frozenset[str]], float], q: float
+    case: Case, covered: frozenset[str], n: int, p_without: Callable[[frozenset[str]], float]
 ) -> list[Weighed]:
     p = p_without(covered)
-    if p <= q:
+    if p <= case.group.passing_p:
         return []
     detail = (
         f"{n} explanations fit in part and cover {of(len(covered), len(case.object_ids), 'shared object')} "
@@ -95,8 +94,8 @@ def _together(
     return [Weighed("several explanations together", True, True, True, detail)]
 
 
-def _outcome(case: Case, check: Check, p: float, q: float) -> str:
-    if p <= q:
+def _outcome(case: Case, check: Check, p: float) -> str:
+    if p <= case.group.passing_p:
         return f"The rest of the evidence still confirms the group (p = {probability(p)}), so the finding stands."
     if _held(case, check):
         return (
