@@ -9,8 +9,8 @@ import pytest
 from houselights.core.settings import ScanSettings
 from houselights.findings.explanations.automation import declares
 from houselights.findings.explanations.handles import family
-from houselights.findings.explanations.outlet import registrable_domain
 from houselights.findings.explanations.share_button import reads_like_headline
+from houselights.findings.explanations.sites import registrable_domain
 
 MEMBERS = tuple(f"m{i}" for i in range(6))
 OUTSIDE = tuple(f"o{i}" for i in range(8))

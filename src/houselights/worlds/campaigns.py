@@ -77,6 +77,9 @@ def act(
             rows = _on_a_post(rng, life, campaign, who, popular, taken)
         elif spec.tactic == "hashtag_flood":
             rows = life.say(rng, who, _together(rng, life, spec, len(who)), [(tag,)] * len(who))
+        elif spec.tactic == "hashtag_hijack":
+            tags = life.media.usual_tags(rng, int(rng.integers(life.s.n_communities)))
+            rows = life.say(rng, who, _together(rng, life, spec, len(who)), [tags] * len(who))
         else:
             rows = _own_content(rng, life, spec, who)
         campaign.rows.append(rows)

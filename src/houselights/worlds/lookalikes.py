@@ -1,27 +1,16 @@
-"""Innocent groups that look like campaigns: fans, newsrooms, feed readers, petitions, people with the same hours or a quick circle."""
+"""Innocent groups that look like campaigns: fans, followers of a feed, petitions, watchers of the same events, people with the same hours."""
+
+from collections.abc import Callable
 
 import numpy as np
 
+from houselights.worlds import automated
 from houselights.worlds.ledger import POST, REPOST
 from houselights.worlds.organic import DAY_S, Life
 from houselights.worlds.population import Ints, Population, moments, when_awake
 from houselights.worlds.settings import LOOKALIKE_SIZES, WorldSettings
 
-_DESKS = (
-    "news",
-    "sport",
-    "culture",
-    "local",
-    "live",
-    "economy",
-    "health",
-    "politics",
-    "weather",
-    "world",
-    "science",
-    "art",
-)
-_AUTOMATED = ("newsroom", "feed_readers")  # little life of their own
+_AUTOMATED = ("newsroom", "feed_readers", "scheduled", "syndicate")  # little life of their own
 
 
 def choose(people: Population, s: WorldSettings, free: Ints) -> tuple[dict[str, Ints], Ints]:
@@ -37,32 +26,15 @@ def choose(people: Population, s: WorldSettings, free: Ints) -> tuple[dict[str, 
     return groups, free
 
 
-def name_newsroom(people: Population, members: Ints, site: str) -> None:
-    """Accounts of one outlet carry its name and a desk."""
-    for k, m in enumerate(members.tolist()):
-        people.handle[m] = f"{site}_{_DESKS[k % len(_DESKS)]}"
-        people.name[m] = f"{site.capitalize()} {_DESKS[k % len(_DESKS)].capitalize()}"
-
-
 def live(rng: np.random.Generator, life: Life, groups: dict[str, Ints], free: Ints) -> None:
     """Writes the posts of every chosen group. The source that fans follow is one of `free`, the ordinary accounts."""
     for name, members in groups.items():
         if name == "fans":
             fans(rng, life, members, int(rng.choice(free)))
-        elif name == "breaking_news":
-            news_followers(rng, life, members)
-        elif name == "newsroom":
-            newsroom(rng, life, members)
-        elif name == "feed_readers":
-            feed_readers(rng, life, members)
-        elif name == "petition":
-            petition(rng, life, members)
-        elif name == "live_events":
-            live_events(rng, life, members)
-        elif name == "timetable":
-            timetable(rng, life, members)
-        elif name == "quick_circle":
-            quick_circle(rng, life, members)
+        elif name == "busy_feed":
+            busy_feed(rng, life, members, free)
+        else:
+            _GROUPS[name](rng, life, members)
 
 
 def fans(rng: np.random.Generator, life: Life, members: Ints, source: int) -> None:
@@ -89,44 +61,6 @@ def news_followers(rng: np.random.Generator, life: Life, members: Ints) -> None:
         who = rng.permutation(members[rng.random(len(members)) < 0.6])
         lag_s = rng.exponential(300, len(who)) * np.sqrt(life.people.speed[who])
         life.link_stories(rng, 3, who, start_s + lag_s)
-
-
-def newsroom(rng: np.random.Generator, life: Life, members: Ints) -> None:
-    """Accounts of one outlet post its headlines and links within seconds, from one scheduling tool."""
-    n, site = max(4, round(4 * life.s.n_days)), life.media.site[0]
-    name_newsroom(life.people, members, site)
-    start_s = moments(rng, np.zeros(n, np.int64), life.s.n_days)
-    story = np.repeat(np.arange(n), len(members))
-    who = np.tile(members, n)
-    at_s = start_s[story] + rng.random(len(who)) * 8
-    keep = (rng.random(len(who)) < 0.85) & (at_s < life.end_s)
-    _post_items(rng, life, n, story[keep], who[keep], at_s[keep], f"{site}.example", "Scheduler")
-
-
-def feed_readers(rng: np.random.Generator, life: Life, members: Ints) -> None:
-    """Self-declared automatic accounts: all poll the same feeds every 5, 10 or 15 minutes and post what is new."""
-    n = max(5, round(6 * life.s.n_days))
-    published_s = moments(rng, np.zeros(n, np.int64), life.s.n_days)
-    poll_s = rng.choice([300.0, 600.0, 900.0], len(members))
-    story = np.repeat(np.arange(n), len(members))
-    who = np.tile(members, n)
-    every_s = np.tile(poll_s, n)
-    at_s = np.ceil(published_s[story] / every_s) * every_s + rng.random(len(who)) * 3
-    keep = (rng.random(len(who)) < 0.9) & (at_s < life.end_s)
-    for k, m in enumerate(members.tolist()):
-        life.people.name[m] = f"{life.media.site[1].capitalize()} feed {k + 1} (automated)"
-    _post_items(rng, life, n, story[keep], who[keep], at_s[keep], f"{life.media.site[1]}.example", "Feed Relay")
-
-
-def _post_items(
-    rng: np.random.Generator, life: Life, n: int, story: Ints, who: Ints, at_s: np.ndarray, domain: str, client: str
-) -> None:
-    community = rng.integers(0, life.s.n_communities, n)
-    zero = np.zeros(n, np.int64)
-    items = life.media.items(rng, zero, rng.integers(0, 6, n), community, 2, domain)
-    pick = story.tolist()
-    text, link = [items.text[i] for i in pick], [items.link[i] for i in pick]
-    life.ledger.add(who, at_s, POST, text=text, link=link, client=client)
 
 
 def live_events(rng: np.random.Generator, life: Life, members: Ints) -> None:
@@ -165,11 +99,13 @@ def quick_circle(rng: np.random.Generator, life: Life, members: Ints) -> None:
     _share_links(rng, life, item, who, start_s[item] + delay_s * rng.lognormal(0, 1.0, len(item)))
 
 
-def _share_links(rng: np.random.Generator, life: Life, item: Ints, who: Ints, at_s: np.ndarray) -> None:
-    """Links of their own, each with its sharer's own words. item: numbers of links, in any order."""
+def _share_links(
+    rng: np.random.Generator, life: Life, item: Ints, who: Ints, at_s: np.ndarray, domain: str = ""
+) -> None:
+    """Links of their own, or of one site, each with its sharer's own words. item: numbers of links, in any order."""
     keep = (at_s >= 0) & (at_s < life.end_s)
     n, zero = int(item.max()) + 1, np.zeros(int(item.max()) + 1, np.int64)
-    items = life.media.items(rng, zero, rng.integers(0, 6, n), rng.integers(0, life.s.n_communities, n), 1)
+    items = life.media.items(rng, zero, rng.integers(0, 6, n), rng.integers(0, life.s.n_communities, n), 2, domain)
     life.share(rng, items, np.ones(n, np.int64), item[keep], who[keep], at_s[keep])
 
 
@@ -184,3 +120,41 @@ def petition(rng: np.random.Generator, life: Life, members: Ints) -> None:
         keep = at_s < life.end_s
         n = int(keep.sum())
         life.ledger.add(who[keep], at_s[keep], POST, text=[line] * n, link=[link] * n)
+
+
+def streaming_party(rng: np.random.Generator, life: Life, members: Ints) -> None:
+    """Fans who meet on announced evenings and, song by song, all post its link at the same moments."""
+    n_parties, n_songs = max(3, round(life.s.n_days / 2)), 6
+    start_s = np.floor(rng.permutation(int(life.s.n_days))[:n_parties, None] * DAY_S) + rng.uniform(17, 21) * 3600
+    moment_s = (start_s + 900.0 * np.arange(n_songs)).ravel()  # a song every quarter of an hour
+    song, who = np.nonzero(rng.random((len(moment_s), len(members))) < 0.5)
+    _share_links(rng, life, song, members[who], moment_s[song] + rng.exponential(45, len(song)))
+
+
+def busy_feed(rng: np.random.Generator, life: Life, members: Ints, others: Ints) -> None:
+    """Followers of one site with an item nearly every hour, at a fixed minute or at any; others reach the same items hours later."""
+    n_hours = int(24 * life.s.n_days)
+    hour = np.flatnonzero((rng.random(n_hours) < 0.7) & (np.arange(n_hours) % 24 >= 6))
+    minute = np.full(len(hour), rng.uniform(0, 3600)) if rng.random() < 0.5 else rng.uniform(0, 3600, len(hour))
+    delay_s = rng.uniform(120, 300)
+    item, who = np.nonzero(rng.random((len(hour), len(members))) < 0.15)
+    at_s = (hour * 3600 + minute)[item] + delay_s * rng.lognormal(0, 0.7, len(item))
+    later = np.repeat(np.arange(len(hour)), 2)
+    later_s = (hour * 3600 + minute)[later] + rng.lognormal(np.log(4 * 3600), 0.8, len(later))
+    item, at_s = np.concatenate([item, later]), np.concatenate([at_s, later_s])
+    who = np.concatenate([members[who], rng.choice(others, len(later))])
+    _share_links(rng, life, item, who, at_s, f"{life.media.site[4]}.example")
+
+
+_GROUPS: dict[str, Callable[[np.random.Generator, Life, Ints], None]] = {
+    "breaking_news": news_followers,
+    "newsroom": automated.newsroom,
+    "feed_readers": automated.feed_readers,
+    "petition": petition,
+    "live_events": live_events,
+    "timetable": timetable,
+    "quick_circle": quick_circle,
+    "scheduled": automated.scheduled,
+    "syndicate": automated.syndicate,
+    "streaming_party": streaming_party,
+}

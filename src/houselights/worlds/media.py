@@ -50,6 +50,10 @@ class Media:
             for c, k, p in zip(community.tolist(), count, pick, strict=True)
         ]
 
+    def usual_tags(self, rng: np.random.Generator, community: int) -> tuple[str, ...]:
+        """Two popular hashtags of a community."""
+        return tuple(self._tags[community][i] for i in rng.permutation(5)[:2])
+
     def new_tag(self, rng: np.random.Generator) -> str:
         """A hashtag that no community has."""
         return "".join(made_up_words(rng, 2, 2))

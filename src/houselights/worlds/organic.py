@@ -29,8 +29,10 @@ class Life:
         ranked = self.reposts(rng, posts, int(_REPOST * total))
         self.answers(rng, posts, int(_REPLY * total), REPLY)
         self.answers(rng, posts, int(_QUOTE * total), QUOTE)
-        self.breaking_news(rng)
-        self.series(rng, int(_SERIES * total))
+        if "breaking_news" in self.s.confounders:
+            self.breaking_news(rng)
+        if "series" in self.s.confounders:
+            self.series(rng, int(_SERIES * total))
         return ranked
 
     def own_posts(self, rng: np.random.Generator, n: int) -> tuple[Ints, Ints, Floats]:
@@ -58,7 +60,9 @@ class Life:
         size = sizes(rng, n, 2.25, 300)
         origin = rng.choice(len(p), len(size), p=p.activity / p.activity.sum())
         start_s = moments(rng, p.zone_h[origin], self.s.n_days)
-        live = rng.random(len(size)) < 0.55  # seen by many at once: live events, alerts, the front page
+        live = (rng.random(len(size)) < 0.55) & (
+            "bursts" in self.s.confounders
+        )  # seen by many at once: live events, alerts, the front page
         clock_s = np.where(
             live, rng.lognormal(np.log(110), 0.8, len(size)), rng.lognormal(np.log(5400), 1.2, len(size))
         )
@@ -122,7 +126,7 @@ class Life:
         count = np.diff(np.r_[first, n])
         number = np.repeat(np.arange(len(first)), count)
         hub = np.lexsort((p.fame[account], cascade))[first + count - 1][number]
-        later = (rng.random(n) < follow_0_1) & ~pinged
+        later = (rng.random(n) < follow_0_1) & ~pinged & ("secondary_bursts" in self.s.confounders)
         later[hub] = False
         any_sharer = first[number] + np.floor(rng.random(n) * count[number]).astype(np.int64)
         seen = np.where(later[any_sharer] | (rng.random(n) < 0.6), hub, any_sharer)

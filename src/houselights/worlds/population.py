@@ -53,7 +53,13 @@ def populate(rng: np.random.Generator, s: WorldSettings) -> Population:
     home_lang = np.arange(s.n_communities) % 4 % len(LANGS)  # half of the communities speak the first language
     home_zone = rng.integers(0, len(ZONES_H), s.n_communities)
     zone = np.where(rng.random(n) < 0.6, home_zone[community], rng.integers(0, len(ZONES_H), n))
+    if "time_zones" not in s.confounders:
+        zone = np.full(n, int(np.flatnonzero(ZONES_H == 0)[0]))
+    if "taste" not in s.confounders:
+        circle = community * N_CIRCLES
     activity = np.minimum(rng.lognormal(0, 1.1, n), 25.0)
+    if "heavy_tails" not in s.confounders:
+        activity = np.ones(n)
     fame = rng.pareto(1.1, n) + 0.05
     words = made_up_words(rng, 900, 2)
     first, last = rng.integers(0, 450, n).tolist(), rng.integers(450, 900, n).tolist()
@@ -67,7 +73,7 @@ def populate(rng: np.random.Generator, s: WorldSettings) -> Population:
         topic=community % N_TOPICS,
         zone_h=ZONES_H[zone],
         speed=rng.lognormal(0, s.reaction_speed_sd, n),
-        notified=rng.random(n) < 0.05,
+        notified=(rng.random(n) < 0.05) & ("notifications" in s.confounders),
         handle=[f"{words[a]}_{words[b]}{k}" for a, b, k in zip(first, last, number, strict=True)],
         name=[f"{words[a].capitalize()} {words[b].capitalize()}" for a, b in zip(first, last, strict=True)],
         created_days=rng.uniform(20, 4000, n),

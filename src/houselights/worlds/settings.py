@@ -13,6 +13,7 @@ TACTICS = (
     "paraphrase_swarm",  # one message in ever other words
     "hashtag_flood",  # one made-up hashtag, unlike texts
     "reply_brigade",  # answer the same posts in own words
+    "hashtag_hijack",  # hashtags that a community uses anyway, under unlike texts
 )
 LOOKALIKES = (
     "fans",
@@ -23,6 +24,10 @@ LOOKALIKES = (
     "live_events",
     "timetable",
     "quick_circle",
+    "scheduled",
+    "syndicate",
+    "streaming_party",
+    "busy_feed",
 )
 LOOKALIKE_SIZES = {
     "fans": 60,
@@ -33,7 +38,21 @@ LOOKALIKE_SIZES = {
     "live_events": 25,
     "timetable": 60,
     "quick_circle": 60,
+    "scheduled": 15,
+    "syndicate": 15,
+    "streaming_party": 50,
+    "busy_feed": 50,
 }
+CONFOUNDERS = (
+    "heavy_tails",  # some act a hundred times as often as others
+    "time_zones",
+    "taste",  # circles inside a community share the same things
+    "bursts",  # half of what goes round goes round in minutes
+    "notifications",  # one in twenty reacts to some sources in seconds
+    "secondary_bursts",  # a hub that re-shares sets off its own wave
+    "breaking_news",
+    "series",  # threads and digests, shared part by part in one sitting
+)
 PRECISION_S = {"ms": 0.001, "s": 1.0, "min": 60.0}
 
 
@@ -58,6 +77,8 @@ ROTATION = CampaignSpec("rotation", 150, 40, 60.0, accounts_per_object=(8, 12)) 
 PARAPHRASE = CampaignSpec("paraphrase_swarm", 30, 10, 600.0)
 FLOOD = CampaignSpec("hashtag_flood", 40, 8, 600.0)
 BRIGADE = CampaignSpec("reply_brigade", 25, 12, 300.0)
+HIJACK = CampaignSpec("hashtag_hijack", 30, 10, 300.0)
+SIX = CampaignSpec("burst_amplification", 6, 10, 60.0)
 
 
 @dataclass(frozen=True)
@@ -73,6 +94,7 @@ class WorldSettings:
     camouflage_0_1: float = 0.5  # share of a campaign member's actions that are ordinary life
     precision: str = "s"  # what the source's time stamps know: ms, s or min
     retention_0_1: float = 1.0  # share of posts that an API sample keeps; sources of kept posts come along
+    confounders: tuple[str, ...] = CONFOUNDERS  # what ordinary life has that looks like agreement
 
     def __post_init__(self) -> None:
         _demand(0 <= self.camouflage_0_1 < 1, "camouflage_0_1 must lie in [0, 1)")
@@ -84,6 +106,8 @@ class WorldSettings:
         _demand(self.mean_posts_per_account > 0, "mean_posts_per_account must be positive")
         for spec in self.campaigns:
             _demand(spec.tactic in TACTICS, f"no tactic '{spec.tactic}': choose from {', '.join(TACTICS)}")
+        for name in self.confounders:
+            _demand(name in CONFOUNDERS, f"no confounder '{name}': choose from {', '.join(CONFOUNDERS)}")
         for name in self.lookalikes:
             _demand(name in LOOKALIKES, f"no look-alike '{name}': choose from {', '.join(LOOKALIKES)}")
         planted = sum(s.n_accounts for s in self.campaigns) + sum(LOOKALIKE_SIZES[n] for n in self.lookalikes)
@@ -100,9 +124,9 @@ def _demand(holds: bool, sentence: str) -> None:
 
 def preset(name: str) -> WorldSettings:
     """`demo`: four tactics and all look-alikes; `planted`: the tactics alone; `campaign_free`: look-alikes alone;
-    `hard`: five tactics that leave few or no shared objects, with all look-alikes."""
+    `hard`: six tactics that leave few or no shared objects, with all look-alikes."""
     campaigns = (BURST, RING, POOL, DRIP)
-    hard = (SMALL, ROTATION, PARAPHRASE, FLOOD, BRIGADE)
+    hard = (SMALL, ROTATION, PARAPHRASE, FLOOD, BRIGADE, HIJACK)
     presets = {
         "demo": WorldSettings(campaigns=campaigns, lookalikes=LOOKALIKES),
         "planted": WorldSettings(campaigns=campaigns),

@@ -9,6 +9,8 @@ from houselights.findings.explanations.clock import round_minutes
 from houselights.findings.explanations.daily_habit import daily_habit
 from houselights.findings.explanations.known import Vouched, known_organisation
 from houselights.findings.explanations.live_events import live_events
+from houselights.findings.explanations.one_agency import one_agency
+from houselights.findings.explanations.one_site import one_site
 from houselights.findings.explanations.one_source import one_source
 from houselights.findings.explanations.outlet import same_outlet, same_owner
 from houselights.findings.explanations.petition import petition
@@ -25,8 +27,10 @@ def explain(case: Case, vouched: Vouched | None) -> list[Weighed]:
         slogan(case),
         petition(case),
         one_source(case),
+        one_site(case),
         round_minutes(case),
         same_outlet(case),
+        one_agency(case),
         same_owner(case),
         declared_automation(case),
         breaking_news(case),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from houselights.core.errors import HouselightsError
 from houselights.findings.casefile import Case
-from houselights.findings.explanations.outlet import domains, registrable_domain
+from houselights.findings.explanations.sites import domains, registrable_domain
 from houselights.findings.explanations.weighing import Check, covering
 from houselights.findings.wording import of
 

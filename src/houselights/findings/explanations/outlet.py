@@ -1,10 +1,10 @@
 """One owner behind several accounts, in the open: a newsroom's desks, a company's branches."""
 
 from collections import Counter, defaultdict
-from urllib.parse import urlsplit
 
 from houselights.findings.casefile import Case, SharedObject
 from houselights.findings.explanations.handles import Family, family
+from houselights.findings.explanations.sites import COMMON_GROUND, domains
 from houselights.findings.explanations.weighing import Check, untestable
 from houselights.findings.wording import of, percent
 
@@ -14,65 +14,6 @@ ORDER_MIN_EACH, ORDER_MIN_ALL = 3, 10
 FAMILY_0_1 = 0.6  # of the accounts with evidence
 RARE_CLIENT_0_1 = 0.01
 MIN_SITE_NAME = 4  # letters; a shorter name lies in handles by chance
-_SECOND_LEVEL = frozenset(("ac", "co", "com", "edu", "gob", "gouv", "gov", "go", "mil", "ne", "net", "or", "org"))
-
-# Everybody links to these: short links and platforms have many owners behind them, so they are nobody's outlet.
-_COMMON_GROUND = frozenset(
-    (
-        *(
-            "t.co",
-            "bit.ly",
-            "goo.gl",
-            "tinyurl.com",
-            "ow.ly",
-            "buff.ly",
-            "dlvr.it",
-            "ift.tt",
-            "is.gd",
-            "fb.me",
-            "lnkd.in",
-        ),
-        *(
-            "x.com",
-            "twitter.com",
-            "facebook.com",
-            "instagram.com",
-            "youtube.com",
-            "youtu.be",
-            "tiktok.com",
-            "vk.com",
-            "t.me",
-        ),
-        *("reddit.com", "tumblr.com", "medium.com", "blogspot.com", "wordpress.com", "substack.com", "livejournal.com"),
-        *("google.com", "telegram.org", "linkedin.com", "pinterest.com", "bsky.app", "change.org", "wikipedia.org"),
-    )
-)
-
-
-def registrable_domain(url: str) -> str | None:
-    """The domain somebody registers: the last two labels, three under a two-letter country with a second level
-    ("co.uk")."""
-    try:
-        host = urlsplit(url if "//" in url else f"//{url}").hostname
-    except ValueError:
-        return None
-    if not host or "." not in host.strip("."):
-        return None
-    labels = host.strip(".").removeprefix("www.").split(".")
-    deep = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
-    return ".".join(labels[-3 if deep else -2 :])
-
-
-def domains(case: Case, shared: SharedObject) -> set[str]:
-    """Sites that at least half of the object's evidence posts link to."""
-    if shared.kind == "link":
-        own = registrable_domain(shared.object_id)
-        return {own} if own else set()
-    found: Counter[str] = Counter()
-    for post in case.posts_of(shared):
-        links = {obj for kind, obj in case.traces.get(post.ref, ()) if kind == "link"} | set(post.urls)
-        found.update({d for d in map(registrable_domain, links) if d})
-    return {d for d, n in found.items() if 2 * n >= len(shared.posts)}
 
 
 def same_outlet(case: Case) -> Check:
@@ -83,7 +24,7 @@ def same_outlet(case: Case) -> Check:
         return untestable(name, "links")
     of_site: dict[str, list[SharedObject]] = defaultdict(list)
     for shared in case.objects.values():
-        for domain in domains(case, shared) - _COMMON_GROUND:
+        for domain in domains(case, shared) - COMMON_GROUND:
             of_site[domain].append(shared)
     if not of_site:
         return Check(name, "The shared objects carry no links to a site of its own.")
