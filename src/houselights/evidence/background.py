@@ -19,6 +19,8 @@ UNSEEN_EFFECT_SD = 3.0
 """A community that shares nothing with others may live at any pace: twenty times theirs is no wonder (logit scale)."""
 OWN_DELAY_S = 600.0
 """What a community alone passes round may go round faster than anything else it does: at this typical delay it is no wonder."""
+OWN_EFFECT_SD = 0.7
+"""And communities differ in that: some pass it round in three minutes, some in half an hour (logit scale)."""
 MIN_OBJECTS = 50
 """A kind the profile knows nothing of needs this many objects in the data, or it is left out."""
 _SIZE_NAMES = ("2", "3", "4-5", "6-9", "10-19", "20+")
@@ -178,10 +180,12 @@ class Pace:
     speed: NDArray[np.float64]
     expected: NDArray[np.float64]
 
-    def effect_sd(self, of_known: float) -> float:
-        """Standard deviation of a group's effect (logit scale). A pair holds two members and a bridge one, so the group's logarithm
-        is twice what a bridge shows, and E expected coincidences with outsiders know it to a variance of 4 / E."""
-        return float(np.sqrt(of_known**2 + 1 / (1 / UNSEEN_EFFECT_SD**2 + self.expected.sum() / 4)))
+    def effect_sd(self, of_known: float, own: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """[units] standard deviation of a group's effect (logit scale). A pair holds two members and a bridge one, so the group's logarithm
+        is twice what a bridge shows, and E expected coincidences with outsiders know it to a variance of 4 / E. own: nobody
+        outside shares the unit."""
+        variance = of_known**2 + 1 / (1 / UNSEEN_EFFECT_SD**2 + self.expected.sum() / 4)
+        return np.asarray(np.sqrt(variance + own * OWN_EFFECT_SD**2))
 
 
 @dataclass(frozen=True)

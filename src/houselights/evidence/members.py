@@ -53,8 +53,9 @@ def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], windo
     )
     accounts, first = np.unique(who, return_index=True)
     start = np.append(first, len(who))
-    p = group_effect_tails(share, chance, weight, spread, start, MEMBER_EFFECT_SD)
-    best_p = group_effect_tails(np.ones_like(share), chance, weight, spread, start, MEMBER_EFFECT_SD)
+    effect_sd = np.full(len(share), MEMBER_EFFECT_SD)
+    p = group_effect_tails(share, chance, weight, spread, start, effect_sd)
+    best_p = group_effect_tails(np.ones_like(share), chance, weight, spread, start, effect_sd)
     member_share = np.clip(
         np.average(share[in_group[who]], weights=weight[in_group[who]]) if in_group[who].any() else 0.5, 0.05, 0.98
     )

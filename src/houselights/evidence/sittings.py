@@ -56,6 +56,12 @@ def once_each(
     )
 
 
+def mean_of_each(sitting: NDArray[np.int64], value: Floats, weight: Floats) -> Floats:
+    """Weighted mean of every sitting, in the order of `once_each`."""
+    _, which = np.unique(sitting, return_inverse=True)
+    return np.asarray(np.bincount(which, weight * value) / np.bincount(which, weight))
+
+
 def once_each_account(
     account: NDArray[np.int32],
     sitting: NDArray[np.int64],

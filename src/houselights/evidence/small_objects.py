@@ -102,7 +102,7 @@ class Sync:
     spread: NDArray[np.float64]  # variance of a share, over that of a share that is 0 or 1
     background: Rates
     speed: NDArray[np.float64]  # of each account
-    effect_sd: float
+    effect_sd: NDArray[np.float64]
 
     @staticmethod
     def of(view: View, accounts: NDArray[np.int64], window_s: float, in_a: bool | None = None) -> "Sync":
@@ -110,7 +110,7 @@ class Sync:
         e, rows = view.events, view.rows_of(accounts)
         background = rates(view.totals_of_all.without(view.totals(distinct(e.unit[rows.row]))), window_s)
         pace = view.pace(rows, rows, background)
-        unit, sitting, pairs, close, chance = group_kernel.group_units(
+        unit, sitting, pairs, close, chance, own = group_kernel.group_units(
             e.at_us,
             e.unit,
             e.sitting,
@@ -125,7 +125,7 @@ class Sync:
             own_rate(window_s),
             pace.speed,
         )
-        effect_sd = pace.effect_sd(GROUP_EFFECT_SD)
+        effect_sd = pace.effect_sd(GROUP_EFFECT_SD, own)
         spread = background.spread(view.class_of_unit[unit], pairs)
         return Sync(
             rows, unit, sitting, close / pairs, chance, np.sqrt(pairs), spread, background, pace.speed, effect_sd
@@ -135,10 +135,12 @@ class Sync:
         return self._tail(self.share, stay)
 
     def _tail(self, share: NDArray[np.float64], stay: NDArray[np.bool_] | slice) -> float:
+        sitting, weight = self.sitting[stay], self.weight[stay]
+        effect_sd = sittings.mean_of_each(sitting, self.effect_sd[stay], weight)
         share, chance, weight, spread = sittings.once_each(
-            self.sitting[stay], share[stay], self.chance[stay], self.weight[stay], self.spread[stay]
+            sitting, share[stay], self.chance[stay], weight, self.spread[stay]
         )
-        return group_effect_tail(share, chance, self.effect_sd, weight, spread)
+        return group_effect_tail(share, chance, effect_sd, weight, spread)
 
     def per_unit(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """(unit, share, chance) over all its sittings, per unit."""

@@ -110,14 +110,18 @@ def group_units(
     rate: NDArray[np.float64],
     own_rate: float,
     speed: NDArray[np.float64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+) -> tuple[
+    NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]
+]:
     """One row per unit and sitting of the earlier post: unit, sitting, member pairs with a known class rate, close ones among
-    them, and their mean chance. Pairs without a known rate are left out. `speed`: of each `who`."""
+    them, their mean chance, and whether nobody outside shares the unit. Pairs without a known rate are left out. `speed`: of
+    each `who`."""
     units = np.empty(len(row), np.int64)
     sittings = np.empty(len(row), np.int64)
     pairs = np.zeros(len(row), np.int64)
     close = np.zeros(len(row), np.int64)
     chance = np.zeros(len(row))
+    own = np.zeros(len(row), np.bool_)
     out = -1
     first = 0  # of the group's rows in this unit
     end = 0
@@ -141,12 +145,13 @@ def group_units(
                 out += 1
                 units[out] = u
                 sittings[out] = sitting[i]
+                own[out] = end - first == n_kept[u]
             pairs[out] += 1
             chance[out] += min(0.999, r * speed[who[a]] * speed[who[b]])
             close[out] += at_us[row[b]] - at_us[i] <= window_us
             b += 1
     n = out + 1
-    return units[:n], sittings[:n], pairs[:n], close[:n], chance[:n] / pairs[:n]
+    return units[:n], sittings[:n], pairs[:n], close[:n], chance[:n] / pairs[:n], own[:n]
 
 
 @compiled

@@ -16,23 +16,24 @@ _LARGE = 1e200
 
 
 def group_effect_tail(
-    share: Floats, chance: Floats, effect_sd: float, weight: Floats | None = None, spread: Floats | None = None
+    share: Floats, chance: Floats, effect_sd: Floats | float, weight: Floats | None = None, spread: Floats | None = None
 ) -> float:
     """P(weighted sum of shares >= observed) when a whole group may be faster than others by a random effect.
 
     share, chance: [n] observed share of close pairs per unit and its expected value; effect_sd: standard deviation of the
-    group's effect on the logit scale; weight: [n], 1 if not given; spread: [n] variance of a share over that of a share that is
-    0 or 1, 1 if not given. The tail at each effect is averaged over a normal effect: organic groups differ, and a group
-    is only odd when it is odd among groups.
+    group's effect on the logit scale, of all units or of each; weight: [n], 1 if not given; spread: [n] variance of a share
+    over that of a share that is 0 or 1, 1 if not given. The tail at each effect is averaged over a normal effect: organic
+    groups differ, and a group is only odd when it is odd among groups.
     """
     w = np.ones(len(share)) if weight is None else weight
     v = np.ones(len(share)) if spread is None else spread
-    return float(group_effect_tails(share, chance, w, v, np.array([0, len(share)]), effect_sd)[0])
+    sd = np.broadcast_to(np.float64(effect_sd), len(share)).copy()
+    return float(group_effect_tails(share, chance, w, v, np.array([0, len(share)]), sd)[0])
 
 
 @compiled
 def group_effect_tails(
-    share: Floats, chance: Floats, weight: Floats, spread: Floats, start: NDArray[np.int64], effect_sd: float
+    share: Floats, chance: Floats, weight: Floats, spread: Floats, start: NDArray[np.int64], effect_sd: Floats
 ) -> Floats:
     """`group_effect_tail` of each of m groups: that of rows start[k]:start[k + 1]. Returns [m]; 1 for a group without rows."""
     out = np.ones(len(start) - 1)
@@ -49,9 +50,9 @@ def group_effect_tails(
         mean = np.empty(high - low)
         p_value = 0.0
         for g in range(len(_GRID)):
-            factor = np.exp(effect_sd * _GRID[g])
             for i in range(len(odds)):
-                mean[i] = odds[i] * factor / (1 + odds[i] * factor)
+                faster = odds[i] * np.exp(effect_sd[low + i] * _GRID[g])
+                mean[i] = faster / (1 + faster)
             p_value += _WEIGHT[g] * tail_bound(total, weight[low:high], mean, spread[low:high])
         out[k] = min(1.0, p_value)
     return out
