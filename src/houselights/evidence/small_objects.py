@@ -20,6 +20,7 @@ from houselights.kernels.tails import group_effect_tail
 RESOLUTIONS = (0.02, 0.1, 1.0)
 """Coarse to fine. A pool with changing partners has no inner structure: at resolution 1 it falls apart at random and
 each part hides the others, since they are its background."""
+LASTING_RESOLUTIONS = (1.0, 3.0)
 MIN_TIE = 0.02
 """One coincidence on a thing that hundreds share ties nobody (-ln(rate) / (size - 1) is less than this); several do."""
 SCREEN_P = 0.01
@@ -31,8 +32,8 @@ JOIN_P = 0.05
 """Others may join a candidate that already shows something on the screening half."""
 JOIN_LOG_RATIO = 3.0
 """An account joins a candidate when its units are e^3 times likelier as a member's than as anybody's."""
-OTHER_LIFE_0_1 = 0.5
-"""Members have a life beside the group: so many of the things they share with other members they share as anybody does."""
+OTHER_LIFE_0_1 = (0.5, 0.8, 0.95)
+"""Members have a life beside the group: of the hours in which they meet others of it, so many may be chance, whichever fits best."""
 GATE_P = 0.2
 """A candidate that shows nothing on the other half before it is filled up counts as tested in vain, at p = 1: a p-value that is
 the larger of two is one too."""
@@ -202,15 +203,16 @@ def _carriers(half: View, sync: Sync, asked: Rows) -> NDArray[np.int64]:
     speed[is_member] = sync.speed
     event, n, share, chance = half.between(asked, speed, sync.rows, sync.speed, sync.background)
     spread = sync.background.spread(half.class_of_unit[e.unit[event]], n)
-    who, share, chance, *_ = sittings.once_each_account(
+    who, share, chance, _, spread = sittings.once_each_account(
         e.account[event], e.sitting[event], share, chance, np.sqrt(n), spread
     )
     group_share = np.clip(np.average(sync.share, weights=sync.weight), 0.05, 0.98)
     chance = np.clip(chance, 1e-4, 0.999)
     ratio = share * np.log(group_share / chance) + (1 - share) * np.log((1 - group_share) / (1 - chance))
-    ratio = np.log(OTHER_LIFE_0_1 + (1 - OTHER_LIFE_0_1) * np.exp(ratio))
-    total = np.bincount(np.searchsorted(asked.accounts, who), ratio, minlength=len(asked.accounts))
-    return asked.accounts[total > np.where(is_member, 0.0, JOIN_LOG_RATIO)]
+    ratio = ratio / spread  # an hour with many is worth more than one with one, as far as they do not move as one
+    at = np.searchsorted(asked.accounts, who)
+    lives = [np.bincount(at, np.log(c + (1 - c) * np.exp(ratio)), minlength=len(is_member)) for c in OTHER_LIFE_0_1]
+    return asked.accounts[np.max(lives, axis=0) > np.where(is_member, 0.0, JOIN_LOG_RATIO)]
 
 
 def communities(view: View, rate: NDArray[np.float64], seed: int) -> list[NDArray[np.int64]]:
@@ -227,12 +229,31 @@ def communities(view: View, rate: NDArray[np.float64], seed: int) -> list[NDArra
     a, b, weight = ties(e.account[i], e.account[j], surprise / (size - 1), e.n_accounts)
     tied = weight >= MIN_TIE
     partitions = leiden(a[tied], b[tied], weight[tied], RESOLUTIONS, [seed, view.window_us])
+    lasting = _lasting_ties(e, i, j, surprise)
+    partitions += leiden(*lasting, LASTING_RESOLUTIONS, [seed, view.window_us])
     worth: dict[tuple[int, ...], None] = {}
     for parts in partitions:
         total, n = _surprise_of_sittings(e, parts, i, j, surprise)
         promising = (total >= MIN_SURPRISE) & (n >= sittings.MIN_SITTINGS)
         worth.update((tuple(p.tolist()), None) for p, take in zip(parts, promising.tolist(), strict=True) if take)
     return [np.array(p, dtype=np.int64) for p in worth]
+
+
+def _lasting_ties(
+    e: Events, i: NDArray[np.int64], j: NDArray[np.int64], surprise: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """(a, b, weight) of the pairs that were close in several hours: a steady group among people with a busy life of their own shows in
+    partners that come back, as a pool does in partners that change. weight: the largest surprise of each hour but one."""
+    a, b = (f(e.account[i], e.account[j]).astype(np.int64) for f in (np.minimum, np.maximum))
+    pair, which = np.unique(a * e.n_accounts + b, return_inverse=True)
+    order = np.lexsort((-surprise, e.sitting[i], which))
+    which, hour, surprise = which[order], e.sitting[i][order], surprise[order]
+    first = np.r_[True, (np.diff(which) != 0) | (np.diff(hour) != 0)]
+    n_hours = np.bincount(which[first], minlength=len(pair))
+    total = np.bincount(which[first], surprise[first], minlength=len(pair))
+    lasting = n_hours >= 2
+    pair = pair[lasting]
+    return pair // e.n_accounts, pair % e.n_accounts, (total * (n_hours - 1) / n_hours)[lasting]
 
 
 def _surprise_of_sittings(
