@@ -48,8 +48,9 @@ def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], windo
     event, others, share, chance = view.between(asked.within(units, e.unit), speed, of_group, group_speed, known)
     n_close = np.bincount(e.account[event], share > 0, minlength=e.n_accounts)
     spread = known.spread(view.class_of_unit[e.unit[event]], others)
+    weight = np.sqrt(others) * (others + 1) / view.n_kept[e.unit[event]]
     who, share, chance, weight, spread = sittings.once_each_account(
-        e.account[event], e.sitting[event], share, chance, np.sqrt(others), spread
+        e.account[event], e.sitting[event], share, chance, weight, spread
     )
     accounts, first = np.unique(who, return_index=True)
     start = np.append(first, len(who))

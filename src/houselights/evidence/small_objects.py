@@ -95,11 +95,12 @@ class Sync:
     rows: Rows  # the group's
     unit: NDArray[np.int64]
     sitting: NDArray[np.int64]
+    pairs: NDArray[np.int64]  # of members
     share: NDArray[np.float64]
     chance: NDArray[np.float64]
     weight: NDArray[np.float64]
-    """Root of the member pairs: between one (a unit moves as one) and their number (every pair moves by itself). Who shares
-    a unit does not depend on when."""
+    """Root of the member pairs, between one (a unit moves as one) and their number (every pair moves by itself), times the members'
+    share of all who have the unit: what half the world shares says little about them. Neither depends on when they share."""
     spread: NDArray[np.float64]  # variance of a share, over that of a share that is 0 or 1
     background: Rates
     speed: NDArray[np.float64]  # of each account
@@ -128,8 +129,10 @@ class Sync:
         )
         effect_sd = pace.effect_sd(GROUP_EFFECT_SD, own)
         spread = background.spread(view.class_of_unit[unit], pairs)
+        held, n_members = np.unique(e.unit[rows.row], return_counts=True)
+        weight = np.sqrt(pairs) * n_members[np.searchsorted(held, unit)] / view.n_kept[unit]
         return Sync(
-            rows, unit, sitting, close / pairs, chance, np.sqrt(pairs), spread, background, pace.speed, effect_sd
+            rows, unit, sitting, pairs, close / pairs, chance, weight, spread, background, pace.speed, effect_sd
         )
 
     def p_value(self, stay: NDArray[np.bool_] | slice = slice(None)) -> float:
@@ -146,9 +149,9 @@ class Sync:
     def per_unit(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """(unit, share, chance) over all its sittings, per unit."""
         unit, which = np.unique(self.unit, return_inverse=True)
-        pairs = np.bincount(which, self.weight**2)
-        share = np.bincount(which, self.weight**2 * self.share) / pairs
-        return unit, share, np.bincount(which, self.weight**2 * self.chance) / pairs
+        pairs = np.bincount(which, self.pairs)
+        share = np.bincount(which, self.pairs * self.share) / pairs
+        return unit, share, np.bincount(which, self.pairs * self.chance) / pairs
 
     @property
     def best_p(self) -> float:
