@@ -99,7 +99,7 @@ class Sync:
     share: NDArray[np.float64]
     chance: NDArray[np.float64]
     weight: NDArray[np.float64]
-    """Root of the member pairs, between one (a unit moves as one) and their number (every pair moves by itself), times the members'
+    """Root of the member pairs, between one (a unit moves as one) and their number (every pair moves by itself), times the square of the members
     share of all who have the unit: what half the world shares says little about them. Neither depends on when they share."""
     spread: NDArray[np.float64]  # variance of a share, over that of a share that is 0 or 1
     background: Rates
@@ -130,7 +130,7 @@ class Sync:
         effect_sd = pace.effect_sd(GROUP_EFFECT_SD, own)
         spread = background.spread(view.class_of_unit[unit], pairs)
         held, n_members = np.unique(e.unit[rows.row], return_counts=True)
-        weight = np.sqrt(pairs) * n_members[np.searchsorted(held, unit)] / view.n_kept[unit]
+        weight = np.sqrt(pairs) * (n_members[np.searchsorted(held, unit)] / view.n_kept[unit]) ** 2
         return Sync(
             rows, unit, sitting, pairs, close / pairs, chance, weight, spread, background, pace.speed, effect_sd
         )
