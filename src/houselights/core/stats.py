@@ -33,4 +33,4 @@ def wilson_interval(successes: int, n: int, z: float = 1.959964) -> tuple[float,
         return (0.0, 1.0)
     share, z2 = successes / n, z * z
     centre, half = share + z2 / (2 * n), z * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return (max(0.0, (centre - half) / (1 + z2 / n)), min(1.0, (centre + half) / (1 + z2 / n)))
+    return (float(max(0.0, (centre - half) / (1 + z2 / n))), float(min(1.0, (centre + half) / (1 + z2 / n))))

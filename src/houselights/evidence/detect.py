@@ -34,12 +34,12 @@ def detect(
     con: duckdb.DuckDBPyConnection, posts_path: Path, traces_path: Path, settings: EvidenceSettings
 ) -> Detection:
     """Groups that act together, with their error control. Pure in (posts, traces, settings)."""
-    windows_s, skipped = _usable_windows(con, posts_path, settings)
+    windows_s, skipped = usable_windows(con, posts_path, settings)
     e = event_table.load(con, str(posts_path), str(traces_path), settings.seed)
     n_hours = min(len(np.unique(e.sitting[e.in_a == half])) for half in (True, False))
     if n_hours < MIN_SITTINGS:
         windows_s, skipped = [], [{"channel": "all", "window_s": None, "reason": _TOO_SHORT}]
-    merged, run = _rounds(e, windows_s, settings)
+    merged, run = rounds(e, windows_s, settings)
     clean = e.without([m.accounts for m in merged])
     names = _Names(con, posts_path, e)
     groups = _distinct([_group(e, m, clean, settings, names) for m in merged])
@@ -57,7 +57,7 @@ def _distinct(groups: list[Group]) -> list[Group]:
     return [group for _, group in kept]
 
 
-def _usable_windows(
+def usable_windows(
     con: duckdb.DuckDBPyConnection, posts_path: Path, settings: EvidenceSettings
 ) -> tuple[list[float], list[dict[str, object]]]:
     """Windows not under the time precision of the data: coincidence inside a stamp's own width means nothing."""
@@ -82,7 +82,7 @@ _TOO_SHORT = (
 _PRECISION_WORDS = {"us": "microsecond", "ms": "millisecond", "s": "second", "min": "minute", "day": "day"}
 
 
-def _rounds(
+def rounds(
     e: Events, windows_s: list[float], settings: EvidenceSettings
 ) -> tuple[list[Merged], list[dict[str, object]]]:
     """Peels confirmed groups off and looks again: a strong group otherwise sets the chance level for the rest."""

@@ -6,7 +6,7 @@ one; the posts of an object are a **unit**, and each account counts once in it. 
 posts lies in the half of its earlier post.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import duckdb
@@ -85,6 +85,27 @@ class Events:
     def accounts_in(self, units: NDArray[np.int64]) -> NDArray[np.bool_]:
         """[n_accounts] True for accounts that act in any of these units."""
         return self.mask(self.account[self.rows_in(units)])
+
+    def exchanged(self, account: NDArray[np.int32]) -> "Events":
+        """The same events by other accounts. account: [n]."""
+        return replace(self, account=account)
+
+    def of(self, accounts: NDArray[np.bool_]) -> "Events":
+        """Events of these accounts alone. accounts: [n_accounts]."""
+        return self.selected(accounts[self.account])
+
+    def selected(self, rows: NDArray[np.bool_]) -> "Events":
+        """These events alone, of units that keep two or more. rows: [n]."""
+        n_left = np.bincount(self.unit[rows], minlength=len(self.size))
+        rows = rows & (n_left >= 2)[self.unit]
+        units = np.flatnonzero(n_left >= 2)
+        return replace(
+            self,
+            **{name: getattr(self, name)[rows] for name in ("account", "at_us", "post", "object", "sitting", "in_a")},
+            start=np.concatenate([[0], np.cumsum(n_left[units])]).astype(np.int64),
+            family=self.family[units],
+            source_us=self.source_us[units],
+        )
 
     @cached_property
     def size(self) -> NDArray[np.int64]:

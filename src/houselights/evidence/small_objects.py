@@ -247,8 +247,8 @@ def _lasting_ties(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """(a, b, weight) of the pairs that were close in several hours: a steady group among people with a busy life of their own shows in
     partners that come back, as a pool does in partners that change. weight: the largest surprise of each hour but one."""
-    a, b = (f(e.account[i], e.account[j]).astype(np.int64) for f in (np.minimum, np.maximum))
-    pair, which = np.unique(a * e.n_accounts + b, return_inverse=True)
+    a, b = np.minimum(e.account[i], e.account[j]), np.maximum(e.account[i], e.account[j])
+    pair, which = np.unique(a.astype(np.int64) * e.n_accounts + b, return_inverse=True)
     order = np.lexsort((-surprise, e.sitting[i], which))
     which, hour, surprise = which[order], e.sitting[i][order], surprise[order]
     first = np.r_[True, (np.diff(which) != 0) | (np.diff(hour) != 0)]
@@ -256,7 +256,8 @@ def _lasting_ties(
     total = np.bincount(which[first], surprise[first], minlength=len(pair))
     lasting = n_hours >= 2
     pair = pair[lasting]
-    return pair // e.n_accounts, pair % e.n_accounts, (total * (n_hours - 1) / n_hours)[lasting]
+    weight = (total * (n_hours - 1) / n_hours)[lasting].astype(np.float64)
+    return np.asarray(pair // e.n_accounts), np.asarray(pair % e.n_accounts), weight
 
 
 def _surprise_of_sittings(

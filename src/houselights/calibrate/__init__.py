@@ -1,0 +1,5 @@
+"""What a run's error rate and its reach are on the user's own data: shuffles, uniformity, spike-ins, sensitivity."""
+
+from houselights.calibrate.calibrate import FILE, CalibrateSettings, calibrate
+
+__all__ = ["FILE", "CalibrateSettings", "calibrate"]
