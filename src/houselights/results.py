@@ -59,6 +59,18 @@ class Results:
             )
         return found
 
+    @cached_property
+    def calibration(self) -> dict[str, Any] | None:
+        """What `calibrate` measured on this run; None where it was not run."""
+        if not (self.run_dir / "calibration.json").is_file():
+            return None
+        found = self._json("calibration.json")
+        if not isinstance(found, dict) or "recall" not in found:
+            raise HouselightsError(
+                f"{self.run_dir / 'calibration.json'} does not hold a calibration. Run `houselights calibrate` again."
+            )
+        return found
+
     def table(self, declared: tables.Table) -> pa.Table:
         """A declared table of this run, whole; an empty one when the run has no such file."""
         path = self.run_dir / declared.file

@@ -15,7 +15,6 @@ SIZES = (6, 20, 60)  # accounts
 N_OBJECTS = 15  # things that a member of a whole group shares
 _STEP_US = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000, "day": 86_400_000_000}
 _SYLLABLES = [consonant + vowel for consonant in "bdklmnr" for vowel in "aeiou"]
-)
 
 
 @dataclass(frozen=True)

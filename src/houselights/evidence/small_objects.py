@@ -215,7 +215,7 @@ def _carriers(half: View, sync: Sync, asked: Rows) -> NDArray[np.int64]:
     ratio = ratio / spread  # an hour with many is worth more than one with one, as far as they do not move as one
     at = np.searchsorted(asked.accounts, who)
     lives = [np.bincount(at, np.log(c + (1 - c) * np.exp(ratio)), minlength=len(is_member)) for c in OTHER_LIFE_0_1]
-    return asked.accounts[np.max(lives, axis=0) > np.where(is_member, 0.0, JOIN_LOG_RATIO)]
+    return np.asarray(asked.accounts[np.max(lives, axis=0) > np.where(is_member, 0.0, JOIN_LOG_RATIO)])
 
 
 def communities(view: View, rate: NDArray[np.float64], seed: int) -> list[NDArray[np.int64]]:

@@ -221,6 +221,31 @@ def _others(commands: "Commands") -> None:
     simulate.add_argument(
         "--preset", default="demo", metavar="NAME", help="demo, planted, hard or campaign_free (default: demo)"
     )
+    calibrate = commands.add_parser(
+        "calibrate",
+        help="what this run's error rate and reach are on its own data: shuffles, planted groups, other settings",
+    )
+    calibrate.add_argument("run", type=Path, metavar="RUN", help="directory that `houselights scan --out` made")
+    calibrate.add_argument(
+        "--shuffles", type=_count, default=20, metavar="N", help="shuffles of either kind (default: %(default)s)"
+    )
+    calibrate.add_argument(
+        "--implants",
+        type=_count,
+        default=20,
+        metavar="N",
+        help="planted groups of each tactic and size (default: %(default)s)",
+    )
+    calibrate.add_argument(
+        "--together",
+        type=_count,
+        default=5,
+        metavar="N",
+        help="planted groups that share a copy of the data (default: %(default)s; 1 takes five times as long)",
+    )
+    calibrate.add_argument("--jobs", type=_count, default=None, metavar="N", help="processes (default: one per core)")
+    calibrate.add_argument("--seed", type=_seed, default=0, metavar="N", help="other draws (default: %(default)s)")
+    _talk(calibrate)
     convert = commands.add_parser("convert", help="accepted posts in our schema, as Parquet")
     convert.add_argument("input", type=Path, metavar="INPUT", help="file of posts; `houselights formats` lists them")
     convert.add_argument("--out", type=Path, required=True, metavar="posts.parquet", help="file to write")
@@ -253,6 +278,12 @@ def _number(text: str) -> float:
 def _seed(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) >= 2**63:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 2^63 - 1")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 10,000")
     return int(text)
 
 

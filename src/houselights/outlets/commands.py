@@ -118,6 +118,30 @@ def simulate(args: argparse.Namespace) -> int:
     return DONE
 
 
+def calibrate(args: argparse.Namespace) -> int:
+    import json
+    import os
+
+    from houselights.calibrate import CalibrateSettings
+    from houselights.calibrate import calibrate as measure
+    from houselights.outlets import calibration, report, summary
+    from houselights.results import Results
+
+    Results(args.run)  # a RUN that is complete, or a sentence that says what is wrong
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    settings = CalibrateSettings(args.shuffles, args.implants, args.together, args.jobs or cores, args.seed)
+    with _steps(args.quiet) as progress:
+        measured = measure(args.run, settings, progress)
+    path = report.write(Results(args.run))
+    if args.json:
+        print(json.dumps(Results(args.run).calibration, ensure_ascii=False))
+    elif not args.quiet:
+        out = summary.console(sys.stdout)
+        calibration.show(measured, out)
+        out.print(f"Written to {terminal(str(args.run / 'calibration.json'))} and to {terminal(str(path))}.")
+    return DONE
+
+
 def network(args: argparse.Namespace) -> int:
     from houselights.engine.local import connect
 
@@ -183,6 +207,22 @@ def _read_settings(args: argparse.Namespace, account: str | None = None, link: s
     if args.since and args.until and args.since >= args.until:
         raise HouselightsError("--since is not before --until, so that no post could be between them. Swap them?")
     return ReadSettings(args.format, args.map, args.since, args.until, account, link)
+
+
+@contextmanager
+def _steps(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """One bar on stderr with an estimate of the time left, only where somebody watches."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("calibrate"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"))
+    with Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("calibrate", total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
 @contextmanager

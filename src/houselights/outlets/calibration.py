@@ -1,0 +1,93 @@
+"""What `calibrate` measured, in plain words: the same sentences in the terminal and in the report."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from houselights.outlets import wording
+
+HEADING = "Checked on this data"
+NOT_RUN = (
+    "This run was not calibrated: how often its tests pass where nobody acts together, and how large a group it would have "
+    "found here, is not known. `houselights calibrate RUN` measures both on these posts and adds them to this report."
+)
+NOT_PROVED = (
+    "What this does not prove: a shuffle takes common causes apart together with agreements, so people whom a push "
+    "notification or a broadcast brings together are not in it; planted groups act as these tactics do, and real ones may not."
+)
+SHUFFLE_NAMES = {
+    "within_cells": (
+        "Accounts changed places among those who shared the same thing in the same hour and at the same stage of its spread "
+        "(accounts of findings left out: a group that has its things to itself would only change places with itself)"
+    ),
+    "across_objects": (
+        "Accounts changed places among all who shared something of a kind in the same hour, so that who shares what with whom is chance"
+    ),
+}
+_SETTING = {"window_s": "window", "q": "false-discovery rate", "seed": "other halves, seed"}
+
+
+def shuffle_sentence(row: dict[str, Any]) -> str:
+    low, high = row["interval_95"]
+    return (
+        f"{SHUFFLE_NAMES[row['kind']]}: a group passed in {row['draws_with_a_group']} of {row['draws']} shuffles "
+        f"(95 % interval {low:.2f} to {high:.2f})."
+    )
+
+
+def recall_sentence(row: dict[str, Any]) -> str:
+    low, high = row["interval_95"]
+    return (
+        f"On this data a group of {row['accounts']} accounts that {row['what_it_does']}, {wording.count(row['objects'], 'thing')} "
+        f"within {wording.seconds(row['window_s'])}, would have been found with probability {row['recall']:.2f} "
+        f"({row['found']} of {row['implants']}, {low:.2f} to {high:.2f})."
+    )
+
+
+def uniformity_sentence(row: dict[str, Any]) -> str:
+    if not row.get("pairs"):
+        return f"Within {wording.seconds(row['window_s'])}: too few accounts share things to test pairs."
+    levels = ", ".join(f"{x['share']:.2g} under {x['level']:g}" for x in row["levels"])
+    return (
+        f"Within {wording.seconds(row['window_s'])}, {row['pairs']:,} pairs of accounts outside the findings: share of p-values "
+        f"{levels} (a test that is right on average has these shares equal); distance from uniform {row['ks_distance']:.3f} "
+        f"(Kolmogorov-Smirnov, p = {wording.probability(row['ks_p_value'])}; pairs with an account in common are not independent)."
+    )
+
+
+def groups_sentence(channel: str, found: dict[str, Any]) -> str:
+    if not found["groups"]:
+        return f"Channel {channel}: no random group could be tested."
+    levels = ", ".join(f"{x['share']:.2g} under {x['level']:g}" for x in found["levels"])
+    return (
+        f"Channel {channel}: of {found['groups']:,} random groups, share of p-values {levels}; they are upper bounds."
+    )
+
+
+def again(variants: Iterable[dict[str, Any]], setting: str) -> str:
+    """Where a finding was found again: "60 s, 10 min; not 10 s"."""
+    mine = [v for v in variants if v["setting"] == setting]
+    name = wording.seconds if setting == "window_s" else lambda x: f"{x:g}"
+    yes, no = ([name(v["value"]) for v in mine if v["found"] == hit] for hit in (True, False))
+    return "; ".join(x for x in (", ".join(yes), f"not {', '.join(no)}" if no else "") if x)
+
+
+def show(measured: dict[str, Any], out: Console) -> None:
+    out.print(Text("Where nobody acts together", style="bold"))
+    for row in measured["shuffles"]:
+        out.print(Text(shuffle_sentence(row)))
+    for row in measured["uniformity"]["pairs"]:
+        out.print(Text(uniformity_sentence(row)))
+    for channel, found in measured["uniformity"]["groups"].items():
+        out.print(Text(groups_sentence(channel, found)))
+    out.print(Text("\nWhat would have been found", style="bold"))
+    for row in measured["recall"]:
+        out.print(Text(recall_sentence(row)))
+    if measured["sensitivity"]:
+        out.print(Text("\nWhat the findings hang on", style="bold"))
+    for finding in measured["sensitivity"]:
+        parts = (f"{words} {again(finding['variants'], setting)}" for setting, words in _SETTING.items())
+        out.print(Text(f"{finding['finding_id']} is found again with {' | '.join(parts)}"))
+    out.print(Text(f"\n{NOT_PROVED}"))

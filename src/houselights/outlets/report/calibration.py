@@ -1,0 +1,121 @@
+"""The section of the report that says how the tests did on the user's own data."""
+
+from typing import Any
+
+from houselights.outlets import calibration as words
+from houselights.outlets import wording
+from houselights.outlets.hostile import html_text
+from houselights.outlets.report.markup import folded, items, scroll, section, table
+from houselights.results import Results
+
+WIDTH, HEIGHT, FOOT = 460, 150, 34
+
+
+def block(results: Results) -> str:
+    found = results.calibration
+    if found is None:
+        return section("calibration", words.HEADING, f"<p>{html_text(words.NOT_RUN)}</p>")
+    parts = [
+        _recall(found["recall"]),
+        "<h3>Where nobody acts together</h3>",
+        items(html_text(words.shuffle_sentence(r)) for r in found["shuffles"]),
+        _uniformity(found["uniformity"]),
+        _sensitivity(found["sensitivity"]),
+        f"<p>{html_text(words.NOT_PROVED)}</p>",
+    ]
+    return section("calibration", words.HEADING, "\n".join(parts))
+
+
+def _recall(rows: list[dict[str, Any]]) -> str:
+    """Groups were planted into copies of the data; how many of them a scan finds."""
+    if not rows:
+        return ""
+    lead = next((r for r in rows if r["tactic"] == "own_content_ring" and r["accounts"] == 20), rows[0])
+    columns = (
+        "What the group does",
+        "#Accounts",
+        "#Things",
+        "#Within",
+        "#Found",
+        "#Probability",
+        "#95 % interval",
+        "#Named",
+    )
+    body = (
+        [
+            html_text(f"{r['what_it_does'][0].upper()}{r['what_it_does'][1:]}"),
+            f"{r['accounts']}",
+            f"{r['objects']}",
+            wording.seconds(r["window_s"]),
+            f"{r['found']} of {r['implants']}",
+            f"{r['recall']:.2f}",
+            f"{r['interval_95'][0]:.2f} to {r['interval_95'][1]:.2f}",
+            f"{r['core_recall']:.2f}",
+        ]
+        for r in rows
+    )
+    caption = (
+        "Planted into copies of this data, their members drawn from its accounts. Found: a finding of tier observed or better lists at "
+        "least half of them, and they are at least half of it. Named: share of all planted accounts that are core."
+    )
+    return (
+        f"<h3>What would have been found</h3><p><strong>{html_text(words.recall_sentence(lead))}</strong></p>"
+        f"{table(caption, columns, body)}"
+    )
+
+
+def _uniformity(found: dict[str, Any]) -> str:
+    tested = [r for r in found["pairs"] if r.get("pairs")]
+    figures = "".join(_histogram(r) for r in tested)
+    rows = (
+        [
+            f"pairs, {wording.seconds(r['window_s'])}",
+            f"{x['level']:g}",
+            f"{x['share']:.3g}",
+            f"{x['inflation']:.2f}",
+            f"{x['interval_95'][0]:.2g} to {x['interval_95'][1]:.2g}",
+        ]
+        for r in tested
+        for x in r["levels"]
+    )
+    columns = ("p-values of", "#Level", "#Share under it", "#Times the level", "#95 % interval of the share")
+    sentences = [words.uniformity_sentence(r) for r in found["pairs"]]
+    sentences += [words.groups_sentence(channel, x) for channel, x in found["groups"].items()]
+    shown = table("Share of p-values under a level", columns, rows, small=True)
+    return (
+        f"<h3>Are the p-values what they say?</h3>{figures}{items(map(html_text, sentences))}"
+        f"{folded('The same as a table', shown)}"
+    )
+
+
+def _histogram(row: dict[str, Any]) -> str:
+    """Twenty bars that should be of one height, and the line that they should reach."""
+    counts, title = row["histogram"], f"p-values of pairs within {wording.seconds(row['window_s'])}"
+    even, most = sum(counts) / len(counts), max(*counts, 1)
+    step, tall = WIDTH / len(counts), HEIGHT / (1.15 * max(most, even))
+    bars = "".join(
+        f'<rect x="{i * step:.1f}" y="{HEIGHT - n * tall:.1f}" width="{step - 2:.1f}" height="{n * tall:.1f}"/>'
+        for i, n in enumerate(counts)
+    )
+    line = f'y1="{HEIGHT - even * tall:.1f}" y2="{HEIGHT - even * tall:.1f}"'
+    picture = f"""<svg class="timeline" viewBox="0 0 {WIDTH} {HEIGHT + FOOT}" role="img" aria-label="{title}" \
+font-family="system-ui, sans-serif" font-size="12">
+<g class="others" fill="#8a8578">{bars}</g>
+<line x1="0" x2="{WIDTH}" {line} stroke="#b07a00" stroke-width="1.5" stroke-dasharray="5 4"/>
+<text class="label" x="0" y="{HEIGHT + 18}">0</text>
+<text class="label" x="{WIDTH}" y="{HEIGHT + 18}" text-anchor="end">1</text>
+<text class="label" x="{WIDTH / 2}" y="{HEIGHT + 18}" text-anchor="middle">{title}</text>
+</svg>"""
+    return f"<figure>{scroll(picture, title)}</figure>"
+
+
+def _sensitivity(found: list[dict[str, Any]]) -> str:
+    if not found:
+        return ""
+    columns = ("Finding", "Windows alone", "False-discovery rate", "Other halves (seeds)")
+    rows = (
+        [html_text(f["finding_id"]), *(html_text(words.again(f["variants"], s)) for s in ("window_s", "q", "seed"))]
+        for f in found
+    )
+    caption = "With which settings each finding is found again: half of its accounts in a group that they are half of."
+    return f"<h3>What the findings hang on</h3>{table(caption, columns, rows, small=True)}"
