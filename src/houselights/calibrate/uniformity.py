@@ -18,7 +18,7 @@ LEVELS = (0.05, 0.01, 0.001, 0.0001)
 N_BINS = 20
 
 
-def pairs(e: Events, window_s: float, seed: int) -> dict[str, Any]:
+def pair_p_values(e: Events, window_s: float, seed: int) -> NDArray[np.float64]:
     """Randomised exact p-values of pairs of accounts under the null of the cell test.
 
     One cell drawn of every hour that two accounts share one in, with the cell's own chance m / C(n, 2) of being close; the number of
@@ -27,7 +27,12 @@ def pairs(e: Events, window_s: float, seed: int) -> dict[str, Any]:
     rng = np.random.default_rng([seed, 1])
     view = View(e, np.ones(len(e.account), dtype=np.bool_), round(window_s * 1e6), MAX_UNIT_ACCOUNTS)
     cells = synchrony.Cells.of(view)
-    p = np.array([_pair_p(e, view.window_us, cells, a, b, rng) for a, b in _pairs_in_cells(e, cells, rng)])
+    return np.array([_pair_p(e, view.window_us, cells, a, b, rng) for a, b in _pairs_in_cells(e, cells, rng)])
+
+
+def pairs(e: Events, window_s: float, seed: int) -> dict[str, Any]:
+    """How uniform they are."""
+    p = pair_p_values(e, window_s, seed)
     if not len(p):
         return {"window_s": window_s, "pairs": 0}
     ks = distributions.kstest(p, "uniform")
@@ -86,7 +91,7 @@ def groups(e: Events, windows_s: list[float], seed: int) -> dict[str, Any]:
     for window_s in windows_s:
         view = View(e, np.ones(len(e.account), dtype=np.bool_), round(window_s * 1e6), MAX_UNIT_ACCOUNTS)
         cells = synchrony.Cells.of(view)
-        for accounts in _companies(view, rng, N_GROUPS // len(windows_s)):
+        for accounts in companies(view, rng, N_GROUPS // len(windows_s)):
             by_objects = small_objects.confirm(view, accounts, False, window_s)
             by_cells = synchrony.confirm(view, cells, accounts, False, 2_000, seed)
             found["small_objects"] += [by_objects.p_value] if by_objects else []
@@ -97,7 +102,7 @@ def groups(e: Events, windows_s: list[float], seed: int) -> dict[str, Any]:
     }
 
 
-def _companies(view: View, rng: np.random.Generator, n: int) -> list[NDArray[np.int64]]:
+def companies(view: View, rng: np.random.Generator, n: int) -> list[NDArray[np.int64]]:
     """Groups of up to GROUP_SIZE accounts that share units with their first on half A."""
     e = view.events
     often = np.flatnonzero(np.bincount(e.account[e.in_a], minlength=e.n_accounts) >= 3)

@@ -1,0 +1,4 @@
+"""Tables."""
+
+
+def write(results): ...
