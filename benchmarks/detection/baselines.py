@@ -1,170 +1,203 @@
-"""What others do, from their published definitions: every method maps shares to groups, with one knob from loose to strict.
+"""What others do, and two ways of guessing, on one table of shares: the baselines that a detection has to beat.
 
-Shares are the first of each account on each object. A group is a connected component of three accounts or more of the method's own
-network. The exact tables of CooRTweet and Coordination Network Toolkit come from houselights.compat; here their rules run on
-the same shares as everybody else's.
+Every baseline is `f(shares, strictness) -> Answer`. `BASELINES` lists them with the published default and further
+strictness values, loose to strict. No baseline sees anything but who shared what when and whether by a repost.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
-from scipy.stats import hypergeom
-
-Ints = NDArray[np.int64]
-Groups = list[Ints]
-
-
-@dataclass(frozen=True)
-class Shares:
-    """One row per first share of an account of an object that two accounts or more have, sorted by (object, at_s)."""
-
-    account: Ints
-    object: Ints
-    at_s: NDArray[np.float64]
-    is_repost: NDArray[np.bool_]
-    n_accounts: int
-
-
-@dataclass(frozen=True)
-class Method:
-    name: str
-    rule: Callable[[Shares, float], tuple[Groups, NDArray[np.float64]]]  # -> groups, score of each account
-    default: float
-    knob: tuple[float, ...]  # from loose to strict
-
-
-def close_pairs(s: Shares, window_s: float = 60.0) -> sparse.csr_matrix:
-    """[accounts x accounts], a < b: objects that both shared within the window."""
-    a, b = [], []
-    ends = np.searchsorted(s.object, s.object, side="right")
-    reach = np.searchsorted(s.object * 1e8 + s.at_s, s.object * 1e8 + s.at_s + window_s, side="right")
-    reach = np.minimum(reach, ends)
-    for i in np.flatnonzero(reach > np.arange(len(reach)) + 1):
-        a.append(np.full(reach[i] - i - 1, s.account[i]))
-        b.append(s.account[i + 1 : reach[i]])
-    if not a:
-        return sparse.csr_matrix((s.n_accounts, s.n_accounts))
-    one, other = np.concatenate(a), np.concatenate(b)
-    low, high = np.minimum(one, other), np.maximum(one, other)
-    return sparse.coo_matrix((np.ones(len(low)), (low, high)), shape=(s.n_accounts,) * 2).tocsr()
-
-
-def co_shares(s: Shares, least: float) -> tuple[Groups, NDArray[np.float64]]:
-    """Pairs with at least so many objects shared within 60 s of each other."""
-    pairs = close_pairs(s)
-    return _components(pairs, pairs.data >= least)
-
-
-def coortweet(s: Shares, quantile: float) -> tuple[Groups, NDArray[np.float64]]:
-    """CooRTweet 2 (Righetti and Balluff): pairs with two co-shares within 60 s, of which the edges above a quantile of the weights stay."""
-    pairs = close_pairs(s)
-    enough = pairs.data >= 2
-    if not enough.any():
-        return [], np.zeros(s.n_accounts)
-    return _components(pairs, enough & (pairs.data >= np.quantile(pairs.data[enough], quantile)))
-
-
-def toolkit(s: Shares, least: float) -> tuple[Groups, NDArray[np.float64]]:
-    """Coordination Network Toolkit (Graham), co_retweet: reposts of one post within 60 s, weight at least so much."""
-    only = Shares(
-        s.account[s.is_repost], s.object[s.is_repost], s.at_s[s.is_repost], s.is_repost[s.is_repost], s.n_accounts
-    )
-    return co_shares(only, least)
-
-
-def pair_p_values(s: Shares) -> sparse.csr_matrix:
-    """[pairs] P(as many common objects or more) if each drew its objects at random: hypergeometric (Tumminello et al. 2011)."""
-    held = _held(s)
-    common = sparse.triu(held @ held.T, 1).tocoo()
-    n = np.asarray(held.sum(axis=1)).ravel()
-    p = hypergeom.sf(common.data - 1, held.shape[1], n[common.row], n[common.col])
-    return sparse.csr_matrix((np.maximum(p, 1e-300), (common.row, common.col)), shape=common.shape)
-
-
-def validated_network(s: Shares, alpha: float) -> tuple[Groups, NDArray[np.float64]]:
-    """Statistically validated network: those pairs that pass Benjamini-Yekutieli over all pairs of accounts."""
-    p = pair_p_values(s)
-    n_tests = s.n_accounts * (s.n_accounts - 1) / 2
-    order = np.sort(p.data)
-    bound = alpha * np.arange(1, len(order) + 1) / (n_tests * (np.log(n_tests) + 0.5772))
-    passed = np.flatnonzero(order <= bound)
-    strength = p.copy()
-    strength.data = -np.log(p.data)
-    return _components(strength, p.data <= (order[passed[-1]] if len(passed) else -1.0))
-
-
-def _held(s: Shares) -> sparse.csr_matrix:
-    return sparse.coo_matrix(
-        (np.ones(len(s.account)), (s.account, s.object)), shape=(s.n_accounts, int(s.object.max()) + 1)
-    ).tocsr()
-
-
-def _similarity(s: Shares) -> sparse.csr_matrix:
-    """Cosine of TF-IDF vectors of shared objects, of every pair once."""
-    held = _held(s)
-    idf = np.log(s.n_accounts / np.asarray(held.sum(axis=0)).ravel())
-    vectors = held @ sparse.diags(idf)
-    length = np.sqrt(np.asarray(vectors.multiply(vectors).sum(axis=1)).ravel())
-    vectors = sparse.diags(1 / np.maximum(length, 1e-12)) @ vectors
-    return sparse.triu(vectors @ vectors.T, 1).tocsr()
-
-
-def similar(s: Shares, kept: float) -> tuple[Groups, NDArray[np.float64]]:
-    """Pacheco et al. 2021 (arXiv 2001.05658): the most similar share of the edges."""
-    edges = _similarity(s)
-    return _components(edges, edges.data >= np.quantile(edges.data, 1 - kept))
-
-
-def central(s: Shares, quantile: float) -> tuple[Groups, NDArray[np.float64]]:
-    """Luceri et al. 2024 (arXiv 2310.09884): nodes of the similarity network above a quantile of eigenvector centrality."""
-    edges = _similarity(s)
-    both = edges + edges.T
-    centrality = np.full(s.n_accounts, 1.0)
-    for _ in range(200):
-        centrality = both @ centrality + 1e-12
-        centrality /= np.linalg.norm(centrality)
-    score = np.where(centrality >= np.quantile(centrality, quantile), centrality, 0.0)
-    inside = (score[edges.nonzero()[0]] > 0) & (score[edges.nonzero()[1]] > 0)
-    return _components(edges, inside)[0], score
-
-
-def most_active(s: Shares, share: float) -> tuple[Groups, NDArray[np.float64]]:
-    n = np.bincount(s.account, minlength=s.n_accounts).astype(float)
-    chosen = np.sort(np.argsort(-n, kind="stable")[: max(3, round(share * s.n_accounts))])
-    return [chosen], n
-
-
-def at_random(s: Shares, share: float) -> tuple[Groups, NDArray[np.float64]]:
-    score = np.random.default_rng(1).random(s.n_accounts)
-    return [np.sort(np.argsort(-score)[: max(3, round(share * s.n_accounts))])], score
-
-
-def _components(edges: sparse.csr_matrix, kept: NDArray[np.bool_]) -> tuple[Groups, NDArray[np.float64]]:
-    """Components of three or more; an account scores its strongest kept edge."""
-    row, column = edges.nonzero()
-    row, column, weight = row[kept], column[kept], np.asarray(edges.data)[kept]
-    n = edges.shape[0]
-    score = np.zeros(n)
-    np.maximum.at(score, row, weight)
-    np.maximum.at(score, column, weight)
-    _, label = connected_components(sparse.coo_matrix((np.ones(len(row)), (row, column)), shape=(n, n)), directed=False)
-    sizes = np.bincount(label)
-    order = np.argsort(label, kind="stable")
-    parts = np.split(order, np.cumsum(sizes)[:-1])
-    return [np.sort(part) for part in parts if len(part) >= 3], score
-
-
-METHODS = (
-    Method(">= 2 co-shares within 60 s", co_shares, 2, (2, 3, 4, 5, 6, 8, 10)),
-    Method("CooRTweet", coortweet, 0.5, (0.0, 0.5, 0.9, 0.99, 0.995, 0.999)),
-    Method("Coordination Network Toolkit, co_retweet", toolkit, 2, (1, 2, 3, 4, 5, 6, 8, 10)),
-    Method("validated network (hypergeometric, BY)", validated_network, 0.05, (0.05, 1e-3, 1e-6, 1e-9, 1e-12, 1e-16)),
-    Method("TF-IDF cosine, top share of edges", similar, 0.005, (0.02, 0.005, 0.002, 0.001, 0.0005, 0.0002)),
-    Method("eigenvector centrality", central, 0.995, (0.95, 0.98, 0.99, 0.995, 0.998)),
-    Method("most active accounts", most_active, 0.01, (0.05, 0.02, 0.01)),
-    Method("random accounts", at_random, 0.01, (0.05, 0.02, 0.01)),
+from benchmarks.detection.networks import (
+    Answer,
+    Edges,
+    Floats,
+    Ints,
+    Shares,
+    close_edges,
+    close_rows,
+    counted_edges,
+    eigenvector_centrality,
+    log_hypergeometric_tail,
+    named_components,
+    share_table,
+    shared_only,
+    similar_edges,
+    splitmix64,
+    top_accounts,
 )
+from scipy import sparse
+
+MIN_SHARES = 10  # Pacheco et al. leave out accounts with fewer
+SEED = 20_260_302
+
+
+@dataclass(frozen=True)
+class Baseline:
+    name: str
+    source: str
+    function: Callable[[Shares, float], Answer]
+    default: float
+    strictness_values: tuple[float, ...]  # loose to strict
+
+
+@dataclass(frozen=True)
+class PairTests:
+    """Every pair of accounts with a common object. The other `n_tests` - len(a) pairs have p = 1."""
+
+    a: Ints
+    b: Ints
+    overlap: Ints
+    log_p: Floats  # natural logarithm; p itself may be too small for a float
+    n_tests: int
+
+    @property
+    def p(self) -> Floats:
+        return np.exp(self.log_p)
+
+
+def co_shares(shares: Shares, strictness: float = 2) -> Answer:
+    """Pairs with at least `strictness` objects that both shared within a minute (the rule behind Hoaxy-style networks).
+
+    Fixed windows and counts: Keller et al. 2020 (Political Communication 37:2), Giglietto et al. 2020 (ICS 23:6).
+    """
+    edges = close_edges(shared_only(shares))
+    return named_components(edges.take(edges.weight >= strictness), shares.n_accounts)
+
+
+def coortweet(shares: Shares, strictness: float = 0.5, min_co_shares: int = 1) -> Answer:
+    """CooRTweet 2.x (Righetti and Balluff): edges heavier than the `strictness` quantile of all edge weights.
+
+    `detect_groups` with min_participation = 2 leaves out accounts with one share, and pairs of shares neither of whose
+    accounts has two shares in such pairs. `generate_coordinated_network` counts the rest per pair of accounts and marks
+    weights above (not at) the quantile. The tool's own window is 10 s; here it is everybody's minute.
+    `min_co_shares`: lighter edges leave before the quantile is taken, which the tool does not do.
+    """
+    kept = shares.take(np.bincount(shares.account, minlength=shares.n_accounts)[shares.account] >= 2)
+    one, other = close_rows(kept)
+    paired = np.bincount(kept.account[np.union1d(one, other)], minlength=shares.n_accounts)
+    stays = np.maximum(paired[kept.account[one]], paired[kept.account[other]]) >= 2
+    edges = counted_edges(kept.account[one[stays]], kept.account[other[stays]], shares.n_accounts)
+    edges = edges.take(edges.weight >= min_co_shares)
+    if len(edges.a):
+        edges = edges.take(edges.weight > np.quantile(edges.weight, strictness))
+    return named_components(edges, shares.n_accounts)
+
+
+def coordination_network_toolkit(shares: Shares, strictness: float = 2) -> Answer:
+    """`compute co_retweet` of Coordination Network Toolkit (Graham and QUT Digital Observatory 2020), at its defaults.
+
+    Reposts alone; weight = reposts of the one within 60 s of the other's repost of the same post; weight >= 2.
+    """
+    edges = close_edges(shares.take(shares.is_repost))
+    return named_components(edges.take(edges.weight >= strictness), shares.n_accounts)
+
+
+def svn(shares: Shares, strictness: float = 0.05) -> Answer:
+    """Statistically validated network: pairs significant at `strictness` by Benjamini and Yekutieli 2001, over all pairs.
+
+    Test: `svn_pairs`. The p-value of rank i of m passes where p <= alpha i / (m (1 + 1/2 + ... + 1/m)), as does all below.
+    """
+    tests = svn_pairs(shares)
+    order = np.argsort(tests.log_p, kind="stable")
+    harmonic = np.sum(1.0 / np.arange(1, tests.n_tests + 1))
+    line = np.log(strictness) + np.log(np.arange(1, len(order) + 1)) - np.log(max(tests.n_tests, 1) * max(harmonic, 1))
+    passed = np.flatnonzero(tests.log_p[order] <= line)
+    found = tests.log_p <= (tests.log_p[order[passed[-1]]] if len(passed) else -np.inf)
+    return named_components(Edges(tests.a, tests.b, -tests.log_p).take(found), shares.n_accounts)
+
+
+def svn_pairs(shares: Shares) -> PairTests:
+    """P(X >= k) for each pair, X hypergeometric: objects of the one that the other would hit, drawing as many as it did.
+
+    Tumminello et al. 2011 (PLoS ONE 6:3, e17994): N objects in all, N_A and N_B of the accounts, k of both.
+    """
+    kept = shared_only(shares)
+    table, n_objects = share_table(kept)
+    degree = np.bincount(kept.account, minlength=shares.n_accounts)
+    both = sparse.triu(table @ table.T, k=1).tocoo()
+    a, b, k = both.row.astype(np.int64), both.col.astype(np.int64), np.rint(both.data).astype(np.int64)
+    few, many = np.minimum(degree[a], degree[b]), np.maximum(degree[a], degree[b])
+    base = shares.object.size + 1
+    _, at, back = np.unique((k * base + few) * base + many, return_index=True, return_inverse=True)
+    log_p = log_hypergeometric_tail(k[at], few[at], many[at], n_objects)[back]
+    n_active = int(np.count_nonzero(degree))
+    return PairTests(a, b, k, log_p, n_active * (n_active - 1) // 2)
+
+
+def pacheco(shares: Shares, strictness: float = 0.005, min_shares: int = MIN_SHARES) -> Answer:
+    """The `strictness` share of edges with the highest cosine similarity of TF-IDF vectors; ties at the end stay in.
+
+    Pacheco et al. 2021 (arXiv 2001.05658), co-retweets: accounts with ten shares or more, top 0.5 % of edges.
+    """
+    edges = similar_edges(shares, min_shares)
+    if len(edges.a):
+        n_kept = max(1, int(np.ceil(strictness * len(edges.a))))
+        edges = edges.take(edges.weight >= np.partition(edges.weight, -n_kept)[-n_kept])
+    return named_components(edges, shares.n_accounts)
+
+
+def luceri(shares: Shares, strictness: float = 0.995, min_shares: int = MIN_SHARES) -> Answer:
+    """Accounts at or above the `strictness` quantile of eigenvector centrality in the network of similar accounts.
+
+    Luceri et al. 2024 (arXiv 2310.09884): node pruning. Cosine of TF-IDF builds the network; as in the authors' code the
+    centrality counts every edge alike. Groups are the components among the accounts kept.
+    """
+    edges = similar_edges(shares, min_shares)
+    centrality = eigenvector_centrality(edges, shares.n_accounts)
+    nodes = np.union1d(edges.a, edges.b)
+    if len(nodes):
+        centrality[centrality < np.quantile(centrality[nodes], strictness)] = 0
+    named = named_components(edges.take((centrality[edges.a] > 0) & (centrality[edges.b] > 0)), shares.n_accounts)
+    return Answer(named.groups, np.where(named.score > 0, centrality, 0.0))
+
+
+def most_active(shares: Shares, strictness: float = 0.01) -> Answer:
+    """The `strictness` share of accounts with the most shares, as one group: activity alone, nothing about agreement."""
+    kept = shared_only(shares)
+    return top_accounts(np.bincount(kept.account, minlength=shares.n_accounts).astype(float), strictness)
+
+
+def random_accounts(shares: Shares, strictness: float = 0.01) -> Answer:
+    """A `strictness` share of accounts as one group, by a number that is noise but belongs to the account's shares.
+
+    The number is a sum of splitmix64 hashes (Steele, Lea and Flood 2014) of the account's shares and a fixed seed, so
+    neither the order of rows nor the accounts' codes decide who is drawn.
+    """
+    kept = shared_only(shares)
+    key = splitmix64(kept.object.astype(np.int64).view(np.uint64) + np.uint64(SEED))
+    key = splitmix64(key ^ np.ascontiguousarray(kept.at_s, np.float64).view(np.uint64))
+    total = np.zeros(shares.n_accounts, np.uint64)
+    np.add.at(total, kept.account, key)
+    active = np.bincount(kept.account, minlength=shares.n_accounts) > 0
+    return top_accounts(np.where(active, (splitmix64(total) >> np.uint64(11)) * 2.0**-53 + 2.0**-54, 0.0), strictness)
+
+
+_SHARES_OF_ACCOUNTS = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002)
+_QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
+BASELINES = [
+    Baseline("co-shares", "Hoaxy-style rule", co_shares, 2, (1, 2, 3, 4, 5, 7, 10, 15)),
+    Baseline("CooRTweet", "Righetti and Balluff, CooRTweet 2.x", coortweet, 0.5, _QUANTILES),
+    Baseline(
+        "CooRTweet, pairs of two",
+        "the same, pairs with two co-shares or more before the quantile",
+        partial(coortweet, min_co_shares=2),
+        0.5,
+        _QUANTILES,
+    ),
+    Baseline(
+        "Coordination Network Toolkit",
+        "Graham and QUT Digital Observatory 2020",
+        coordination_network_toolkit,
+        2,
+        (1, 2, 3, 4, 5, 7, 10, 15),
+    ),
+    Baseline(
+        "SVN", "Tumminello et al. 2011", svn, 0.05, (0.5, 0.2, 0.1, 0.05, 0.01, 1e-3, 1e-4, 1e-6, 1e-10, 1e-20, 1e-40)
+    ),
+    Baseline("Pacheco", "arXiv 2001.05658", pacheco, 0.005, (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005)),
+    Baseline("Luceri", "arXiv 2310.09884", luceri, 0.995, (0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999)),
+    Baseline("most active", "activity alone", most_active, 0.01, _SHARES_OF_ACCOUNTS),
+    Baseline("random accounts", "chance", random_accounts, 0.01, _SHARES_OF_ACCOUNTS),
+]

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-from baselines import Shares, pair_p_values
-from parts import SPEEDS
+from benchmarks.detection.baselines import svn_pairs
+from benchmarks.detection.networks import Shares
+from benchmarks.detection.parts import SPEEDS
 
 from houselights import traces, worlds
 from houselights.calibrate import uniformity
@@ -60,9 +61,8 @@ def one(i: int) -> dict[str, list[int]]:
     shares = Shares(
         e.account.astype(np.int64), e.unit.astype(np.int64), e.at_us / 1e6, e.family[e.unit] == 1, e.n_accounts
     )
-    all_pairs = pair_p_values(shares)
-    n_pairs = shares.n_accounts * (shares.n_accounts - 1) // 2
-    counts["validated network, all pairs"] = [n_pairs, *_counts(np.asarray(all_pairs.data))[1:]]
+    pairs = svn_pairs(shares)
+    counts["SVN, all pairs"] = [pairs.n_tests, *_counts(pairs.p)[1:]]
     return counts
 
 

@@ -1,6 +1,7 @@
 """How well groups were found. Truth: per account the campaign it belongs to, or -1."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +10,8 @@ Ints = NDArray[np.int64]
 
 
 def is_true(group: Ints, campaign: Ints) -> bool:
-    """A reported group is true when at least half of its accounts belong to one campaign."""
-    mine = campaign[group]
-    return bool(2 * np.bincount(mine[mine >= 0], minlength=1).max() >= len(group))
+    """A reported group is true when at least half of its accounts belong to campaigns, of one or of several."""
+    return bool(2 * (campaign[group] >= 0).sum() >= len(group))
 
 
 def false_share(groups: Sequence[Ints], campaign: Ints) -> tuple[int, int]:
@@ -24,9 +24,8 @@ def found(groups: Sequence[Ints], campaign: Ints) -> NDArray[np.bool_]:
     out = np.zeros(len(campaign), dtype=np.bool_)
     for g in groups:
         if is_true(g, campaign):
-            mine = campaign[g]
-            out[g[mine == np.bincount(mine[mine >= 0]).argmax()]] = True
-    return out
+            out[g] = True
+    return out & (campaign >= 0)
 
 
 def named(groups: Sequence[Ints], campaign: Ints) -> NDArray[np.bool_]:
@@ -71,3 +70,9 @@ def labels(groups: Sequence[Ints], n: int) -> Ints:
     for k, g in reversed(list(enumerate(groups))):
         out[g] = k
     return out
+
+
+def pooled(records: Sequence[dict[str, Any]], k: int, what: str) -> float:
+    """Share of the accounts of the k-th campaigns that are core or listed, over worlds."""
+    campaigns = [r["campaigns"][k] for r in records]
+    return sum(c[what] for c in campaigns) / max(1, sum(c["accounts"] for c in campaigns))

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-import measures
 import numpy as np
 import pyarrow.compute as pc
-from baselines import METHODS
-from scan import Scanned, scan
+from benchmarks.detection import measures
+from benchmarks.detection.baselines import BASELINES
+from benchmarks.detection.scan import Scanned, scan
 
 from houselights import worlds
 from houselights.worlds import settings as presets
@@ -87,15 +87,17 @@ def _described(s: Scanned) -> set[str]:
 
 
 def compared(settings: WorldSettings, seed: int) -> Record:
-    """houselights and every method at every strictness, on the same shares."""
+    """houselights and every baseline at every strictness, on the same shares."""
     s = scan(worlds.simulate(settings, seed))
     ours = [np.array(f["core"], np.int64) for f in s.passed if f["core"]]
     score = np.zeros(len(s.kind))
     for f in s.passed:
         score[f["core"]] = np.maximum(score[f["core"]], f["score"])
     rows = [_row("houselights", 0.0, ours, score, s)]
-    for method in METHODS:
-        rows += [_row(method.name, knob, *method.rule(s.shares, knob), s) for knob in method.knob]
+    for baseline in BASELINES:
+        for strictness in sorted({baseline.default, *baseline.strictness_values}):
+            answer = baseline.function(s.shares, strictness)
+            rows.append(_row(baseline.name, strictness, answer.groups, answer.score, s))
     return {"seed": seed, "organic": int((s.campaign < 0).sum()), "methods": rows}
 
 
@@ -177,16 +179,16 @@ def _minutes(i: int) -> WorldSettings:
 PARTS = {
     "free": Part(300, 70_000, lambda i: _life(i), found),
     "planted": Part(40, 80_000, _planted, found),
-    "tuning": Part(10, 81_000, _planted, compared),
-    "reporting": Part(20, 82_000, _planted, compared),
-    "tuning_plain": Part(10, 83_000, lambda i: _life(i, lookalikes=False, campaigns=MAIN), compared),
-    "reporting_plain": Part(20, 84_000, lambda i: _life(i, lookalikes=False, campaigns=MAIN), compared),
+    "tuning": Part(6, 81_000, _planted, compared),
+    "reporting": Part(12, 82_000, _planted, compared),
+    "tuning_plain": Part(6, 83_000, lambda i: _life(i, lookalikes=False, campaigns=MAIN), compared),
+    "reporting_plain": Part(12, 84_000, lambda i: _life(i, lookalikes=False, campaigns=MAIN), compared),
     "hard": Part(12, 85_000, _hard, found),
-    "surface_burst": Part(8 * len(OBJECTS), 86_000, _surface("burst_amplification"), found),
-    "surface_ring": Part(8 * len(OBJECTS), 87_000, _surface("own_content_ring"), found),
-    "jitter": Part(16, 88_000, _jitter, found),
-    "camouflage": Part(8 * len(CAMOUFLAGE), 89_000, _camouflage, found),
-    "retention": Part(8 * len(RETENTION), 90_000, _retention, found),
+    "surface_burst": Part(4 * len(OBJECTS), 86_000, _surface("burst_amplification"), found),
+    "surface_ring": Part(4 * len(OBJECTS), 87_000, _surface("own_content_ring"), found),
+    "jitter": Part(12, 88_000, _jitter, found),
+    "camouflage": Part(6 * len(CAMOUFLAGE), 89_000, _camouflage, found),
+    "retention": Part(6 * len(RETENTION), 90_000, _retention, found),
     "minutes": Part(8, 91_000, _minutes, found),
-    "delay": Part(8, 92_000, _planted, delay),
+    "delay": Part(6, 92_000, _planted, delay),
 }

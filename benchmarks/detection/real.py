@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-from baselines import METHODS, Shares
+from benchmarks.detection.baselines import BASELINES
+from benchmarks.detection.networks import Shares
 
 from houselights import pipeline
 from houselights.core.settings import EvidenceSettings, ScanSettings
@@ -46,11 +47,11 @@ def curve(make: Path, since: str, until: str) -> dict[str, Any]:
             label = {r["author_id"]: _label(r) for r in csv.DictReader(lines)}
         rows = [_ours(folder, q, label) for q in RATES]
         shares, authors = _shares(folder / "run")
-        for method in METHODS:
-            for knob in method.knob:
-                groups, _ = method.rule(shares, knob)
-                flagged = {authors[a] for g in groups for a in g.tolist()}
-                rows.append({"method": method.name, "knob": knob, "flagged": Counter(label[a] for a in flagged)})
+        for baseline in BASELINES:
+            for strictness in baseline.strictness_values:
+                flagged = {authors[a] for g in baseline.function(shares, strictness).groups for a in g.tolist()}
+                found = Counter(label[a] for a in flagged)
+                rows.append({"method": baseline.name, "knob": strictness, "flagged": found})
     return {"accounts": Counter(label.values()), "rows": rows}
 
 

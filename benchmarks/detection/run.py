@@ -12,13 +12,11 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import inflation
-import pictures
-import real
-import report
-from parts import PARTS
+import numpy as np
+from benchmarks.detection import inflation, pictures, real, report
+from benchmarks.detection.parts import PARTS
 
 RESULTS = Path(__file__).with_name("results.json")
 EXTRA = {"inflation": inflation.run, "real": real.run}
@@ -46,7 +44,7 @@ def main() -> None:
                 results[name] = EXTRA[name](pool, args.share)
             results.setdefault("wall_s", {})[name] = round(time.perf_counter() - began)
             print(name, results["wall_s"][name], "s", flush=True)
-            RESULTS.write_text(json.dumps(results, indent=0) + "\n", encoding="utf-8")
+            RESULTS.write_text(json.dumps(results, indent=0, default=np.generic.item) + "\n", encoding="utf-8")
     pictures.draw(results)
     report.write(results)
 

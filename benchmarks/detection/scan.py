@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from baselines import Shares
+from benchmarks.detection.networks import Shares
 from numpy.typing import NDArray
 
 from houselights import findings, traces, worlds
