@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow lint lock bench bench-worlds clean
+.PHONY: demo test test-slow lint lock bench bench-detection clean
 
 demo: $(VENV)/.run-installed
 	$(BIN)/houselights demo --out demo-run --no-open
@@ -25,12 +25,13 @@ lint: $(VENV)/.dev-installed
 lock: $(VENV)/.dev-installed
 	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group dev pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group bench --constraint requirements-dev.lock pyproject.toml -o requirements-bench.lock
 
 bench: $(VENV)/.dev-installed
 	$(BIN)/python benchmarks/speed/run.py
 
-bench-worlds: $(VENV)/.dev-installed
-	$(BIN)/python benchmarks/worlds/run.py
+bench-detection: $(VENV)/.bench-installed
+	$(BIN)/python benchmarks/detection/run.py
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "houselights needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=python3.11"; exit 2; }
@@ -45,6 +46,10 @@ $(VENV)/.run-installed: $(VENV)/.created requirements.lock pyproject.toml
 
 $(VENV)/.dev-installed: $(VENV)/.run-installed requirements-dev.lock
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.bench-installed: $(VENV)/.dev-installed requirements-bench.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@
 
 clean:

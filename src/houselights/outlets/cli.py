@@ -221,6 +221,40 @@ def _others(commands: "Commands") -> None:
     simulate.add_argument(
         "--preset", default="demo", metavar="NAME", help="demo, planted, hard or campaign_free (default: demo)"
     )
+    simulate.add_argument("--accounts", type=_count, default=None, metavar="N", help="everybody (default: 2500)")
+    simulate.add_argument("--days", type=_positive, default=None, metavar="N", help="length (default: 10)")
+    simulate.add_argument(
+        "--tactics",
+        type=_names,
+        default=None,
+        metavar="A,B",
+        help="campaigns to plant instead of the preset's, or none",
+    )
+    simulate.add_argument(
+        "--lookalikes",
+        type=_names,
+        default=None,
+        metavar="A,B",
+        help="innocent groups instead of the preset's, or none",
+    )
+    simulate.add_argument(
+        "--without",
+        type=_names,
+        default=(),
+        metavar="A,B",
+        help="what ordinary life shall lack, as bursts or time_zones",
+    )
+    simulate.add_argument(
+        "--camouflage",
+        type=_number,
+        default=None,
+        metavar="C",
+        help="share of members' acts that are ordinary life (default: 0.5)",
+    )
+    simulate.add_argument(
+        "--keep", type=_number, default=None, metavar="K", help="share of posts that an API sample keeps (default: 1)"
+    )
+    simulate.add_argument("--precision", choices=("ms", "s", "min"), default=None, help="of time stamps (default: s)")
     calibrate = commands.add_parser(
         "calibrate",
         help="what this run's error rate and reach are on its own data: shuffles, planted groups, other settings",
@@ -281,9 +315,13 @@ def _seed(text: str) -> int:
     return int(text)
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return () if text == "none" else tuple(dict.fromkeys(n.strip() for n in text.split(",") if n.strip()))
+
+
 def _count(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 10,000")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1,000,000")
     return int(text)
 
 

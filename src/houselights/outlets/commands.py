@@ -13,6 +13,7 @@ from houselights.outlets.hostile import terminal
 
 if TYPE_CHECKING:
     from houselights.results import Results
+    from houselights.worlds import WorldSettings
 
 DONE, FOUND = 0, 10
 Progress = Callable[[str, float], None]
@@ -113,9 +114,32 @@ def simulate(args: argparse.Namespace) -> int:
         not args.out.is_dir() or (any(args.out.iterdir()) and not (args.out / "truth.parquet").is_file())
     ):
         raise HouselightsError(f"{args.out} exists and is not a simulated world. Give another --out.")
-    worlds.simulate_to(args.out, worlds.preset(args.preset), args.seed)
+    worlds.simulate_to(args.out, _world(args), args.seed)
     print(args.out)
     return DONE
+
+
+def _world(args: argparse.Namespace) -> "WorldSettings":
+    """The preset, with what the user asks for instead."""
+    from dataclasses import replace
+
+    from houselights import worlds
+    from houselights.worlds.settings import CONFOUNDERS, campaign
+
+    unknown = [name for name in args.without if name not in CONFOUNDERS]
+    if unknown:
+        raise HouselightsError(f"--without: ordinary life has no '{unknown[0]}'; it has {', '.join(CONFOUNDERS)}.")
+    asked = {
+        "n_accounts": args.accounts,
+        "n_days": args.days,
+        "campaigns": None if args.tactics is None else tuple(campaign(name) for name in args.tactics),
+        "lookalikes": args.lookalikes,
+        "confounders": tuple(c for c in CONFOUNDERS if c not in args.without),
+        "camouflage_0_1": args.camouflage,
+        "retention_0_1": args.keep,
+        "precision": args.precision,
+    }
+    return replace(worlds.preset(args.preset), **{k: v for k, v in asked.items() if v is not None})
 
 
 def calibrate(args: argparse.Namespace) -> int:

@@ -81,6 +81,17 @@ HIJACK = CampaignSpec("hashtag_hijack", 30, 10, 300.0)
 SIX = CampaignSpec("burst_amplification", 6, 10, 60.0)
 
 
+_USUAL = (BURST, RING, POOL, DRIP, ROTATION, PARAPHRASE, FLOOD, BRIGADE, HIJACK)
+
+
+def campaign(tactic: str) -> CampaignSpec:
+    """The usual campaign of a tactic. Raises HouselightsError where there is no such tactic."""
+    for spec in _USUAL:
+        if spec.tactic == tactic:
+            return spec
+    raise HouselightsError(f"No tactic '{tactic}': choose from {', '.join(TACTICS)}.")
+
+
 @dataclass(frozen=True)
 class WorldSettings:
     n_accounts: int = 2500  # everybody: ordinary accounts, campaign members and look-alikes
