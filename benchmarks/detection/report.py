@@ -30,6 +30,7 @@ def write(results: Record) -> None:
         _lines(results),
         _delay(results["delay"]) if "delay" in results else "",
         _real(results["real"]) if "real" in results else "",
+        _together(results["together"]) if "together" in results else "",
         "Wall seconds on two cores: " + ", ".join(f"{k} {v}" for k, v in results["wall_s"].items()) + ".",
     ]
     text = README.read_text(encoding="utf-8")
@@ -238,6 +239,41 @@ def _delay(records: Sequence[Record]) -> str:
     )
 
 
+def _together(found: Record) -> str:
+    rows = [
+        [
+            f"{a['tactic'].replace('_', ' ')}, {a['accounts']} accounts",
+            f"{a['found']} of {a['implants']}",
+            f"{b['found']} of {b['implants']}",
+        ]
+        for a, b in zip(found["alone"], found["together"], strict=True)
+    ]
+    sums = [[sum(r[k] for r in found[way]) for k in ("found", "implants")] for way in ("alone", "together")]
+    rows.append(["**all**", *(_of(n, total) for n, total in sums)])
+    return _table(
+        "Planted by calibration: found with a copy of the data to itself, and five to a copy",
+        ("group", "alone", "five to a copy"),
+        rows,
+    )
+
+
+def _alarms(row: Record) -> int:
+    return sum(n for k, n in row["flagged"].items() if k.startswith("ordinary"))
+
+
+def _chosen(rows: Sequence[Record]) -> list[Record]:
+    """houselights at every q; each baseline at its default and at the strictness that flags most at no more alarms than houselights."""
+    ours = [r for r in rows if r["method"] == "houselights"]
+    most = max(_alarms(r) for r in ours)
+    out = list(ours)
+    for baseline in BASELINES:
+        mine = [r for r in rows if r["method"] == baseline.name]
+        out += [r for r in mine if r["knob"] == baseline.default]
+        quiet = [r for r in mine if _alarms(r) <= most and r["knob"] != baseline.default]
+        out += sorted(quiet, key=lambda r: -sum(r["flagged"].values()))[:1]
+    return out
+
+
 def _real(found: Record) -> str:
     if "skipped" in found:
         return f"Real sets: skipped, {found['skipped']}."
@@ -247,10 +283,10 @@ def _real(found: Record) -> str:
         kinds = sorted(k for k in total if not k.startswith("ordinary") and total[k] >= 25)
         ordinary = sum(n for k, n in total.items() if k.startswith("ordinary"))
         rows = []
-        for r in part["rows"]:
+        for r in _chosen(part["rows"]):
             flagged = Counter(r["flagged"])
-            alarms = sum(n for k, n in flagged.items() if k.startswith("ordinary"))
-            if r["method"] == "houselights" or sum(flagged.values()):
+            alarms = _alarms(r)
+            if sum(flagged.values()):
                 rows.append(
                     [
                         r["method"],

@@ -70,8 +70,7 @@ def error_rate(q: float) -> str:
         "many data sets like this one and as far as the chance model holds. That is a statement about groups; it is "
         "not a probability about any one account. It takes different hours as "
         "independent of each other, and everything within one hour as one observation. People whose own things "
-        "go round within about a minute, who follow a busy feed that others reach hours later, or who keep a routine that "
-        "follows no time of day, break that model: read "
+        "go round within about a minute, or who keep a routine that follows no time of day, break that model: read "
         "what would make a finding wrong."
     )
 

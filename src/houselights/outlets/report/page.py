@@ -29,8 +29,8 @@ NOTHING = """<p>Nothing found is a result: with these tests and this error rate,
 and popularity explain. It does not show that nobody coordinates: a group that shares no link, text or
 target, or that spreads its posts over more than ten minutes, would not have been seen.</p>"""
 HOLES = """<p>Known holes: accounts that share no link, text or target; groups that spread their posts over more than ten
-minutes; taste finer than the data show; communities whose own things go round within about a minute; followers of a busy
-feed that others reach hours later; routines that follow no time of day; data collected by sampling. Coordination is not
+minutes; taste finer than the data show; communities whose own things go round within about a minute; routines
+that follow no time of day; data collected by sampling. Coordination is not
 deceit, and neither of them is untruth.</p>"""
 DISPUTE = """If a finding is wrong, say so to whoever sent you this report, with the finding's id: findings can be
 disputed and withdrawn."""
