@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
+from rich import box
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from houselights.outlets import wording
@@ -46,6 +48,30 @@ def recall_sentence(row: dict[str, Any]) -> str:
     )
 
 
+def lead(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The row that stands for all in one sentence: a ring of twenty."""
+    return next((r for r in rows if r["tactic"] == "own_content_ring" and r["accounts"] == 20), rows[0])
+
+
+def by_tactic(rows: list[dict[str, Any]]) -> tuple[list[int], list[list[str]]]:
+    """(sizes, per tactic: what it does, its window, and per size the probability of being found)."""
+    sizes = sorted({r["accounts"] for r in rows})
+    lines = []
+    for tactic in dict.fromkeys(r["tactic"] for r in rows):
+        mine = {r["accounts"]: r for r in rows if r["tactic"] == tactic}
+        first = next(iter(mine.values()))
+        name = f"{first['what_it_does'][0].upper()}{first['what_it_does'][1:]}"
+        lines.append([name, wording.seconds(first["window_s"]), *(_found(mine.get(size)) for size in sizes)])
+    return sizes, lines
+
+
+def _found(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return "-"
+    low, high = row["interval_95"]
+    return f"{row['recall']:.2f} ({row['found']} of {row['implants']}; {low:.2f} to {high:.2f})"
+
+
 def uniformity_sentence(row: dict[str, Any]) -> str:
     if not row.get("pairs"):
         return f"Within {wording.seconds(row['window_s'])}: too few accounts share things to test pairs."
@@ -74,6 +100,16 @@ def again(variants: Iterable[dict[str, Any]], setting: str) -> str:
     return "; ".join(x for x in (", ".join(yes), f"not {', '.join(no)}" if no else "") if x)
 
 
+def _recall_table(rows: list[dict[str, Any]]) -> Table:
+    sizes, lines = by_tactic(rows)
+    table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
+    for name in ("a group that", "within", *(f"{size} accounts" for size in sizes)):
+        table.add_column(name)
+    for line in lines:
+        table.add_row(*line)
+    return table
+
+
 def show(measured: dict[str, Any], out: Console) -> None:
     out.print(Text("Where nobody acts together", style="bold"))
     for row in measured["shuffles"]:
@@ -83,8 +119,9 @@ def show(measured: dict[str, Any], out: Console) -> None:
     for channel, found in measured["uniformity"]["groups"].items():
         out.print(Text(groups_sentence(channel, found)))
     out.print(Text("\nWhat would have been found", style="bold"))
-    for row in measured["recall"]:
-        out.print(Text(recall_sentence(row)))
+    if measured["recall"]:
+        out.print(Text(recall_sentence(lead(measured["recall"]))))
+        out.print(_recall_table(measured["recall"]))
     if measured["sensitivity"]:
         out.print(Text("\nWhat the findings hang on", style="bold"))
     for finding in measured["sensitivity"]:

@@ -8,7 +8,7 @@ from houselights.outlets.hostile import html_text
 from houselights.outlets.report.markup import folded, items, scroll, section, table
 from houselights.results import Results
 
-WIDTH, HEIGHT, FOOT = 460, 150, 34
+PANEL, GAP, HEIGHT, FOOT = 300, 30, 110, 28
 
 
 def block(results: Results) -> str:
@@ -30,43 +30,21 @@ def _recall(rows: list[dict[str, Any]]) -> str:
     """Groups were planted into copies of the data; how many of them a scan finds."""
     if not rows:
         return ""
-    lead = next((r for r in rows if r["tactic"] == "own_content_ring" and r["accounts"] == 20), rows[0])
-    columns = (
-        "What the group does",
-        "#Accounts",
-        "#Things",
-        "#Within",
-        "#Found",
-        "#Probability",
-        "#95 % interval",
-        "#Named",
-    )
-    body = (
-        [
-            html_text(f"{r['what_it_does'][0].upper()}{r['what_it_does'][1:]}"),
-            f"{r['accounts']}",
-            f"{r['objects']}",
-            wording.seconds(r["window_s"]),
-            f"{r['found']} of {r['implants']}",
-            f"{r['recall']:.2f}",
-            f"{r['interval_95'][0]:.2f} to {r['interval_95'][1]:.2f}",
-            f"{r['core_recall']:.2f}",
-        ]
-        for r in rows
-    )
+    sizes, lines = words.by_tactic(rows)
+    columns = ("What the group does", "#Within", *(f"#{size} accounts" for size in sizes))
     caption = (
-        "Planted into copies of this data, their members drawn from its accounts. Found: a finding of tier observed or better lists at "
-        "least half of them, and they are at least half of it. Named: share of all planted accounts that are core."
+        "Probability of being found (found of planted; 95 % interval). Planted into copies of this data, members drawn from its accounts. "
+        "Found: a finding of tier observed or better lists at least half of them, and they are at least half of it."
     )
     return (
-        f"<h3>What would have been found</h3><p><strong>{html_text(words.recall_sentence(lead))}</strong></p>"
-        f"{table(caption, columns, body)}"
+        f"<h3>What would have been found</h3><p><strong>{html_text(words.recall_sentence(words.lead(rows)))}</strong></p>"
+        f"{table(caption, columns, ([html_text(cell) for cell in line] for line in lines))}"
     )
 
 
 def _uniformity(found: dict[str, Any]) -> str:
     tested = [r for r in found["pairs"] if r.get("pairs")]
-    figures = "".join(_histogram(r) for r in tested)
+    figures = _histograms(tested) if tested else ""
     rows = (
         [
             f"pairs, {wording.seconds(r['window_s'])}",
@@ -88,25 +66,31 @@ def _uniformity(found: dict[str, Any]) -> str:
     )
 
 
-def _histogram(row: dict[str, Any]) -> str:
-    """Twenty bars that should be of one height, and the line that they should reach."""
-    counts, title = row["histogram"], f"p-values of pairs within {wording.seconds(row['window_s'])}"
+def _histograms(rows: list[dict[str, Any]]) -> str:
+    """Per window twenty bars that should be of one height, and the line that they should reach."""
+    panels = "".join(_panel(row, k * (PANEL + GAP)) for k, row in enumerate(rows))
+    width = len(rows) * (PANEL + GAP) - GAP
+    picture = f"""<svg class="timeline" viewBox="0 0 {width} {HEIGHT + FOOT}" role="img" \
+aria-label="Histograms of p-values of pairs of accounts" font-family="system-ui, sans-serif" font-size="12">
+{panels}</svg>"""
+    return f"<figure>{scroll(picture, 'Histograms of p-values')}</figure>"
+
+
+def _panel(row: dict[str, Any], left: int) -> str:
+    counts = row["histogram"]
     even, most = sum(counts) / len(counts), max(*counts, 1)
-    step, tall = WIDTH / len(counts), HEIGHT / (1.15 * max(most, even))
+    step, tall = PANEL / len(counts), HEIGHT / (1.15 * max(most, even))
     bars = "".join(
-        f'<rect x="{i * step:.1f}" y="{HEIGHT - n * tall:.1f}" width="{step - 2:.1f}" height="{n * tall:.1f}"/>'
+        f'<rect x="{left + i * step:.1f}" y="{HEIGHT - n * tall:.1f}" width="{step - 1.5:.1f}" height="{n * tall:.1f}"/>'
         for i, n in enumerate(counts)
     )
-    line = f'y1="{HEIGHT - even * tall:.1f}" y2="{HEIGHT - even * tall:.1f}"'
-    picture = f"""<svg class="timeline" viewBox="0 0 {WIDTH} {HEIGHT + FOOT}" role="img" aria-label="{title}" \
-font-family="system-ui, sans-serif" font-size="12">
-<g class="others" fill="#8a8578">{bars}</g>
-<line x1="0" x2="{WIDTH}" {line} stroke="#b07a00" stroke-width="1.5" stroke-dasharray="5 4"/>
-<text class="label" x="0" y="{HEIGHT + 18}">0</text>
-<text class="label" x="{WIDTH}" y="{HEIGHT + 18}" text-anchor="end">1</text>
-<text class="label" x="{WIDTH / 2}" y="{HEIGHT + 18}" text-anchor="middle">{title}</text>
-</svg>"""
-    return f"<figure>{scroll(picture, title)}</figure>"
+    level, right, label = HEIGHT - even * tall, left + PANEL, HEIGHT + 18
+    return f"""<g class="others" fill="#8a8578">{bars}</g>
+<line x1="{left}" x2="{right}" y1="{level:.1f}" y2="{level:.1f}" stroke="#b07a00" stroke-width="1.5" stroke-dasharray="5 4"/>
+<text class="label" x="{left}" y="{label}">0</text>
+<text class="label" x="{right}" y="{label}" text-anchor="end">1</text>
+<text class="label" x="{left + PANEL / 2}" y="{label}" text-anchor="middle">p, pairs within {wording.seconds(row["window_s"])}</text>
+"""
 
 
 def _sensitivity(found: list[dict[str, Any]]) -> str:
