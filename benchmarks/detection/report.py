@@ -15,6 +15,7 @@ from houselights.worlds import preset
 from houselights.worlds.settings import LOOKALIKES
 
 README = Path(__file__).with_name("README.md")
+LIMITS, CARD = (Path(__file__).parents[2] / "docs" / f"{name}.md" for name in ("detection-limits", "model-card"))
 START, END = "<!-- results -->", "<!-- end of results -->"
 Record = dict[str, Any]
 MOST_FALSE_0_1 = 0.05
@@ -31,12 +32,22 @@ def write(results: Record) -> None:
         _delay(results["delay"]) if "delay" in results else "",
         _real(results["real"]) if "real" in results else "",
         _together(results["together"]) if "together" in results else "",
+        _formats(results["formats"]) if "formats" in results else "",
         "Wall seconds on two cores: " + ", ".join(f"{k} {v}" for k, v in results["wall_s"].items()) + ".",
     ]
-    text = README.read_text(encoding="utf-8")
+    _between_markers(README, blocks)
+    _between_markers(LIMITS, [_recall(results) if "planted" in results else "", _lines(results)])
+    _between_markers(
+        CARD,
+        [_errors(results) if "free" in results else "", _formats(results["formats"]) if "formats" in results else ""],
+    )
+
+
+def _between_markers(page: Path, blocks: Sequence[str]) -> None:
+    text = page.read_text(encoding="utf-8")
     inside = "\n\n".join(b for b in blocks if b)
     before, after = text[: text.index(START) + len(START)], text[text.index(END) :]
-    README.write_text(f"{before}\n{inside}\n{after}", encoding="utf-8")
+    page.write_text(f"{before}\n{inside}\n{after}", encoding="utf-8")
 
 
 _WORLDS = (
@@ -237,6 +248,26 @@ def _delay(records: Sequence[Record]) -> str:
         ("campaign", "median day", "found at all"),
         rows,
     )
+
+
+def _formats(found: Sequence[Record]) -> str:
+    rows = []
+    for format_ in dict.fromkeys(r["format"] for r in found):
+        mine = [r for r in found if r["format"] == format_]
+        free = [r for r in mine if not r["campaigns"]]
+        planted, named = (sum(r[k] for r in mine) for k in ("planted", "planted_named"))
+        organic, wrong = (sum((Counter(r[k]) for r in mine), Counter()) for k in ("organic", "organic_named"))
+        by_language = "; ".join(f"{lang} {wrong[lang]} of {n:,}" for lang, n in sorted(organic.items()))
+        rows.append(
+            [format_, _of(sum(r["findings"] > 0 for r in free), len(free)), f"{named / planted:.3f}", by_language]
+        )
+    columns = (
+        "read from",
+        "worlds without campaigns that have a finding",
+        "planted accounts named",
+        "organic accounts named, by language",
+    )
+    return _table("The same worlds from several formats", columns, rows)
 
 
 def _together(found: Record) -> str:

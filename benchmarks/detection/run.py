@@ -15,11 +15,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
-from benchmarks.detection import inflation, pictures, real, report, together
+from benchmarks.detection import formats, inflation, pictures, real, report, together
 from benchmarks.detection.parts import PARTS
 
 RESULTS = Path(__file__).with_name("results.json")
-EXTRA = {"inflation": inflation.run, "real": real.run, "together": together.run}
+EXTRA = {"inflation": inflation.run, "real": real.run, "together": together.run, "formats": formats.run}
 
 
 def one(task: tuple[str, int]) -> dict[str, object]:
