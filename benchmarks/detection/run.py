@@ -44,7 +44,9 @@ def main() -> None:
                 results[name] = EXTRA[name](pool, args.share)
             results.setdefault("wall_s", {})[name] = round(time.perf_counter() - began)
             print(name, results["wall_s"][name], "s", flush=True)
-            RESULTS.write_text(json.dumps(results, indent=0, default=np.generic.item) + "\n", encoding="utf-8")
+            RESULTS.write_text(
+                json.dumps(results, separators=(",", ":"), default=np.generic.item) + "\n", encoding="utf-8"
+            )
     pictures.draw(results)
     report.write(results)
 
