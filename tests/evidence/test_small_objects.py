@@ -182,9 +182,12 @@ def test_a_quick_community_beside_a_slow_one_is_no_group(made: ModuleType, seed:
 
 
 def test_what_is_known_of_a_pace_narrows_a_groups_effect() -> None:
-    known = [background.Pace(np.ones(3), np.full(3, n)).effect_sd(0.3) for n in (0.0, 1.0, 10.0, 1000.0)]
-    assert known == sorted(known, reverse=True)
-    assert known[0] == pytest.approx(np.hypot(0.3, background.UNSEEN_EFFECT_SD)) and known[-1] < 0.31
+    own = np.array([False, True])
+    known = [background.Pace(np.ones(3), np.full(3, n)).effect_sd(0.3, own).tolist() for n in (0.0, 1.0, 10.0, 1000.0)]
+    others, alone = zip(*known, strict=True)
+    assert list(others) == sorted(others, reverse=True)
+    assert others[0] == pytest.approx(np.hypot(0.3, background.UNSEEN_EFFECT_SD)) and others[-1] < 0.31
+    assert alone == pytest.approx([np.hypot(sd, background.OWN_EFFECT_SD) for sd in others])
 
 
 def test_what_a_group_alone_shares_may_go_round_quickly() -> None:

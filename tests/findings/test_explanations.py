@@ -361,13 +361,15 @@ def test_bare_data_says_what_it_cannot_test(data, group, find):
     untested = {e["name"]: e["detail"] for e in finding["explanations"] if not e["tested"]}
     assert untested == {
         "share button or headline text": "Could not be tested: this data has no links.",
+        "followers of one site": "Could not be tested: this data has no links.",
         "accounts of one outlet": "Could not be tested: this data has no links.",
+        "papers of one agency": "Could not be tested: this data has no links.",
         "accounts of one owner": "Could not be tested: this data has no handles and no clients.",
         "automated by own declaration": "Could not be tested: this data has no handles, display names or clients.",
         "breaking news": "Could not be tested: this data has no more than 1 hour with posts.",
         "organisation the user vouches for": "Could not be tested: no file of known organisations was given with --known.",
     }
-    assert "6 explanations could not be tested on this data" in finding["sentence"]
+    assert "8 explanations could not be tested on this data" in finding["sentence"]
     assert "minute" in finding["limits"]
     data.precision = "day"
     data.posts, data.traces = [], []

@@ -99,7 +99,7 @@ def test_group_and_account_counts_agree_with_each_other(rows: list[tuple[int, in
     about = (np.full(n_units, objects.UNKNOWN_US), classes, n_kept(start, kept), window_s * 1_000_000)
     mine = np.flatnonzero(kept & (account < 4))
     rate, speed, sitting = np.full(objects.N_CLASSES, 0.2), np.ones(8), at // (100 * 1_000_000)
-    _, _, pairs, close, chance = groups.group_units(
+    _, _, pairs, close, chance, _ = groups.group_units(
         at, unit, sitting, kept, *about, mine, account[mine], rate, 0.0, speed
     )
     ones = np.ones(len(mine))

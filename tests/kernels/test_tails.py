@@ -70,7 +70,7 @@ def test_random_group_effects_are_covered() -> None:
 def test_many_groups_at_once_are_each_alone(groups: list[list[tuple[float, ...]]]) -> None:
     rows = np.array([r for g in groups for r in g]).reshape(-1, 4)
     start = np.cumsum([0, *(len(g) for g in groups)])
-    together = group_effect_tails(*(rows[:, c].copy() for c in range(4)), start, 0.4)
+    together = group_effect_tails(*(rows[:, c].copy() for c in range(4)), start, np.full(len(rows), 0.4))
     for p, low, high in zip(together, start[:-1], start[1:], strict=True):
         share, chance, weight, spread = (rows[low:high, c].copy() for c in range(4))
         assert p == group_effect_tail(share, chance, 0.4, weight, spread)

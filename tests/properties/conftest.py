@@ -20,7 +20,7 @@ from houselights.pipeline import scan
 from houselights.results import Results
 from houselights.worlds import CampaignSpec, World, WorldSettings
 
-RING = CampaignSpec("own_content_ring", 14, 24, 30.0)
+RING = CampaignSpec("own_content_ring", 14, 36, 30.0)
 BURST = CampaignSpec("burst_amplification", 12, 24, 30.0)
 PLANTED = WorldSettings(n_accounts=700, n_days=4, campaigns=(RING, BURST), camouflage_0_1=0.3)
 TABLES = ("traces.parquet", "findings.json", "members.parquet", "evidence.parquet", "highlights.parquet")

@@ -20,7 +20,7 @@ specs = st.builds(
 )
 worlds = st.builds(
     WorldSettings,
-    n_accounts=st.integers(520, 700),
+    n_accounts=st.integers(680, 800),
     n_days=st.sampled_from([1.0, 2.5, 10.0]),
     mean_posts_per_account=st.floats(2, 9),
     n_communities=st.integers(1, 14),

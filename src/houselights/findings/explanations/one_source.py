@@ -20,7 +20,10 @@ def one_source(case: Case) -> Check:
     authors = Counter(p.repost_author for p in reposts if p.repost_author is not None)
     if not authors:
         return Check(name, "Could not be tested: this data has no authors of the reposted posts.", tested=False)
-    author, n = min(authors.items(), key=lambda item: (-item[1], item[0]))
+    first_us = {
+        p.repost_author: p.at_us for p in sorted(reposts, key=lambda p: -p.at_us)
+    }  # of equals the earliest, whatever its name
+    author, n = min(authors.items(), key=lambda item: (-item[1], first_us[item[0]], item[0]))
     theirs = [o for o in case.objects.values() if 2 * _of(case, o.posts, author) >= len(o.posts)]
     total, everything = case.activity.get(author, (n, 0))
     detail = (
