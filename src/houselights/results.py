@@ -65,7 +65,13 @@ class Results:
         if not (self.run_dir / "calibration.json").is_file():
             return None
         found = self._json("calibration.json")
-        if not isinstance(found, dict) or "recall" not in found:
+        lists = ("shuffles", "recall", "sensitivity")
+        if not (
+            isinstance(found, dict)
+            and all(isinstance(found.get(k), list) for k in lists)
+            and isinstance(found.get("uniformity"), dict)
+            and all(isinstance(row, dict) for k in lists for row in found[k])
+        ):
             raise HouselightsError(
                 f"{self.run_dir / 'calibration.json'} does not hold a calibration. Run `houselights calibrate` again."
             )

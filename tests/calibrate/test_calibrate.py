@@ -41,13 +41,14 @@ def measured(run: Path) -> dict[str, Any]:
     return calibrate(run, SMALL)
 
 
-def test_every_part_is_there_and_a_large_ring_is_found(run: Path, measured: dict[str, Any]) -> None:
+def test_every_part_is_there_and_large_groups_are_found(run: Path, measured: dict[str, Any]) -> None:
     assert json.loads((run / "calibration.json").read_text()) == json.loads(json.dumps(measured))
     assert [s["draws"] for s in measured["shuffles"]] == [1, 1]
     rows = {(r["tactic"], r["accounts"]): r for r in measured["recall"]}
     assert {t.name for t in TACTICS} == {t for t, _ in rows}
     assert all(r["implants"] == 1 and 0 <= r["recall"] <= 1 for r in rows.values())
-    assert rows["own_content_ring", 60]["found"] == 1 and rows["own_content_ring", 60]["volume_recall"] > 0.9
+    for tactic in ("burst_amplification", "shared_pool"):
+        assert rows[tactic, 60]["found"] == 1 and rows[tactic, 60]["volume_recall"] > 0.9
     [finding] = measured["sensitivity"]
     again = {(v["setting"], v["value"]): v["found"] for v in finding["variants"]}
     assert again["q", 0.05] and again["q", 0.2]
@@ -139,10 +140,28 @@ def test_what_is_no_run_is_refused_in_one_sentence(
     lost = tmp_path / "lost"
     shutil.copytree(run, lost)
     (lost / "traces.parquet").unlink()
-    for wrong in (tmp_path / "nowhere", tmp_path / "file", empty, half, lost):
+    torn = tmp_path / "torn"
+    shutil.copytree(run, torn)
+    (torn / "posts.parquet").write_bytes((run / "posts.parquet").read_bytes()[:5000])
+    odd = tmp_path / "odd"
+    shutil.copytree(run, odd)
+    manifest = json.loads((odd / "manifest.json").read_text())
+    manifest["settings"]["evidence"]["windows_s"] = ["x"]
+    (odd / "manifest.json").write_text(json.dumps(manifest))
+    shutil.copytree(run, tmp_path / "mixed")
+    shutil.copy(run / "members.parquet", tmp_path / "mixed" / "traces.parquet")
+    for wrong in (torn, odd, tmp_path / "mixed", tmp_path / "nowhere", tmp_path / "file", empty, half, lost):
         assert cli.main(["calibrate", str(wrong), "--quiet"]) == 2
         said = capsys.readouterr().err
         assert "Traceback" not in said and len(said.strip().splitlines()) <= 3 and str(wrong) in said.replace("\n", "")
+
+
+@pytest.mark.parametrize("content", ["[]", '{"recall": 3}', '{"recall": [], "shuffles": null}', "{"])
+def test_a_calibration_that_is_none_is_refused(run: Path, tmp_path: Path, content: str) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "run" / "calibration.json").write_text(content)
+    with pytest.raises(HouselightsError):
+        report.write(Results(tmp_path / "run"))
 
 
 def test_data_of_few_accounts_are_refused(run: Path, tmp_path: Path) -> None:

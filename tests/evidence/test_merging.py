@@ -38,7 +38,7 @@ def hypothesis(
 
 
 def confirmed(accounts: list[int], p: float = 1e-6, window_s: float = 60.0, in_a: bool = True) -> Confirmed:
-    return Confirmed(hypothesis(accounts, p, window_s, in_a), q_value=p * 10, passing_p=0.005)
+    return Confirmed(hypothesis(accounts, p, window_s, in_a), q_value=p * 10, passing_p=0.005, alone_p=0.005)
 
 
 def passes(part: np.ndarray, whole: Hypothesis) -> Hypothesis | None:
@@ -181,6 +181,8 @@ def test_a_q_value_compares_with_q() -> None:
                 again = replace(c.tested, p_value=c.passing_p * factor)
                 found = [x.tested.p_value for x in discoveries([*others, again], 0.05, round_)]
                 assert (again.p_value in found) == still
+            by_itself = [replace(c.tested, p_value=c.alone_p * 0.999), *(replace(t, p_value=1.0) for t in others)]
+            assert len(discoveries(by_itself, 0.05, round_)) == 1
     assert discoveries([], 0.05, 1) == []
 
 
@@ -201,7 +203,7 @@ def group_of(names: str, sources: str = "") -> Group:
         expected=1.0,
         p_value=1e-6,
         q_value=1e-5,
-        passing_p=0.01,
+        rest_p=0.01,
         coincidences=COINCIDENCES.empty_table(),
         background="this data",
         retest=lambda left_out: 1.0,

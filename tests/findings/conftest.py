@@ -141,7 +141,7 @@ def make_group(rows: Sequence[dict[str, Any]], **changes: Any) -> Group:
         "expected": 0.5,
         "p_value": 1e-9,
         "q_value": 1e-8,
-        "passing_p": 0.01,
+        "rest_p": 0.01,
         "coincidences": pa.Table.from_pylist(list(rows), schema=COINCIDENCES),
         "background": "this data",
         "retest": lambda covered: 1e-6 if len(objects - covered) >= needs else 0.4,

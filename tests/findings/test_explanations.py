@@ -125,11 +125,43 @@ def breaking_news(data: Any, n: int) -> list[dict[str, Any]]:
     return rows
 
 
+def one_site(data: Any, n: int) -> list[dict[str, Any]]:
+    """Followers of a site, whose items other people come to hours later."""
+    rows = []
+    for i in range(n):
+        link = f"https://busy.example/{i}"
+        order = MEMBERS if i % 2 else MEMBERS[::-1]
+        rows += data.share("link", link, i * 18000 + OFF_ROUND_S, order, text=f"read {i} {link}", link=link)
+        data.add(f"o{i}", i * 18000 + 9000, f"late to {link}", link=link)
+    return rows
+
+
+def one_agency(data: Any, n: int) -> list[dict[str, Any]]:
+    """Every account prints the same headline over a link to a paper of its own."""
+    rows = []
+    papers = (*MEMBERS, "x8", "x9")
+    for i in range(n):
+        rows += data.share(
+            "text",
+            f"text:w{i}",
+            i * 18000 + OFF_ROUND_S,
+            papers if i % 2 else papers[::-1],
+            text=f"bridge {i} opens",
+            text_object=f"text:w{i}",
+        )
+    for post in data.posts:
+        if post["text"].startswith("bridge"):
+            post["urls"] = [f"https://{post['author_id']}-gazette.example/{post['post_id']}"]
+    return rows
+
+
 PLANTED: dict[str, Callable[[Any, int], list[dict[str, Any]]]] = {
     "share button or headline text": share_button,
     "quotation or slogan": slogan,
     "petition or text to pass on": petition,
     "fans of one source": one_source,
+    "followers of one site": one_site,
+    "papers of one agency": one_agency,
     "scheduling at round minutes": round_minutes,
     "accounts of one outlet": outlet,
     "automated by own declaration": automation,
@@ -471,3 +503,19 @@ def test_headlines():
     assert not reads_like_headline(f"I will never forget what they did to us {link}", link)
     assert not reads_like_headline("water bill", link)
     assert not reads_like_headline("Senate passes water bill", "https://[")
+
+
+def test_a_few_helpers_who_repeat_everything_are_no_public(data, group, find):
+    rows = []
+    for i in range(20):
+        link = f"https://pushed.example/{i}"
+        rows += data.share(
+            "link", link, i * 18000 + OFF_ROUND_S, MEMBERS if i % 2 else MEMBERS[::-1], text=f"read {link}", link=link
+        )
+        for helper in ("o1", "o2"):
+            data.add(helper, i * 18000 + 9000, f"again {link}", link=link)
+    data.crowd()
+    (finding,) = find(data, group(rows))
+    found = outcome(finding, "followers of one site")
+    assert not found["fits"] and "0 accounts outside the group" in found["detail"]
+    assert finding["tier"] == "observed"

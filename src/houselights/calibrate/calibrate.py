@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from houselights.calibrate import recall, sensitivity, shuffles, uniformity
@@ -48,16 +49,15 @@ def calibrate(run_dir: Path, settings: CalibrateSettings, progress: Progress | N
     tasks += [("variant", v) for v in sensitivity.variants(scan.evidence)] + [("uniformity", None)]
     done: list[Any] = [None] * len(tasks)
     context = get_context("spawn")
-    with ProcessPoolExecutor(settings.jobs, context, _load, (run_dir, scan, settings.seed)) as pool:
+    pool = ProcessPoolExecutor(min(settings.jobs, len(tasks)), context, _load, (run_dir, scan, settings.seed))
+    try:
         futures = {pool.submit(_work, task): i for i, task in enumerate(tasks)}
-        try:
-            for n, future in enumerate(as_completed(futures), 1):
-                done[futures[future]] = future.result()
-                if progress:
-                    progress(n, len(tasks))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for n, future in enumerate(as_completed(futures), 1):
+            done[futures[future]] = future.result()
+            if progress:
+                progress(n, len(tasks))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
     found = _report(run_dir, scan, settings, list(zip(tasks, done, strict=True)))
     beside = run_dir / f"{FILE}.part"
     beside.write_text(json.dumps(_plain(found), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -73,7 +73,9 @@ def _scan_settings(run_dir: Path) -> ScanSettings:
         evidence = recorded["evidence"]
         return ScanSettings(
             traces=TraceSettings(**recorded["traces"]),
-            evidence=EvidenceSettings(q=evidence["q"], windows_s=tuple(evidence["windows_s"]), seed=evidence["seed"]),
+            evidence=EvidenceSettings(
+                q=float(evidence["q"]), windows_s=tuple(map(float, evidence["windows_s"])), seed=evidence["seed"]
+            ),
             known_file=recorded["known_file"],
         )
     except (OSError, ValueError, KeyError, TypeError) as reason:
@@ -87,7 +89,13 @@ def _check(run_dir: Path) -> int:
     for table in (POSTS, TRACES, MEMBERS):
         if not (run_dir / table.file).is_file():
             raise HouselightsError(f"{run_dir / table.file} is missing. Run the scan again.")
-    ground = Ground.of(pq.read_table(run_dir / POSTS.file), _in_findings(run_dir))
+    try:
+        posts = POSTS.check(pq.read_table(run_dir / POSTS.file))
+        TRACES.check(pq.read_table(run_dir / TRACES.file))
+        MEMBERS.check(pq.read_table(run_dir / MEMBERS.file))
+    except (OSError, pa.ArrowException, HouselightsError) as reason:
+        raise HouselightsError(f"A table in {run_dir} cannot be read ({reason}). Run the scan again.") from None
+    ground = Ground.of(posts, _in_findings(run_dir))
     if len(ground.accounts) < 2 * min(SIZES):
         raise HouselightsError(
             f"{run_dir} holds {len(ground.accounts)} accounts outside its findings; planting groups of {min(SIZES)} "

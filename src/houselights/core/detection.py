@@ -50,7 +50,7 @@ class Group:
     expected: float
     p_value: float
     q_value: float
-    passing_p: float  # the largest p-value that would have been a discovery beside the others of the scan
+    rest_p: float  # the largest p-value with which a part of the evidence would still be a discovery beside the scan's other groups
     coincidences: pa.Table  # COINCIDENCES: close pairs of posts between members, both halves, earlier post first
     background: str  # where the chance level comes from: 'this data' or 'reference profile'
     retest: Callable[[frozenset[str]], float]

@@ -35,11 +35,12 @@ class Confirmed:
     tested: Tested
     q_value: float  # compares with the q of the run
     passing_p: float  # the largest p-value that would have been a discovery beside the others
+    alone_p: float  # and as the only one
 
     def like(self, again: Tested) -> "Confirmed":
         """The same discovery with another p-value of the same family."""
         factor = again.p_value / max(self.tested.p_value, 1e-300)
-        return Confirmed(again, self.q_value * factor, self.passing_p)
+        return Confirmed(again, self.q_value * factor, self.passing_p, self.alone_p)
 
 
 def discoveries(tested: list[Tested], q: float, round_: int) -> list[Confirmed]:
@@ -54,6 +55,7 @@ def discoveries(tested: list[Tested], q: float, round_: int) -> list[Confirmed]:
             continue
         scale = 2.0 * 2.0**round_
         q_values = stats.q_values(np.array([t.p_value for t in mine])) * scale
-        passing_p = q * int((q_values <= q).sum()) / (len(mine) * scale)
-        out += [Confirmed(t, float(v), passing_p) for t, v in zip(mine, q_values, strict=True) if v <= q]
+        alone_p = q / (len(mine) * scale)
+        passing_p = alone_p * int((q_values <= q).sum())
+        out += [Confirmed(t, float(v), passing_p, alone_p) for t, v in zip(mine, q_values, strict=True) if v <= q]
     return out

@@ -42,7 +42,7 @@ def detect(
     merged, run = rounds(e, windows_s, settings)
     clean = e.without([m.accounts for m in merged])
     names = _Names(con, posts_path, e)
-    groups = _distinct([_group(e, m, clean, settings, names) for m in merged])
+    groups = _distinct([_group(e, m, _rest_p(m, merged), clean, settings, names) for m in merged])
     shown = [g for g in groups if g.coincidences.num_rows]  # without a pair of posts there is nothing to show
     return Detection(groups=shown, channels_run=run, channels_skipped=skipped)
 
@@ -148,7 +148,18 @@ class _Roles:
     sources: NDArray[np.int64]
 
 
-def _group(e: Events, merged: Merged, clean: NDArray[np.bool_], settings: EvidenceSettings, names: _Names) -> Group:
+def _rest_p(merged: Merged, groups: list[Merged]) -> float:
+    """The p-value that what is left of a group would need beside the other groups of the same search: its own parts, found several times,
+    would go with what is taken out, and so may not widen the threshold."""
+    best = merged.best
+    others = (part for group in groups if group is not merged for part in group.parts)
+    same = (best.tested.confirm_in_a, best.alone_p)
+    return best.alone_p * (1 + sum((part.tested.confirm_in_a, part.alone_p) == same for part in others))
+
+
+def _group(
+    e: Events, merged: Merged, rest_p: float, clean: NDArray[np.bool_], settings: EvidenceSettings, names: _Names
+) -> Group:
     best = merged.best.tested
     view = View(e, np.ones(len(e.account), dtype=np.bool_), best.window_us, MAX_UNIT_ACCOUNTS)
     found = members.assess(view, merged.accounts, clean, best.window_us / 1e6)
@@ -179,7 +190,7 @@ def _group(e: Events, merged: Merged, clean: NDArray[np.bool_], settings: Eviden
         expected=best.expected,
         p_value=best.p_value,
         q_value=merged.best.q_value,
-        passing_p=merged.best.passing_p,
+        rest_p=rest_p,
         coincidences=coincidences,
         background="this data" if best.from_data_0_1 >= 0.5 else "reference profile",
         retest=lambda ids: best.retest(np.array([unit_of_object[i] for i in ids if i in unit_of_object], np.int64)),

@@ -47,10 +47,10 @@ def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], windo
     group_speed = speed[np.searchsorted(asked.accounts, group)]
     event, others, share, chance = view.between(asked.within(units, e.unit), speed, of_group, group_speed, known)
     n_close = np.bincount(e.account[event], share > 0, minlength=e.n_accounts)
-    spread = known.spread(view.class_of_unit[e.unit[event]], others)
+    # The others keep step, which the group was found for: who is close to one of them is close to all (spread 1).
     weight = np.sqrt(others) * (others + 1) / view.n_kept[e.unit[event]]
     who, share, chance, weight, spread = sittings.once_each_account(
-        e.account[event], e.sitting[event], share, chance, weight, spread
+        e.account[event], e.sitting[event], share, chance, weight, np.ones(len(event))
     )
     accounts, first = np.unique(who, return_index=True)
     start = np.append(first, len(who))

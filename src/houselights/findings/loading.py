@@ -56,7 +56,7 @@ SEMI JOIN (SELECT kind, object_id FROM shared UNION SELECT kind, object_id FROM 
 """
 
 _OUTSIDE = """
-SELECT o.kind, o.object_id, count(DISTINCT s.account_id)
+SELECT o.kind, o.object_id, count(DISTINCT s.account_id), list(s.account_id ORDER BY s.post_id, s.account_id)[:50]
 FROM shared o JOIN sharer s ON s.kind = o.kind AND s.object_id = o.object_id
 WHERE o.number = $case AND s.account_id NOT IN (SELECT account_id FROM listed WHERE number = $case)
 GROUP BY 1, 2
@@ -159,7 +159,7 @@ class Loader:
                     f"{self._posts}: the evidence names a post that is not there; traces.parquet belongs to other "
                     f"posts, scan again"
                 )
-        outside: dict[Key, int] = {(k, o): n for k, o, n in self._rows(_OUTSIDE, number)}
+        outside = {(k, o): (n, frozenset(some)) for k, o, n, some in self._rows(_OUTSIDE, number)}
         targets: dict[str | None, int] = dict(self._rows(_ACTIVITY_OF_CASE, number))
         total = sum(targets.values())
         return Case(
@@ -283,7 +283,8 @@ def _pairs(group: Group) -> list[Pair]:
     return sorted(pairs, key=lambda p: (p.channel, p.key, p.a, p.b))
 
 
-def _objects(pairs: Sequence[Pair], outside: Mapping[Key, int]) -> dict[Key, SharedObject]:
+def _objects(pairs: Sequence[Pair], outside: Mapping[Key, tuple[int, frozenset[str]]]) -> dict[Key, SharedObject]:
+    nobody: tuple[int, frozenset[str]] = (0, frozenset())
     by_key: dict[Key, list[Pair]] = defaultdict(list)
     for pair in pairs:
         by_key[pair.key].append(pair)
@@ -294,7 +295,8 @@ def _objects(pairs: Sequence[Pair], outside: Mapping[Key, int]) -> dict[Key, Sha
             pairs=tuple(own),
             posts=tuple(sorted({r for p in own for r in (p.a, p.b)})),
             accounts=frozenset(r[1] for p in own for r in (p.a, p.b)),
-            n_outside=outside.get(key, 0),
+            n_outside=outside.get(key, nobody)[0],
+            some_outside=outside.get(key, nobody)[1],
         )
         for key, own in sorted(by_key.items())
     }

@@ -2,9 +2,9 @@
 
 from collections import Counter, defaultdict
 
-from houselights.findings.casefile import Case, SharedObject
+from houselights.findings.casefile import Case
 from houselights.findings.explanations.handles import Family, family
-from houselights.findings.explanations.sites import COMMON_GROUND, domains
+from houselights.findings.explanations.sites import NO_SITE, most_linked_site
 from houselights.findings.explanations.weighing import Check, untestable
 from houselights.findings.wording import of, percent
 
@@ -22,13 +22,9 @@ def same_outlet(case: Case) -> Check:
     name = "accounts of one outlet"
     if not case.data.n_with_links:
         return untestable(name, "links")
-    of_site: dict[str, list[SharedObject]] = defaultdict(list)
-    for shared in case.objects.values():
-        for domain in domains(case, shared) - COMMON_GROUND:
-            of_site[domain].append(shared)
-    if not of_site:
-        return Check(name, "The shared objects carry no links to a site of its own.")
-    site, objects = min(of_site.items(), key=lambda item: (-len(item[1]), item[0]))
+    site, objects = most_linked_site(case)
+    if not objects:
+        return Check(name, NO_SITE)
     kin, order = _family(case), _order(case)
     alike = kin is not None and not kin.numbered and len(kin.accounts) >= FAMILY_0_1 * len(case.accounts)
     named = _named_after(case, site)

@@ -1,6 +1,6 @@
 """Whose site a link leads to."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from urllib.parse import urlsplit
 
 from houselights.findings.casefile import Case, SharedObject
@@ -68,3 +68,15 @@ def domains(case: Case, shared: SharedObject) -> set[str]:
 def links(case: Case, ref: tuple[str, str]) -> set[str]:
     """Links of an evidence post."""
     return {obj for kind, obj in case.traces.get(ref, ()) if kind == "link"} | set(case.posts[ref].urls)
+
+
+NO_SITE = "The shared objects carry no links to a site of its own."
+
+
+def most_linked_site(case: Case) -> tuple[str, list[SharedObject]]:
+    """The site, nobody's common ground, that most of the shared objects link to, and these objects; none where there is no such site."""
+    of_site: dict[str, list[SharedObject]] = defaultdict(list)
+    for shared in case.objects.values():
+        for domain in domains(case, shared) - COMMON_GROUND:
+            of_site[domain].append(shared)
+    return min(of_site.items(), key=lambda item: (-len(item[1]), item[0]), default=("", []))

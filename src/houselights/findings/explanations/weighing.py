@@ -50,16 +50,16 @@ def covering(case: Case, objects: Sequence[SharedObject]) -> tuple[frozenset[str
 def weigh(case: Case, checks: Sequence[Check]) -> list[Weighed]:
     """Retests the group without what each explanation covers: what is left still confirms if it would have been a discovery by itself,
     in the same search. Explanations that fit but leave enough evidence each are also retested together."""
-    passing_p = case.group.passing_p
-    rest_p: dict[frozenset[str], float] = {}
+    rest_p = case.group.rest_p
+    p_of: dict[frozenset[str], float] = {}
 
     def p_without(covered: frozenset[str]) -> float:
         if covered >= case.object_ids:
             return 1.0
-        if covered not in rest_p:
+        if covered not in p_of:
             p = float(case.group.retest(covered))
-            rest_p[covered] = 1.0 if math.isnan(p) else p
-        return rest_p[covered]
+            p_of[covered] = 1.0 if math.isnan(p) else p
+        return p_of[covered]
 
     out = []
     for check in checks:
@@ -67,7 +67,7 @@ def weigh(case: Case, checks: Sequence[Check]) -> list[Weighed]:
             out.append(Weighed(check.name, check.tested, False, False, check.detail))
             continue
         p = p_without(check.covered)
-        gone, held = p > passing_p, _held(case, check)
+        gone, held = p > rest_p, _held(case, check)
         detail = f"{check.detail} {_outcome(case, check, p)}"
         out.append(Weighed(check.name, True, check.fits or gone, gone and not held, detail, gone and held))
     fitting = [c for c, w in zip(checks, out, strict=True) if w.fits and not _held(case, c)]
@@ -84,7 +84,7 @@ def _together(
     case: Case, covered: frozenset[str], n: int, p_without: Callable[[frozenset[str]], float]
 ) -> list[Weighed]:
     p = p_without(covered)
-    if p <= case.group.passing_p:
+    if p <= case.group.rest_p:
         return []
     detail = (
         f"{n} explanations fit in part and cover {of(len(covered), len(case.object_ids), 'shared object')} "
@@ -95,7 +95,7 @@ def _together(
 
 
 def _outcome(case: Case, check: Check, p: float) -> str:
-    if p <= case.group.passing_p:
+    if p <= case.group.rest_p:
         return f"The rest of the evidence still confirms the group (p = {probability(p)}), so the finding stands."
     if _held(case, check):
         return (
