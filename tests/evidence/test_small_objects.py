@@ -199,6 +199,17 @@ def test_what_a_group_alone_shares_may_go_round_quickly() -> None:
         assert background.own_rate(w) == pytest.approx(close, abs=0.005)
 
 
+@pytest.mark.parametrize(("within_s", "found"), [(3.0, True), (300.0, False)])
+def test_accounts_that_do_nothing_else_are_found_where_no_people_are_so_quick(
+    made: ModuleType, within_s: float, found: bool
+) -> None:
+    rng = np.random.default_rng(4)
+    units = [*made.in_step(rng, 40, GROUP.tolist(), within_s), *made.life(rng, 400, range(8, 300))]
+    e = made.events(units, 300)
+    tested = [t for w in (10.0, 60.0, 600.0) for t in small_objects.tested(made.view(e, w), w, 0)]
+    assert any(set(GROUP) <= set(c.tested.accounts) for c in discoveries(tested, 0.05, 1)) == found
+
+
 # -- chance -------------------------------------------------------------------------------------------------------
 
 

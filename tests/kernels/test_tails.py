@@ -70,10 +70,33 @@ def test_random_group_effects_are_covered() -> None:
 def test_many_groups_at_once_are_each_alone(groups: list[list[tuple[float, ...]]]) -> None:
     rows = np.array([r for g in groups for r in g]).reshape(-1, 4)
     start = np.cumsum([0, *(len(g) for g in groups)])
-    together = group_effect_tails(*(rows[:, c].copy() for c in range(4)), start, np.full(len(rows), 0.4))
+    sd, most = np.full(len(rows), 0.4), np.linspace(0, 1, len(rows))
+    together = group_effect_tails(*(rows[:, c].copy() for c in range(4)), start, sd, most)
     for p, low, high in zip(together, start[:-1], start[1:], strict=True):
         share, chance, weight, spread = (rows[low:high, c].copy() for c in range(4))
-        assert p == group_effect_tail(share, chance, 0.4, weight, spread)
+        assert p == group_effect_tail(share, chance, 0.4, weight, spread, most[low:high])
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), PROBABILITY, st.floats(0, 1)), min_size=1, max_size=20), st.floats(0.1, 3))
+@settings(deadline=None)
+def test_a_limit_lies_between_no_effect_and_an_effect_without_limit(items: list[tuple[float, ...]], sd: float) -> None:
+    share, chance, most = (np.array(x) for x in zip(*items, strict=True))
+    none, limited, free = (group_effect_tail(share, chance, sd, most=m) for m in (chance * 0, most, None))
+    assert limited <= free + 1e-12
+    assert none <= group_effect_tail(share, chance, sd, most=np.maximum(chance, most)) + 1e-12 == limited + 1e-12
+
+
+def test_paces_up_to_the_limit_are_covered() -> None:
+    """Groups of any pace up to the limit, shares that move as one: the p-value stays above its level."""
+    rng = np.random.default_rng(8)
+    p = []
+    for _ in range(600):
+        true = min(0.5, rng.random())
+        p.append(
+            group_effect_tail((rng.random(40) < true).astype(float), np.full(40, 0.07), 3.0, most=np.full(40, 0.5))
+        )
+    for level in (0.05, 0.01):
+        assert np.mean(np.array(p) <= level) <= level
 
 
 VALUES = st.lists(st.tuples(st.floats(0, 1), st.floats(0.05, 1)), min_size=2, max_size=4)

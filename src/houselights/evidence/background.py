@@ -19,6 +19,8 @@ UNSEEN_EFFECT_SD = 3.0
 """A community that shares nothing with others may live at any pace: twenty times theirs is no wonder (logit scale)."""
 OWN_DELAY_S = 600.0
 """What a community alone passes round may go round faster than anything else it does: at this typical delay it is no wonder."""
+OWN_FASTEST_S = 30.0
+"""But no ordinary community passes its own things round at a typical delay under this, over hour after hour."""
 OWN_EFFECT_SD = 0.7
 """And communities differ in that: some pass it round in three minutes, some in half an hour (logit scale)."""
 MIN_OBJECTS = 50
@@ -238,11 +240,11 @@ def _together(wedges: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @cache
-def own_rate(window_s: float) -> float:
-    """Chance that two who share what nobody outside shares are close: their delays are log-normal around OWN_DELAY_S with sd 1."""
+def own_rate(window_s: float, typical_s: float = OWN_DELAY_S) -> float:
+    """Chance that two who share what nobody outside shares are close: their delays are log-normal around `typical_s` with sd 1."""
     u = special.ndtri((np.arange(2000) + 0.5) / 2000)
-    delay_s = OWN_DELAY_S * np.exp(u)
-    later = special.ndtr(np.log((delay_s + window_s) / OWN_DELAY_S))
+    delay_s = typical_s * np.exp(u)
+    later = special.ndtr(np.log((delay_s + window_s) / typical_s))
     return float(2 * (later - special.ndtr(u)).mean())
 
 

@@ -55,8 +55,8 @@ def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], windo
     accounts, first = np.unique(who, return_index=True)
     start = np.append(first, len(who))
     effect_sd = np.full(len(share), MEMBER_EFFECT_SD)
-    p = group_effect_tails(share, chance, weight, spread, start, effect_sd)
-    best_p = group_effect_tails(np.ones_like(share), chance, weight, spread, start, effect_sd)
+    p = group_effect_tails(share, chance, weight, spread, start, effect_sd, np.ones_like(share))
+    best_p = group_effect_tails(np.ones_like(share), chance, weight, spread, start, effect_sd, np.ones_like(share))
     member_share = np.clip(
         np.average(share[in_group[who]], weights=weight[in_group[who]]) if in_group[who].any() else 0.5, 0.05, 0.98
     )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from houselights.evidence import sittings
-from houselights.evidence.background import Rates, Rows, View, own_rate, rates
+from houselights.evidence.background import OWN_FASTEST_S, Rates, Rows, View, own_rate, rates
 from houselights.evidence.communities import MIN_GROUP, leiden, ties
 from houselights.evidence.confirmed import GROUP_EFFECT_SD, Tested
 from houselights.evidence.events import Events, distinct
@@ -105,6 +105,7 @@ class Sync:
     background: Rates
     speed: NDArray[np.float64]  # of each account
     effect_sd: NDArray[np.float64]
+    most: NDArray[np.float64]  # what a group's effect may raise the chance to
 
     @staticmethod
     def of(view: View, accounts: NDArray[np.int64], window_s: float, in_a: bool | None = None) -> "Sync":
@@ -131,8 +132,9 @@ class Sync:
         spread = background.spread(view.class_of_unit[unit], pairs)
         held, n_members = np.unique(e.unit[rows.row], return_counts=True)
         weight = np.sqrt(pairs) * (n_members[np.searchsorted(held, unit)] / view.n_kept[unit]) ** 2
+        most = np.where(own, own_rate(window_s, OWN_FASTEST_S), 1.0)
         return Sync(
-            rows, unit, sitting, pairs, close / pairs, chance, weight, spread, background, pace.speed, effect_sd
+            rows, unit, sitting, pairs, close / pairs, chance, weight, spread, background, pace.speed, effect_sd, most
         )
 
     def p_value(self, stay: NDArray[np.bool_] | slice = slice(None)) -> float:
@@ -141,10 +143,11 @@ class Sync:
     def _tail(self, share: NDArray[np.float64], stay: NDArray[np.bool_] | slice) -> float:
         sitting, weight = self.sitting[stay], self.weight[stay]
         effect_sd = sittings.mean_of_each(sitting, self.effect_sd[stay], weight)
+        most = sittings.mean_of_each(sitting, np.maximum(self.most, self.chance)[stay], weight)
         share, chance, weight, spread = sittings.once_each(
             sitting, share[stay], self.chance[stay], weight, self.spread[stay]
         )
-        return group_effect_tail(share, chance, effect_sd, weight, spread)
+        return group_effect_tail(share, chance, effect_sd, weight, spread, most)
 
     def per_unit(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """(unit, share, chance) over all its sittings, per unit."""

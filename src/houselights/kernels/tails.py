@@ -16,24 +16,37 @@ _LARGE = 1e200
 
 
 def group_effect_tail(
-    share: Floats, chance: Floats, effect_sd: Floats | float, weight: Floats | None = None, spread: Floats | None = None
+    share: Floats,
+    chance: Floats,
+    effect_sd: Floats | float,
+    weight: Floats | None = None,
+    spread: Floats | None = None,
+    most: Floats | None = None,
 ) -> float:
     """P(weighted sum of shares >= observed) when a whole group may be faster than others by a random effect.
 
     share, chance: [n] observed share of close pairs per unit and its expected value; effect_sd: standard deviation of the
     group's effect on the logit scale, of all units or of each; weight: [n], 1 if not given; spread: [n] variance of a share
-    over that of a share that is 0 or 1, 1 if not given. The tail at each effect is averaged over a normal effect: organic
+    over that of a share that is 0 or 1, 1 if not given; most: [n] what the effect may raise a chance to, 1 if not given, and never less
+    than the chance itself. The tail at each effect is averaged over a normal effect: organic
     groups differ, and a group is only odd when it is odd among groups.
     """
     w = np.ones(len(share)) if weight is None else weight
     v = np.ones(len(share)) if spread is None else spread
     sd = np.broadcast_to(np.float64(effect_sd), len(share)).copy()
-    return float(group_effect_tails(share, chance, w, v, np.array([0, len(share)]), sd)[0])
+    cap = np.ones(len(share)) if most is None else most
+    return float(group_effect_tails(share, chance, w, v, np.array([0, len(share)]), sd, cap)[0])
 
 
 @compiled
 def group_effect_tails(
-    share: Floats, chance: Floats, weight: Floats, spread: Floats, start: NDArray[np.int64], effect_sd: Floats
+    share: Floats,
+    chance: Floats,
+    weight: Floats,
+    spread: Floats,
+    start: NDArray[np.int64],
+    effect_sd: Floats,
+    most: Floats,
 ) -> Floats:
     """`group_effect_tail` of each of m groups: that of rows start[k]:start[k + 1]. Returns [m]; 1 for a group without rows."""
     out = np.ones(len(start) - 1)
@@ -52,7 +65,7 @@ def group_effect_tails(
         for g in range(len(_GRID)):
             for i in range(len(odds)):
                 faster = odds[i] * np.exp(effect_sd[low + i] * _GRID[g])
-                mean[i] = faster / (1 + faster)
+                mean[i] = min(faster / (1 + faster), max(most[low + i], chance[low + i]))
             p_value += _WEIGHT[g] * tail_bound(total, weight[low:high], mean, spread[low:high])
         out[k] = min(1.0, p_value)
     return out

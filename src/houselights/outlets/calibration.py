@@ -17,8 +17,8 @@ NOT_RUN = (
 )
 NOT_PROVED = (
     "What this does not prove: a shuffle takes common causes apart together with agreements, so people whom a push "
-    "notification or a broadcast brings together are not in it; planted groups act as these tactics do, and real ones "
-    "may not: members who do nothing else, for one, are not found."
+    "notification or a broadcast brings together are not in it; planted groups act as these tactics do, and their "
+    "members have the life of accounts of these data beside; real ones may not."
 )
 SHUFFLE_NAMES = {
     "within_cells": (
