@@ -40,7 +40,7 @@ def one(i: int) -> dict[str, list[int]]:
         "random groups, small objects": [],
         "random groups, synchrony": [],
         "members of random groups": [],
-        "pairs, exchangeability (randomised)": [],
+        "pairs with two common hours, exchangeability (randomised)": [],
     }
     everybody, rng = np.ones(e.n_accounts, dtype=np.bool_), np.random.default_rng(i)
     for window_s in scan.evidence.windows_s:
@@ -56,7 +56,9 @@ def one(i: int) -> dict[str, list[int]]:
         for accounts in uniformity.companies(view, rng, 60):
             tested = members.assess(view, accounts, everybody, window_s)
             p["members of random groups"] += tested.p_value[tested.testable].tolist()
-        p["pairs, exchangeability (randomised)"] += uniformity.pair_p_values(e, window_s, 0).tolist()
+        p["pairs with two common hours, exchangeability (randomised)"] += uniformity.pair_p_values(
+            e, window_s, i
+        ).tolist()
     counts = {kind: _counts(np.array(values)) for kind, values in p.items()}
     shares = Shares(
         e.account.astype(np.int64), e.unit.astype(np.int64), e.at_us / 1e6, e.family[e.unit] == 1, e.n_accounts

@@ -65,12 +65,15 @@ def test_report_and_terminal_say_it_in_words(
     run: Path, measured: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = report.write(Results(run)).read_text()
-    assert "would have been found with probability" in page and "What this does not prove" in page
+    assert "too few to give a probability" in page and "What this does not prove" in page
     from houselights.outlets import calibration, summary
+
+    often = {**calibration.lead(measured["recall"]), "implants": 20, "found": 17, "recall": 0.85}
+    assert "would have been found with probability 0.85 (17 of 20" in calibration.recall_sentence(often)
 
     calibration.show(measured, summary.console(sys.stdout))
     said = capsys.readouterr().out
-    assert "would have been" in said and "shuffles" in said
+    assert "to give a probability" in said and "shuffles" in said
 
 
 def test_a_new_scan_forgets_the_calibration_of_the_old_one(run: Path, measured: dict[str, Any], tmp_path: Path) -> None:

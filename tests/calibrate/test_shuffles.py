@@ -63,8 +63,8 @@ def test_a_shuffle_is_a_function_of_its_seed_and_number(world: Any) -> None:
 def test_p_values_of_pairs_are_uniform_where_accounts_are_exchangeable(world: Any) -> None:
     shuffled = shuffles.within_cells(world, 60.0, np.random.default_rng(3))
     found = uniformity.pairs(shuffled, 60.0, 0)
-    assert found["pairs"] > 300 and sum(found["histogram"]) == found["pairs"]
-    assert found["ks_distance"] < 0.08
+    assert found["pairs"] > 200 and sum(found["histogram"]) == found["pairs"]
+    assert found["ks_distance"] < 0.1
     [at_5] = [x for x in found["levels"] if x["level"] == 0.05]
     assert at_5["interval_95"][0] <= 0.05
 

@@ -17,7 +17,7 @@ KINDS = ("within_cells", "across_objects")
 
 def within_cells(e: Events, window_s: float, rng: np.random.Generator) -> Events:
     """Accounts change places inside an object, an hour and a latency bin: who shared what when it was going round stays, and so does how
-    it went round. A group that has its objects to itself only changes places with itself, so it is to be left out of `e`."""
+    it went round."""
     everybody = View(e, np.ones(len(e.account), dtype=np.bool_), round(window_s * 1e6), MAX_UNIT_ACCOUNTS)
     cell, *_ = kernel.assign_cells(e.start, e.at_us, e.source_us, everybody.kept, e.sitting, everybody.window_us)
     inside = np.flatnonzero(cell >= 0)
@@ -61,14 +61,15 @@ def draw(
     seed: int,
     k: int,
 ) -> int:
-    """Groups that pass in the k-th shuffle of a kind. in_findings: [n_accounts]."""
+    """Groups that pass in the k-th shuffle of a kind. in_findings: [n_accounts], left out: what a group has to itself would stay in its
+    hands within cells, and its busy hours would go to others across objects."""
     if not windows_s:
         return 0
     rng = np.random.default_rng([seed, KINDS.index(kind), k])
-    if kind == "across_objects":
-        return len(rounds(across_objects(e, rng), windows_s, evidence)[0])
     ordinary = e.of(~in_findings)
-    return len(rounds(within_cells(ordinary, windows_s[k % len(windows_s)], rng), windows_s, evidence)[0])
+    window_s = windows_s[k % len(windows_s)]
+    shuffled = across_objects(ordinary, rng) if kind == "across_objects" else within_cells(ordinary, window_s, rng)
+    return len(rounds(shuffled, windows_s, evidence)[0])
 
 
 def summary(kind: str, passed: list[int]) -> dict[str, Any]:

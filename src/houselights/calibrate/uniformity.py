@@ -1,4 +1,4 @@
-"""Are p-values what they say? Those of pairs of ordinary accounts, and those of random groups, on the user's own data."""
+"""Are p-values what they say? Those of pairs of ordinary accounts, who should be exchangeable inside cells, and those of random groups."""
 
 from typing import Any
 
@@ -11,7 +11,9 @@ from houselights.evidence import small_objects, synchrony
 from houselights.evidence.background import View
 from houselights.evidence.events import MAX_UNIT_ACCOUNTS, Events
 
-N_PAIRS = 20_000
+N_DRAWS = 40_000
+MIN_HOURS = 2
+"""Hours that a pair has in common: the p-value of a single hour is uniform whatever people do, since the cell's own rate is its chance."""
 N_GROUPS = 300
 GROUP_SIZE = 10
 LEVELS = (0.05, 0.01, 0.001, 0.0001)
@@ -22,12 +24,14 @@ def pair_p_values(e: Events, window_s: float, seed: int) -> NDArray[np.float64]:
     """Randomised exact p-values of pairs of accounts under the null of the cell test.
 
     One cell drawn of every hour that two accounts share one in, with the cell's own chance m / C(n, 2) of being close; the number of
-    close ones is Poisson-binomial, and p = P(T > t) + U P(T = t) is uniform if accounts are exchangeable inside cells.
+    close ones is Poisson-binomial, and p = P(T > t) + U P(T = t) is uniform if accounts are exchangeable inside cells. Of pairs with
+    MIN_HOURS hours in common at least.
     """
-    rng = np.random.default_rng([seed, 1])
+    rng = np.random.default_rng([seed, 1, round(window_s * 1000)])
     view = View(e, np.ones(len(e.account), dtype=np.bool_), round(window_s * 1e6), MAX_UNIT_ACCOUNTS)
     cells = synchrony.Cells.of(view)
-    return np.array([_pair_p(e, view.window_us, cells, a, b, rng) for a, b in _pairs_in_cells(e, cells, rng)])
+    p = (_pair_p(e, view.window_us, cells, a, b, rng) for a, b in _pairs_in_cells(e, cells, rng))
+    return np.array([x for x in p if x is not None])
 
 
 def pairs(e: Events, window_s: float, seed: int) -> dict[str, Any]:
@@ -60,19 +64,23 @@ def _pairs_in_cells(e: Events, cells: synchrony.Cells, rng: np.random.Generator)
     cell = cells.of_event[rows]
     first = np.searchsorted(cell, cell, side="left")
     n_in = np.searchsorted(cell, cell, side="right") - first
-    one = rng.integers(0, len(rows), N_PAIRS)
-    other = first[one] + np.floor(rng.random(N_PAIRS) * n_in[one]).astype(np.int64)
+    one = rng.integers(0, len(rows), N_DRAWS)
+    other = first[one] + np.floor(rng.random(N_DRAWS) * n_in[one]).astype(np.int64)
     a, b = e.account[rows[one]], e.account[rows[other]]
     both = np.unique(np.stack([np.minimum(a, b), np.maximum(a, b)], axis=1)[a != b], axis=0)
     return [(int(x), int(y)) for x, y in both]
 
 
-def _pair_p(e: Events, window_us: int, cells: synchrony.Cells, a: int, b: int, rng: np.random.Generator) -> float:
+def _pair_p(
+    e: Events, window_us: int, cells: synchrony.Cells, a: int, b: int, rng: np.random.Generator
+) -> float | None:
     mine, theirs = (e.rows_of(np.array([x])) for x in (a, b))
     mine, theirs = mine[cells.of_event[mine] >= 0], theirs[cells.of_event[theirs] >= 0]
     _, i, j = np.intersect1d(cells.of_event[mine], cells.of_event[theirs], return_indices=True)
     order = rng.permutation(len(i))
     _, one_each = np.unique(e.sitting[mine[i[order]]], return_index=True)
+    if len(one_each) < MIN_HOURS:
+        return None
     i, j = i[order[one_each]], j[order[one_each]]
     cell = cells.of_event[mine[i]]
     chance = cells.close[cell] / cells.pairs[cell]

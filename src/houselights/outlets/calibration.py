@@ -23,12 +23,15 @@ NOT_PROVED = (
 SHUFFLE_NAMES = {
     "within_cells": (
         "Accounts changed places among those who shared the same thing in the same hour and at the same stage of its spread "
-        "(accounts of findings left out: a group that has its things to itself would only change places with itself)"
+        "(accounts of findings left out)"
     ),
     "across_objects": (
-        "Accounts changed places among all who shared something of a kind in the same hour, so that who shares what with whom is chance"
+        "Accounts changed places among all who shared something of a kind in the same hour, so that who shares what with whom is "
+        "chance (accounts of findings left out)"
     ),
 }
+MIN_IMPLANTS = 10  # of fewer no probability is told
+MIN_GROUPS, MIN_PAIRS = 100, 100  # of fewer no share of p-values is told
 _SETTING = {"window_s": "window", "q": "false-discovery rate", "seed": "other halves, seed"}
 
 
@@ -41,10 +44,15 @@ def shuffle_sentence(row: dict[str, Any]) -> str:
 
 
 def recall_sentence(row: dict[str, Any]) -> str:
+    what = (
+        f"On this data a group of {row['accounts']} accounts that {row['what_it_does']}, {wording.count(row['objects'], 'thing')} "
+        f"within {wording.seconds(row['window_s'])},"
+    )
+    if row["implants"] < MIN_IMPLANTS:
+        return f"{what} was found in {row['found']} of {row['implants']} copies, too few to give a probability."
     low, high = row["interval_95"]
     return (
-        f"On this data a group of {row['accounts']} accounts that {row['what_it_does']}, {wording.count(row['objects'], 'thing')} "
-        f"within {wording.seconds(row['window_s'])}, would have been found with probability {row['recall']:.2f} "
+        f"{what} would have been found with probability {row['recall']:.2f} "
         f"({row['found']} of {row['implants']}, {low:.2f} to {high:.2f})."
     )
 
@@ -70,24 +78,28 @@ def _found(row: dict[str, Any] | None) -> str:
     if row is None:
         return "-"
     low, high = row["interval_95"]
-    return f"{row['recall']:.2f} ({row['found']} of {row['implants']}; {low:.2f} to {high:.2f})"
+    of_planted = f"{row['found']} of {row['implants']}"
+    if row["implants"] < MIN_IMPLANTS:
+        return of_planted
+    return f"{row['recall']:.2f} ({of_planted}; {low:.2f} to {high:.2f})"
 
 
 def uniformity_sentence(row: dict[str, Any]) -> str:
-    if not row.get("pairs"):
-        return f"Within {wording.seconds(row['window_s'])}: too few accounts share things to test pairs."
-    levels = ", ".join(f"{x['share']:.2g} under {x['level']:g}" for x in row["levels"])
+    if row.get("pairs", 0) < MIN_PAIRS:
+        return f"Within {wording.seconds(row['window_s'])}: too few accounts share things in two hours to test pairs."
+    levels = ", ".join(f"{x['share']:.2g} at or under {x['level']:g}" for x in row["levels"])
     return (
-        f"Within {wording.seconds(row['window_s'])}, {row['pairs']:,} pairs of accounts outside the findings: share of p-values "
+        f"Within {wording.seconds(row['window_s'])}, {row['pairs']:,} pairs of accounts outside the findings with two hours in "
+        f"common or more: share of p-values "
         f"{levels} (a test that is right on average has these shares equal); distance from uniform {row['ks_distance']:.3f} "
         f"(Kolmogorov-Smirnov, p = {wording.probability(row['ks_p_value'])}; pairs with an account in common are not independent)."
     )
 
 
 def groups_sentence(channel: str, found: dict[str, Any]) -> str:
-    if not found["groups"]:
-        return f"Channel {channel}: no random group could be tested."
-    levels = ", ".join(f"{x['share']:.2g} under {x['level']:g}" for x in found["levels"])
+    if found["groups"] < MIN_GROUPS:
+        return f"Channel {channel}: {wording.count(found['groups'], 'random group')} could be tested, too few to say how p-values lie."
+    levels = ", ".join(f"{x['share']:.2g} at or under {x['level']:g}" for x in found["levels"])
     return (
         f"Channel {channel}: of {found['groups']:,} random groups, share of p-values {levels}; they are upper bounds."
     )

@@ -56,10 +56,10 @@ def _uniformity(found: dict[str, Any]) -> str:
         for r in tested
         for x in r["levels"]
     )
-    columns = ("p-values of", "#Level", "#Share under it", "#Times the level", "#95 % interval of the share")
+    columns = ("p-values of", "#Level", "#Share at or under it", "#Times the level", "#95 % interval of the share")
     sentences = [words.uniformity_sentence(r) for r in found["pairs"]]
     sentences += [words.groups_sentence(channel, x) for channel, x in found["groups"].items()]
-    shown = table("Share of p-values under a level", columns, rows, small=True)
+    shown = table("Share of p-values at or under a level", columns, rows, small=True)
     return (
         f"<h3>Are the p-values what they say?</h3>{figures}{items(map(html_text, sentences))}"
         f"{folded('The same as a table', shown)}"
