@@ -22,6 +22,7 @@ NAMES = ("burst, 20 accounts", "own-content ring", "shared pool", "slow drip, 4 
 SIZES, OBJECTS = (4, 6, 10, 20, 40), (5, 8, 10, 15, 30)
 JITTER_S = (10.0, 60.0, 240.0, 480.0, 1200.0, 3600.0, 21_600.0, 86_400.0)
 CAMOUFLAGE = (0.0, 0.5, 0.8, 0.9, 0.95)
+ALONE = ((15, 3.0), (40, 3.0), (15, 30.0), (40, 30.0), (15, 60.0), (60, 60.0))  # things, seconds
 RETENTION = (1.0, 0.5, 0.25, 0.1)
 Record = dict[str, Any]
 
@@ -168,6 +169,12 @@ def _camouflage(i: int) -> WorldSettings:
     return _life(i // len(CAMOUFLAGE), campaigns=(presets.BURST, presets.RING), camouflage_0_1=value)
 
 
+def _alone(i: int) -> WorldSettings:
+    """Accounts that do nothing else."""
+    specs = tuple(CampaignSpec("own_content_ring", 20, n, w) for n, w in ALONE)
+    return _life(i, campaigns=specs, camouflage_0_1=0.0)
+
+
 def _retention(i: int) -> WorldSettings:
     return _life(i // len(RETENTION), campaigns=MAIN, retention_0_1=RETENTION[i % len(RETENTION)])
 
@@ -188,6 +195,7 @@ PARTS = {
     "surface_ring": Part(4 * len(OBJECTS), 87_000, _surface("own_content_ring"), found),
     "jitter": Part(12, 88_000, _jitter, found),
     "camouflage": Part(6 * len(CAMOUFLAGE), 89_000, _camouflage, found),
+    "alone": Part(12, 94_000, _alone, found),
     "retention": Part(6 * len(RETENTION), 90_000, _retention, found),
     "minutes": Part(8, 91_000, _minutes, found),
     "delay": Part(6, 92_000, _planted, delay),

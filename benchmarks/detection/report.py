@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from benchmarks.detection.baselines import BASELINES
 from benchmarks.detection.measures import pooled
-from benchmarks.detection.parts import CAMOUFLAGE, JITTER_S, NAMES, RETENTION
+from benchmarks.detection.parts import ALONE, CAMOUFLAGE, JITTER_S, NAMES, RETENTION
 
 from houselights.core.stats import wilson_interval
 from houselights.worlds import preset
@@ -225,6 +225,11 @@ def _lines(results: Record) -> str:
                     f"{pooled(mine, 0, 'listed'):.3f}; {pooled(mine, 1, 'listed'):.3f}",
                 ]
             )
+    if "alone" in results:
+        rows += [
+            [f"no life beside: {n} own things over {w:g} s", f"{pooled(results['alone'], i, 'listed'):.3f}"]
+            for i, (n, w) in enumerate(ALONE)
+        ]
     if "retention" in results:
         for i, kept in enumerate(RETENTION):
             mine = results["retention"][i :: len(RETENTION)]
