@@ -58,9 +58,10 @@ def adjusted_rand(one: Ints, other: Ints) -> float:
     _, b = np.unique(other, return_inverse=True)
     table = np.zeros((a.max() + 1, b.max() + 1))
     np.add.at(table, (a, b), 1)
-    pairs = lambda n: float((n * (n - 1) / 2).sum())  # noqa: E731
-    together, rows, columns = pairs(table), pairs(table.sum(axis=1)), pairs(table.sum(axis=0))
-    by_chance, most = rows * columns / pairs(np.array([float(len(a))])), (rows + columns) / 2
+    together, rows, columns, every = (
+        float((n * (n - 1) / 2).sum()) for n in (table, table.sum(axis=1), table.sum(axis=0), table.sum())
+    )
+    by_chance, most = rows * columns / every, (rows + columns) / 2
     return 1.0 if most == by_chance else (together - by_chance) / (most - by_chance)
 
 
