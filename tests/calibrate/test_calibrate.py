@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from collections import Counter
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,29 @@ def test_report_and_terminal_say_it_in_words(
     calibration.show(measured, summary.console(sys.stdout))
     said = capsys.readouterr().out
     assert "to give a probability" in said and "shuffles" in said
+
+
+def test_stopped_it_leaves_no_half_file_and_no_process(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "run" / "calibration.json").unlink(missing_ok=True)
+    before = sorted(p.name for p in (tmp_path / "run").iterdir())
+
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        calibrate(tmp_path / "run", SMALL, stop)
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == before
+    assert not active_children()
+
+
+def test_a_worker_that_dies_is_said(run: Path) -> None:
+    def kill(done: int, total: int) -> None:
+        for child in active_children():
+            child.kill()
+
+    with pytest.raises(HouselightsError, match="--jobs 1"):
+        calibrate(run, SMALL, kill)
 
 
 def test_a_new_scan_forgets_the_calibration_of_the_old_one(run: Path, measured: dict[str, Any], tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 import json
 import math
+import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
@@ -47,22 +49,38 @@ def calibrate(run_dir: Path, settings: CalibrateSettings, progress: Progress | N
     tasks: list[Task] = [("copy", (k, wanted)) for k, wanted in enumerate(copies)]
     tasks += [("shuffle", (kind, k)) for kind in shuffles.KINDS for k in range(settings.shuffles)]
     tasks += [("variant", v) for v in sensitivity.variants(scan.evidence)] + [("uniformity", None)]
-    done: list[Any] = [None] * len(tasks)
-    context = get_context("spawn")
-    pool = ProcessPoolExecutor(min(settings.jobs, len(tasks)), context, _load, (run_dir, scan, settings.seed))
-    try:
-        futures = {pool.submit(_work, task): i for i, task in enumerate(tasks)}
-        for n, future in enumerate(as_completed(futures), 1):
-            done[futures[future]] = future.result()
-            if progress:
-                progress(n, len(tasks))
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    done = _side_by_side(tasks, (run_dir, scan, settings.seed), settings.jobs, progress)
     found = _report(run_dir, scan, settings, list(zip(tasks, done, strict=True)))
     beside = run_dir / f"{FILE}.part"
     beside.write_text(json.dumps(_plain(found), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     beside.replace(run_dir / FILE)
     return found
+
+
+def _side_by_side(
+    tasks: list[Task], run: tuple[Path, ScanSettings, int], jobs: int, progress: Progress | None
+) -> list[Any]:
+    """What each task gives, in order. Whatever stops it stops the workers at once."""
+    done: list[Any] = [None] * len(tasks)
+    before = set(active_children())
+    with ProcessPoolExecutor(min(jobs, len(tasks)), get_context("spawn"), _load, run) as pool:
+        try:
+            futures = {pool.submit(_work, task): i for i, task in enumerate(tasks)}
+            for n, future in enumerate(as_completed(futures), 1):
+                done[futures[future]] = future.result()
+                if progress:
+                    progress(n, len(tasks))
+        except BaseException as reason:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in set(active_children()) - before:
+                child.terminate()
+                child.join()
+            if isinstance(reason, BrokenProcessPool):
+                raise HouselightsError(
+                    "A process of the calibration was ended from outside, most likely for lack of memory. Run it again with --jobs 1."
+                ) from None
+            raise
+    return done
 
 
 def _scan_settings(run_dir: Path) -> ScanSettings:
@@ -146,6 +164,7 @@ _worker: _Worker | None = None
 
 def _load(run_dir: Path, scan: ScanSettings, seed: int) -> None:
     global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that the user sees, which ends this one
     _worker = _Worker(run_dir, scan, seed)
 
 
