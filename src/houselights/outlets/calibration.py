@@ -106,7 +106,7 @@ def groups_sentence(channel: str, found: dict[str, Any]) -> str:
 
 
 def again(variants: Iterable[dict[str, Any]], setting: str) -> str:
-    """Where a finding was found again: "60 s, 10 min; not 10 s"."""
+    """Where a finding passed the test again: "60 s, 10 min; not 10 s"."""
     mine = [v for v in variants if v["setting"] == setting]
     name = wording.seconds if setting == "window_s" else lambda x: f"{x:g}"
     yes, no = ([name(v["value"]) for v in mine if v["found"] == hit] for hit in (True, False))
@@ -139,5 +139,5 @@ def show(measured: dict[str, Any], out: Console) -> None:
         out.print(Text("\nWhat the findings hang on", style="bold"))
     for finding in measured["sensitivity"]:
         parts = (f"{words} {again(finding['variants'], setting)}" for setting, words in _SETTING.items())
-        out.print(Text(f"{finding['finding_id']} is found again with {' | '.join(parts)}"))
+        out.print(Text(f"{finding['finding_id']} passes the test again with {' | '.join(parts)}"))
     out.print(Text(f"\n{NOT_PROVED}"))

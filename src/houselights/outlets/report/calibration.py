@@ -101,5 +101,8 @@ def _sensitivity(found: list[dict[str, Any]]) -> str:
         [html_text(f["finding_id"]), *(html_text(words.again(f["variants"], s)) for s in ("window_s", "q", "seed"))]
         for f in found
     )
-    caption = "With which settings each finding is found again: half of its accounts in a group that they are half of."
+    caption = (
+        "With which settings each finding passes the test again: half of its accounts in a group that they are half of. "
+        "Explanations are not weighed anew."
+    )
     return f"<h3>What the findings hang on</h3>{table(caption, columns, rows, small=True)}"
