@@ -10,6 +10,7 @@ from houselights.core.errors import HouselightsError
 from houselights.core.settings import ReadSettings
 from houselights.core.tables import POSTS, PRECISIONS, REJECTS, TIME
 from houselights.ingest import text_parts, times
+from houselights.ingest.sample import Format
 
 _MEDIA = 'STRUCT("type" VARCHAR, url VARCHAR, hash VARCHAR, alt VARCHAR)[]'
 _METRICS = "STRUCT(reposts BIGINT, replies BIGINT, likes BIGINT, quotes BIGINT, views BIGINT)"
@@ -45,6 +46,8 @@ RAW: dict[str, str] = {
     "url": "VARCHAR",
     "kind": "VARCHAR",
     "precision": "VARCHAR",  # as the row itself declares it, in our own files
+    "deletes": "BOOLEAN",  # no post, but word that the one of this id is deleted
+    "local_id": "VARCHAR",  # what references and deletions within the same file call this post
     "version_of": "VARCHAR",  # first id of the edit history: all versions share it, the last one is kept
 }
 _NULL_WORDS = "('', 'nan', 'NaN', 'NULL', 'null', 'None', '\\N', '<NA>', 'NaT')"
@@ -72,13 +75,25 @@ def raw_select(columns: dict[str, str], relation: str) -> str:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a format tells of itself: the target columns it supplies, and what holds for every row that does not say otherwise."""
+
+    fields: frozenset[str]
+    platform: str
+    lang_source: str
+
+    @staticmethod
+    def of(format_: Format, fields: frozenset[str]) -> "Told":
+        return Told(fields, format_.platform, format_.lang_source)
+
+
+@dataclass(frozen=True)
 class Staged:
     """One input after reading: a Parquet file of cleaned rows beside the output, and how to read it."""
 
     parquet: Path
     name: str
     format: str
-    platform: str
     has_ids: bool
     time: times.TimeColumn
 
@@ -92,7 +107,7 @@ class Counts:
     precisions: dict[str, int]  # accepted posts by what their stamps know, most first
 
 
-def stage(con: duckdb.DuckDBPyConnection, raw: str, parquet: Path, fields: frozenset[str], platform: str) -> None:
+def stage(con: duckdb.DuckDBPyConnection, raw: str, parquet: Path, told: Told) -> None:
     """Cleans ids, reads times, takes links and tags from the text where the format has none, and writes the rows to `parquet`."""
     ids = ", ".join(f"{_clean_id(c)} AS {c}" for c in _REFERENCES)
     cleaned = f"""SELECT * REPLACE (
@@ -109,8 +124,9 @@ def stage(con: duckdb.DuckDBPyConnection, raw: str, parquet: Path, fields: froze
         left(nullif(created, ''), 120) AS created_raw,
         {times.plain_time("trim(collected)")} AS collected_at, {times.plain_time("trim(author_created)")} AS author_created_at
         FROM ({cleaned})"""
+    staged = text_parts.columns(told.fields, told.platform, told.lang_source)
     con.execute(
-        f"COPY (SELECT {text_parts.columns(fields, platform)} FROM ({timed})) TO '{sql_path(parquet)}' (FORMAT parquet, COMPRESSION snappy)"
+        f"COPY (SELECT {staged} FROM ({timed})) TO '{sql_path(parquet)}' (FORMAT parquet, COMPRESSION snappy)"
     ).fetchall()
 
 
@@ -140,7 +156,7 @@ def _checked(source: Staged, index: int, settings: ReadSettings) -> str:
     name = "CASE WHEN isfinite(created_at) THEN 'gen-' || left(md5(concat_ws(chr(31), author_id, created_at, \"text\", repost_of)), 24) END"
     return f"""SELECT * REPLACE ({"post_id" if source.has_ids else name} AS post_id),
       rule IS NULL AND ({outside or "false"}) AS outside FROM (
-      SELECT * REPLACE (CASE WHEN rule IS NOT NULL THEN rule
+      SELECT * REPLACE (CASE WHEN rule IS NOT NULL THEN rule WHEN deletes THEN 'deletion'
         {"WHEN post_id IS NULL THEN 'missing_post_id'" if source.has_ids else ""}
         WHEN regexp_full_match(coalesce(post_id, ''), '{_ROUNDED_ID}') OR regexp_full_match(coalesce(author_id, ''), '{_ROUNDED_ID}') THEN 'lossy_id'
         WHEN author_id IS NULL THEN 'missing_author'
@@ -165,7 +181,7 @@ def finish(
         con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_checked_{i} AS {_checked(source, i, settings)}")
         _number_generated_ids(con, i, source)
     everything = " UNION ALL ".join(f"SELECT * FROM ingest_rows_{i}" for i in range(len(sources)))
-    con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_rows AS {everything}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_rows AS {_without_deleted(con, everything)}")
     _find_duplicates(con, sources)
     _write_rejects(con, sources, out_dir)
     counts = _count(con, sources)
@@ -174,14 +190,42 @@ def finish(
     _write_posts(con, sources, out_dir)
     for i in range(len(sources)):
         con.execute(f"DROP TABLE IF EXISTS ingest_repeated_{i}")
+        con.execute(f"DROP TABLE IF EXISTS ingest_local_{i}")
     con.execute("DROP TABLE ingest_duplicates")
+    con.execute("DROP TABLE ingest_deleted")
     return counts
+
+
+def _with_ids_of_all(con: duckdb.DuckDBPyConnection, i: int) -> str:
+    """The rows of a source; where they refer to each other by what one server calls them, by the ids that hold everywhere."""
+    con.execute(f"""CREATE OR REPLACE TEMP TABLE ingest_local_{i} AS SELECT local_id, min(post_id) AS id, min(author_id) AS author
+        FROM ingest_checked_{i} WHERE local_id IS NOT NULL AND post_id IS NOT NULL GROUP BY 1""")
+    (n,) = con.execute(f"SELECT count(*) FROM ingest_local_{i}").fetchone() or (0,)
+    if not n:
+        return f"SELECT * FROM ingest_checked_{i}"
+    return f"""SELECT c.* REPLACE (coalesce(c.post_id, own.id) AS post_id, coalesce(parent.id, c.reply_to) AS reply_to,
+          coalesce(parent.author, c.reply_to_author) AS reply_to_author, coalesce(quoted.id, c.quote_of) AS quote_of)
+        FROM ingest_checked_{i} c LEFT JOIN ingest_local_{i} own ON c.deletes AND c.local_id = own.local_id
+        LEFT JOIN ingest_local_{i} parent ON c.reply_to = parent.local_id
+        LEFT JOIN ingest_local_{i} quoted ON c.quote_of = quoted.local_id"""
+
+
+def _without_deleted(con: duckdb.DuckDBPyConnection, rows: str) -> str:
+    """The rows, those of posts that were deleted rejected: what a person took back is not kept, only that there was a post."""
+    con.execute(f"""CREATE OR REPLACE TEMP TABLE ingest_deleted AS SELECT DISTINCT platform, post_id
+        FROM ({rows}) WHERE deletes AND post_id IS NOT NULL""")
+    (n,) = con.execute("SELECT count(*) FROM ingest_deleted").fetchone() or (0,)
+    if not n:
+        return rows
+    return f"""SELECT r.* REPLACE (CASE WHEN r.rule IS NULL AND d.post_id IS NOT NULL THEN 'deleted_by_author' ELSE r.rule END AS rule,
+          CASE WHEN r.rule IS NULL AND d.post_id IS NOT NULL THEN 'post ' || r.post_id ELSE r.detail END AS detail)
+        FROM ({rows}) r LEFT JOIN ingest_deleted d ON r.platform = d.platform AND r.post_id = d.post_id"""
 
 
 def _number_generated_ids(con: duckdb.DuckDBPyConnection, i: int, source: Staged) -> None:
     """Rows of one file with the same author, time and text are distinct posts: the second is `-2`. The same file twice still is the same posts."""
     if source.has_ids:
-        con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_rows_{i} AS SELECT * FROM ingest_checked_{i}")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_rows_{i} AS {_with_ids_of_all(con, i)}")
         return
     con.execute(f"""CREATE OR REPLACE TEMP TABLE ingest_repeated_{i} AS
         SELECT row, n FROM (SELECT row, row_number() OVER (PARTITION BY post_id ORDER BY hash({_content()}), line) AS n

@@ -10,13 +10,26 @@ import pyarrow as pa
 
 from houselights.core.errors import HouselightsError
 from houselights.core.settings import ReadSettings
-from houselights.ingest import cnt, coortweet, fivethirtyeight, generic, json_text, x_api_v2, x_archive
+from houselights.ingest import (
+    bluesky,
+    cnt,
+    coortweet,
+    fivethirtyeight,
+    generic,
+    json_text,
+    mastodon,
+    x_api_v2,
+    x_archive,
+)
 from houselights.ingest.delimited import DELIMITERS, Dialect, sniff_dialect
 from houselights.ingest.sample import Match, Sample, flatten
 from houselights.ingest.source import Source
 
+JSON_READERS = {m.FORMAT.name: m for m in (x_api_v2, bluesky, mastodon)}
+"""Readers of nested JSON: `structure(match)` is how a line is typed, `raw(typed lines, match)` its rows."""
 TABLE_READERS = {m.FORMAT.name: m for m in (x_archive, fivethirtyeight, coortweet, cnt, generic)}
-FORMATS = [m.FORMAT for m in (x_api_v2, x_archive, fivethirtyeight, coortweet, cnt, generic)]
+"""Readers of named columns: `raw(rows, mapping)`."""
+FORMATS = {name: module.FORMAT for name, module in (*JSON_READERS.items(), *TABLE_READERS.items())}
 SAMPLE_RECORDS = 300
 PIECE_BYTES = 1 << 20
 
@@ -135,9 +148,7 @@ def choose(sample: Sample, settings: ReadSettings, where: str) -> Match:
     """The reader for a sample. Raises HouselightsError when none fits, or when two fit equally well."""
     if settings.format != "auto":
         return _named(sample, settings, where)
-    claims = [
-        m for m in (_match(name, sample, settings.column_map) for name in (x_api_v2.FORMAT.name, *TABLE_READERS)) if m
-    ]
+    claims = [m for m in (_match(name, sample, settings.column_map) for name in FORMATS) if m]
     if not claims:
         raise generic.refuse(sample, settings.column_map, where)
     best = max(m.confidence for m in claims)
@@ -149,16 +160,14 @@ def choose(sample: Sample, settings: ReadSettings, where: str) -> Match:
 
 
 def _match(name: str, sample: Sample, column_map: dict[str, str]) -> Match | None:
-    if name == x_api_v2.FORMAT.name:
-        return x_api_v2.match(sample, column_map)
-    claim: Match | None = TABLE_READERS[name].match(sample, column_map)
+    reader: Any = JSON_READERS.get(name) or TABLE_READERS[name]
+    claim: Match | None = reader.match(sample, column_map)
     return claim
 
 
 def _named(sample: Sample, settings: ReadSettings, where: str) -> Match:
-    names = [f.name for f in FORMATS]
-    if settings.format not in names:
-        raise HouselightsError(f"--format {settings.format}: no such format. There are: auto, {', '.join(names)}.")
+    if settings.format not in FORMATS:
+        raise HouselightsError(f"--format {settings.format}: no such format. There are: auto, {', '.join(FORMATS)}.")
     match = _match(settings.format, sample, settings.column_map)
     if match is None and settings.format == generic.FORMAT.name:
         raise generic.refuse(sample, settings.column_map, where)

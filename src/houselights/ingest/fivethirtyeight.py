@@ -15,6 +15,7 @@ FORMAT = Format(
     repost_ids=False,
     account_ids=True,
     limits="reposts are marked without the id of the original; holds removed accounts only",
+    platform="x",
 )
 _MAP = {
     "post_id": "tweet_id",

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 
 from houselights.core.errors import HouselightsError
 from houselights.core.settings import ReadSettings
-from houselights.ingest import accept, fivethirtyeight, json_text, parquet, times, x_api_v2
+from houselights.ingest import accept, fivethirtyeight, json_text, parquet, times
 from houselights.ingest.delimited import record_batches
-from houselights.ingest.detect import FORMATS, TABLE_READERS, Layout, choose, text_layout
+from houselights.ingest.detect import FORMATS, JSON_READERS, TABLE_READERS, Layout, choose, text_layout
 from houselights.ingest.report import IngestReport, SourceReport
 from houselights.ingest.sample import Match
 from houselights.ingest.source import Source, Truncated, encoding_words, open_source
@@ -35,7 +35,7 @@ class _Read:
 
 def formats() -> list[dict[str, object]]:
     """What can be read: name, title, containers, time_precision, repost_ids, account_ids, limits."""
-    return [dict(vars(f)) for f in FORMATS]
+    return [dict(vars(f)) for f in FORMATS.values()]
 
 
 def read_inputs(
@@ -88,17 +88,16 @@ def _stage(
     rows = parquet.rows(con, source, staged_path) if source.is_parquet else None
     look = Layout(parquet.sample(con, source, rows)) if rows else text_layout(source)
     match = choose(look.sample, settings, str(path))
-    platform = "x" if match.format in ("x_api_v2", "x_archive", "fivethirtyeight") else "unknown"
-    fields = x_api_v2.FIELDS if match.format == x_api_v2.FORMAT.name else supplied(match.mapping) | match.also
+    nested = JSON_READERS.get(match.format)
+    told = accept.Told.of(FORMATS[match.format], nested.FIELDS if nested else supplied(match.mapping) | match.also)
     if rows is not None:
         with parquet.damage_told(source):
-            accept.stage(con, TABLE_READERS[match.format].raw(rows, match.mapping), staged_path, fields, platform)
+            accept.stage(con, TABLE_READERS[match.format].raw(rows, match.mapping), staged_path, told)
     else:
-        _stage_text(con, source, look, match, staged_path, fields, platform, progress)
+        _stage_text(con, source, look, match, staged_path, told, progress)
     time = times.read_column(con, f"read_parquet('{accept.sql_path(staged_path)}')")
-    has_ids = match.format == x_api_v2.FORMAT.name or "post_id" in match.mapping
-    staged = accept.Staged(staged_path, source.name, match.format, platform, has_ids, time)
-    return _Read(source, look, match, fields, staged)
+    staged = accept.Staged(staged_path, source.name, match.format, "post_id" in told.fields, time)
+    return _Read(source, look, match, told.fields, staged)
 
 
 def _stage_text(
@@ -107,8 +106,7 @@ def _stage_text(
     look: Layout,
     match: Match,
     staged_path: Path,
-    fields: frozenset[str],
-    platform: str,
+    told: accept.Told,
     progress: Progress | None,
 ) -> None:
     is_json = look.dialect is None
@@ -123,15 +121,14 @@ def _stage_text(
     stream = pa.RecordBatchReader.from_batches(schema, batches)
     con.register("ingest_stream", stream)
     try:
-        if match.format == x_api_v2.FORMAT.name:
-            lines = json_text.typed("ingest_stream", x_api_v2.structure(match.pages), look.base_depth is None)
-            sql = x_api_v2.raw(lines, match.pages)
+        if nested := JSON_READERS.get(match.format):
+            sql = nested.raw(json_text.typed("ingest_stream", nested.structure(match), look.base_depth is None), match)
         elif is_json:
             sql = TABLE_READERS[match.format].raw(_json_rows(look, match), match.mapping)
         else:
             columns = {look.sample.names[i]: f"c{i}" for i in keep}
             sql = TABLE_READERS[match.format].raw(Rows("ingest_stream", columns), match.mapping)
-        accept.stage(con, sql, staged_path, fields, platform)
+        accept.stage(con, sql, staged_path, told)
     finally:
         con.unregister("ingest_stream")
     if refused:

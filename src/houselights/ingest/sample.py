@@ -43,6 +43,8 @@ class Format:
     repost_ids: bool
     account_ids: bool
     limits: str
+    platform: str = "unknown"  # where a row does not say it itself
+    lang_source: str = "platform"  # who says which language a post is in: author or platform
 
 
 def flatten(record: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -36,7 +36,7 @@ def _tags(text: str) -> str:
     return f"CASE WHEN contains({text}, '#') OR contains({text}, '＃') THEN {found} ELSE CAST([] AS VARCHAR[]) END"
 
 
-def columns(fields: frozenset[str], platform: str) -> str:
+def columns(fields: frozenset[str], platform: str, lang_source: str) -> str:
     """The SELECT list that turns cleaned rows into staged rows. `fields`: target columns the format itself supplies."""
     marked = f"(kind = 'repost' OR (kind IS NULL AND starts_with(ltrim(\"text\"), 'RT @') AND regexp_matches(\"text\", '{_RT}')))"
     handle = f"nullif(regexp_extract(\"text\", '{_RT_LOOSE}', 1), '')"
@@ -56,5 +56,5 @@ def columns(fields: frozenset[str], platform: str) -> str:
         list_filter({tags}, lambda x: x IS NOT NULL AND x <> '') AS hashtags,
         list_filter(coalesce(mentions, []), lambda x: x IS NOT NULL AND x <> '') AS mentions,
         coalesce(media, []) AS media,
-        CASE WHEN lang IS NULL THEN NULL ELSE 'platform' END AS lang_source,
+        CASE WHEN lang IS NULL THEN NULL ELSE '{lang_source}' END AS lang_source,
         {kind} AS kind"""

@@ -15,6 +15,7 @@ FORMAT = Format(
     repost_ids=True,
     account_ids=True,
     limits="a repost's links and tags come from the original where the file includes it",
+    platform="x",
 )
 FIELDS = frozenset(
     [
@@ -134,17 +135,17 @@ def _structure(of: object) -> str:
     return json.dumps(of).replace("'", "''")
 
 
-def structure(pages: bool) -> dict[str, Any]:
+def structure(match: Match) -> dict[str, Any]:
     """Shape of a line. `data` is typed as what most lines hold; a line of the other kind is parsed a second time."""
-    return _TWEET | {"data": [_TWEET] if pages else _TWEET} | _REST_OF_LINE
+    return _TWEET | {"data": [_TWEET] if match.pages else _TWEET} | _REST_OF_LINE
 
 
-def raw(typed: str, pages: bool) -> str:
-    """SQL text of the raw rows, from lines typed as `structure(pages)`: (line, raw, j, rule, detail)."""
+def raw(typed: str, match: Match) -> str:
+    """SQL text of the raw rows, from lines typed as `structure(match)`: (line, raw, j, rule, detail)."""
     per_line = f"""SELECT *, list_transform(j.includes.users, lambda u: u.id) AS user_ids,
         list_transform(j.includes.tweets, lambda x: x.id) AS tweet_ids FROM {typed}"""
     entries = f"""SELECT line, j.includes AS inc, user_ids, tweet_ids, j.__twarc.retrieved_at AS retrieved_at,
-        unnest({_entries(pages)}) AS entry FROM ({per_line})"""
+        unnest({_entries(match.pages)}) AS entry FROM ({per_line})"""
     tweets = f"SELECT * EXCLUDE (entry), entry.t AS t, entry.rule AS rule, entry.detail AS detail FROM ({entries})"
     return raw_select(_COLUMNS, f"({_FOUND.replace('TWEETS', f'({tweets})')})")
 

@@ -11,6 +11,7 @@ FORMAT = Format(
     repost_ids=True,
     account_ids=True,
     limits="ids of small accounts are hashed; holds removed accounts only, no ordinary ones to compare with",
+    platform="x",
 )
 _MAP = {
     "post_id": "tweetid",
