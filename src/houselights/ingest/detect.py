@@ -18,6 +18,7 @@ from houselights.ingest import (
     generic,
     json_text,
     mastodon,
+    reddit,
     x_api_v2,
     x_archive,
 )
@@ -27,7 +28,7 @@ from houselights.ingest.source import Source
 
 JSON_READERS = {m.FORMAT.name: m for m in (x_api_v2, bluesky, mastodon)}
 """Readers of nested JSON: `structure(match)` is how a line is typed, `raw(typed lines, match)` its rows."""
-TABLE_READERS = {m.FORMAT.name: m for m in (x_archive, fivethirtyeight, coortweet, cnt, generic)}
+TABLE_READERS = {m.FORMAT.name: m for m in (x_archive, reddit, fivethirtyeight, coortweet, cnt, generic)}
 """Readers of named columns: `raw(rows, mapping)`."""
 FORMATS = {name: module.FORMAT for name, module in (*JSON_READERS.items(), *TABLE_READERS.items())}
 SAMPLE_RECORDS = 300

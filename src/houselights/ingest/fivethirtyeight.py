@@ -51,6 +51,7 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
         mapping | column_map,
         tuple(notes),
         also,
+        beside=tuple(by_lower[name] for name in sorted(LINKS & by_lower.keys())),
     )
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from houselights.core.errors import HouselightsError
 from houselights.core.settings import ReadSettings
-from houselights.ingest import accept, fivethirtyeight, json_text, parquet, times
+from houselights.ingest import accept, json_text, parquet, times
 from houselights.ingest.delimited import record_batches
 from houselights.ingest.detect import FORMATS, JSON_READERS, TABLE_READERS, Layout, choose, text_layout
 from houselights.ingest.report import IngestReport, SourceReport
@@ -110,11 +110,7 @@ def _stage_text(
     progress: Progress | None,
 ) -> None:
     is_json = look.dialect is None
-    keep = (
-        []
-        if is_json
-        else sorted({look.sample.names.index(c) for c in (*match.mapping.values(), *_extra_columns(match, look))})
-    )
+    keep = [] if is_json else sorted({look.sample.names.index(c) for c in (*match.mapping.values(), *match.beside)})
     schema = json_text.SCHEMA if is_json else _csv_schema(keep)
     refused: list[HouselightsError] = []  # DuckDB would wrap an error that is raised inside its stream
     batches = _tolerant(_batches(source, look, keep, progress), schema, refused)
@@ -170,20 +166,11 @@ def _csv_schema(keep: list[int]) -> pa.Schema:
     return pa.schema(fields + [(f"c{i}", pa.string()) for i in keep])
 
 
-def _extra_columns(match: Match, look: Layout) -> list[str]:
-    """Columns a reader uses beyond its mapping."""
-    return (
-        [name for name in look.sample.names if name.lower() in fivethirtyeight.LINKS]
-        if match.format == fivethirtyeight.FORMAT.name
-        else []
-    )
-
-
 def _json_rows(look: Layout, match: Match) -> Rows:
     """Only the mapped keys are typed; all leaves as text, lists and objects as JSON text."""
     structure: dict[str, Any] = {}
     expressions = {}
-    for name in dict.fromkeys(match.mapping.values()):
+    for name in dict.fromkeys((*match.mapping.values(), *match.beside)):
         *above, leaf = look.sample.paths[name]
         level = structure
         for key in above:

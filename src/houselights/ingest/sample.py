@@ -1,6 +1,6 @@
 """What detection looks at: column names (or dot paths of JSON keys) and the first rows. The file's name plays no part."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ class Match:
     mapping: dict[str, str]
     notes: tuple[str, ...] = ()
     also: frozenset[str] = frozenset()  # target columns the reader computes, beyond the mapping
+    beside: tuple[str, ...] = ()  # file columns that the reader uses beyond the mapping
     pages: bool = False  # X API v2: most lines are pages of many posts
 
 
@@ -45,6 +46,26 @@ class Format:
     limits: str
     platform: str = "unknown"  # where a row does not say it itself
     lang_source: str = "platform"  # who says which language a post is in: author or platform
+
+
+def by_header(
+    sample: Sample,
+    format_: Format,
+    columns: dict[str, str],
+    needed: set[str],
+    column_map: dict[str, str],
+    beside: Iterable[str] = (),
+    also: Iterable[str] = (),
+) -> Match | None:
+    """A claim on a file that has all columns of `needed`, whatever their case. `columns`: ours -> theirs; `beside`: theirs that the
+    reader uses beyond these; `also`: ours that it makes of them."""
+    by_lower = {name.strip().lower(): name for name in sample.names}
+    if not by_lower.keys() >= {name.lower() for name in needed}:
+        return None
+    mapping = {ours: by_lower[theirs.lower()] for ours, theirs in columns.items() if theirs.lower() in by_lower}
+    others = tuple(by_lower[name.lower()] for name in beside if name.lower() in by_lower)
+    reason = f"columns {', '.join(sorted(needed))}"
+    return Match(format_.name, 0.97, reason, mapping | column_map, also=frozenset(also), beside=others)
 
 
 def flatten(record: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

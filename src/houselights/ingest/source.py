@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import zstandard
 
 from houselights.core.errors import HouselightsError
 
@@ -190,10 +191,53 @@ def raw_blocks(path: Path, compression: str | None) -> Iterator[bytes]:
                 return
 
 
-_OPENED: dict[str, Callable[[Path], Any]] = {
-    "gzip": gzip.open,
-    "zstd": lambda path: pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"),
-}
+class _LongWindow:
+    """A zstd file whose window is longer than libraries allow unasked, as archives of many years have it."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._rest = b""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._frame = zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj()
+
+    def __enter__(self) -> "_LongWindow":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def read1(self, size: int) -> bytes:
+        """Some bytes; none at the end. Raises EOFError where the data break off, OSError where they are damaged."""
+        try:
+            while packed := self._rest or self._file.read(_PACKED_BYTES):
+                if self._frame.eof:
+                    self._begin()
+                piece = self._frame.decompress(packed)
+                self._rest = self._frame.unused_data
+                if piece:
+                    return piece
+            if not self._frame.eof:
+                raise EOFError("the last frame is not whole")
+        except zstandard.ZstdError as damaged:
+            raise OSError(str(damaged)) from None
+        return b""
+
+
+def _open_zstd(path: Path) -> Any:
+    with path.open("rb") as file:
+        header = file.read(32)
+    try:
+        window = zstandard.get_frame_parameters(header).window_size
+    except zstandard.ZstdError:
+        window = 0  # the reader says what is wrong with it
+    return _LongWindow(path) if window > _USUAL_WINDOW else pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
+
+
+_PACKED_BYTES = 1 << 13  # the worst that a piece can unpack to is 256 MiB
+_USUAL_WINDOW = 1 << 27
+_OPENED: dict[str, Callable[[Path], Any]] = {"gzip": gzip.open, "zstd": _open_zstd}
 
 
 def _decoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:

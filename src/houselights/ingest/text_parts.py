@@ -15,7 +15,7 @@ KIND = """CASE
     WHEN lower(trim(kind)) = 'comment' THEN 'comment' END"""
 
 
-def _links(text: str) -> str:
+def links(text: str) -> str:
     """
     Links in a text, '' for one that was cut off: it ends in an ellipsis, has no host, or is a t.co link without a whole code. A cut link would
     tie posts together that share nothing.
@@ -40,7 +40,7 @@ def columns(fields: frozenset[str], platform: str, lang_source: str) -> str:
     """The SELECT list that turns cleaned rows into staged rows. `fields`: target columns the format itself supplies."""
     marked = f"(kind = 'repost' OR (kind IS NULL AND starts_with(ltrim(\"text\"), 'RT @') AND regexp_matches(\"text\", '{_RT}')))"
     handle = f"nullif(regexp_extract(\"text\", '{_RT_LOOSE}', 1), '')"
-    urls = "coalesce(urls, [])" if "urls" in fields else _links('"text"')
+    urls = "coalesce(urls, [])" if "urls" in fields else links('"text"')
     tags = (
         "list_transform(coalesce(hashtags, []), lambda h: lower(ltrim(h, '#')))"
         if "hashtags" in fields

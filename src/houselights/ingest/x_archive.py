@@ -1,6 +1,6 @@
 """Twitter information-operations archive CSV, in its 31-column and 30-column forms: mapped by header, never by position."""
 
-from houselights.ingest.sample import Format, Match, Sample
+from houselights.ingest.sample import Format, Match, Sample, by_header
 from houselights.ingest.table import Rows, raw_rows
 
 FORMAT = Format(
@@ -42,11 +42,7 @@ _NEEDED = {"tweetid", "userid", "tweet_time", "tweet_text", "is_retweet"}
 
 
 def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
-    by_lower = {name.strip().lower(): name for name in sample.names}
-    if not by_lower.keys() >= _NEEDED:
-        return None
-    mapping = {ours: by_lower[theirs] for ours, theirs in _MAP.items() if theirs in by_lower} | column_map
-    return Match(FORMAT.name, 0.97, f"header of the archive ({len(sample.names)} columns)", mapping)
+    return by_header(sample, FORMAT, _MAP, _NEEDED, column_map)
 
 
 def raw(rows: Rows, mapping: dict[str, str]) -> str:
