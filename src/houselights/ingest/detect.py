@@ -13,14 +13,20 @@ from houselights.core.settings import ReadSettings
 from houselights.ingest import (
     bluesky,
     cnt,
+    content_library,
     coortweet,
+    crowdtangle,
     fivethirtyeight,
+    four_cat,
     generic,
+    hoaxy,
     json_text,
     mastodon,
     reddit,
+    tiktok,
     x_api_v2,
     x_archive,
+    youtube,
 )
 from houselights.ingest.delimited import DELIMITERS, Dialect, sniff_dialect
 from houselights.ingest.sample import Match, Sample, flatten
@@ -28,7 +34,21 @@ from houselights.ingest.source import Source
 
 JSON_READERS = {m.FORMAT.name: m for m in (x_api_v2, bluesky, mastodon)}
 """Readers of nested JSON: `structure(match)` is how a line is typed, `raw(typed lines, match)` its rows."""
-TABLE_READERS = {m.FORMAT.name: m for m in (x_archive, reddit, fivethirtyeight, coortweet, cnt, generic)}
+_TABLES = (
+    x_archive,
+    reddit,
+    crowdtangle,
+    content_library,
+    tiktok,
+    youtube,
+    four_cat,
+    hoaxy,
+    fivethirtyeight,
+    coortweet,
+    cnt,
+    generic,
+)
+TABLE_READERS = {m.FORMAT.name: m for m in _TABLES}
 """Readers of named columns: `raw(rows, mapping)`."""
 FORMATS = {name: module.FORMAT for name, module in (*JSON_READERS.items(), *TABLE_READERS.items())}
 SAMPLE_RECORDS = 300

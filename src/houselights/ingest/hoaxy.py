@@ -1,0 +1,73 @@
+"""Hoaxy's edges: who passed a link or claim on to whom."""
+
+from houselights.ingest.sample import Format, Match, Sample, by_header
+from houselights.ingest.table import Rows, raw_rows
+
+FORMAT = Format(
+    name="hoaxy",
+    title="Hoaxy edges CSV",
+    containers="csv",
+    time_precision="seconds",
+    repost_ids=False,
+    account_ids=True,
+    limits="no text; a post stands in an edge for each account it names; reposts are known by the link they carry",
+    platform="x",
+)
+_MAP = {"post_id": "tweet_id", "created_at": "tweet_created_at", "url": "tweet_url"}
+_NEEDED = {"from_user_id", "to_user_id", "tweet_id", "tweet_created_at", "tweet_type", "canonical_url"}
+_BESIDE = (
+    "from_user_id",
+    "from_user_screen_name",
+    "to_user_id",
+    "to_user_screen_name",
+    "tweet_type",
+    "is_mention",
+    "canonical_url",
+)
+
+
+def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
+    also = (
+        "author_id",
+        "author_handle",
+        "urls",
+        "mentions",
+        "repost_of_author",
+        "quote_of_author",
+        "reply_to_author",
+        "kind",
+    )
+    return by_header(sample, FORMAT, _MAP, _NEEDED, column_map, _BESIDE, also)
+
+
+def raw(rows: Rows, mapping: dict[str, str]) -> str:
+    """An edge goes the way the claim went: from the author of the original to who reposted, quoted or answered; a mention, from its author."""
+    of = {
+        name: rows.text(next(n for n in rows.expressions if n.lower() == name)) for name in _BESIDE if _has(rows, name)
+    }
+    mention = f"lower(coalesce({of.get('is_mention', 'NULL')}, 'false')) IN ('true', '1', 't')"
+    wrote = {
+        c: f"CASE WHEN {mention} THEN {of[f'from_{c}']} ELSE {of[f'to_{c}']} END"
+        for c in ("user_id", "user_screen_name")
+        if f"to_{c}" in of
+    }
+    kind = f"lower(trim({of['tweet_type']}))"
+
+    def source(what: str) -> str:
+        return f"CASE WHEN NOT ({mention}) AND {kind} = '{what}' THEN {of['from_user_id']} END"
+
+    extra = {
+        "author_id": wrote["user_id"],
+        "author_handle": wrote.get("user_screen_name", "NULL"),
+        "urls": f"[{of['canonical_url']}]",
+        "mentions": f"CASE WHEN {mention} THEN [{of['to_user_id']}] ELSE [] END",
+        "repost_of_author": source("retweet"),
+        "quote_of_author": source("quote"),
+        "reply_to_author": source("reply"),
+        "kind": f"CASE WHEN {kind} IN ('retweet', 'quote', 'reply') THEN {kind} END",
+    }
+    return raw_rows(rows, mapping, extra)
+
+
+def _has(rows: Rows, name: str) -> bool:
+    return any(n.lower() == name for n in rows.expressions)
