@@ -11,7 +11,7 @@ from benchmarks.detection.parts import CAMOUFLAGE, JITTER_S, NAMES, OBJECTS, RET
 
 FOLDER = Path(__file__).with_name("pictures")
 # Okabe and Ito: told apart by everybody.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999", "#F0E442")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999", "#F0E442", "#8B5A2B")
 _JITTER_NAMES = ("10 s", "1 min", "4 min", "8 min", "20 min", "1 h", "6 h", "24 h")
 
 
@@ -58,7 +58,7 @@ def _surface(results: dict[str, Any]) -> Any:
 
 
 def _curves(results: dict[str, Any]) -> Any:
-    figure, axes = plt.subplots(1, 3, figsize=(11, 3.2), layout="constrained", sharey=True)
+    figure, axes = plt.subplots(1, 3, figsize=(13, 3.2), layout="constrained", sharey=True)
     jitter = [pooled(results["jitter"][i % 2 :: 2], i // 2, "listed") for i in range(len(JITTER_S))]
     axes[0].plot(range(len(JITTER_S)), jitter, "o-", color=COLOURS[0], label="own-content ring, 20 accounts x 15")
     axes[0].set_xticks(range(len(JITTER_S)), _JITTER_NAMES, rotation=45)
@@ -76,7 +76,7 @@ def _curves(results: dict[str, Any]) -> Any:
     for a in axes:
         a.set_ylim(-0.03, 1.03)
         a.grid(axis="y", color="#dddddd")
-        a.legend(fontsize=8, frameon=False)
+        a.legend(fontsize=8, frameon=False, **({"loc": "upper left", "bbox_to_anchor": (1, 1)} if a is axes[2] else {}))
     return figure
 
 
@@ -102,7 +102,7 @@ def _real(real: dict[str, Any]) -> Any:
                 x,
                 y,
                 "*-" if ours else "o--",
-                color=COLOURS[k % 9],
+                color=COLOURS[k % len(COLOURS)],
                 label=name,
                 markersize=12 if ours else 4,
                 linewidth=1,
@@ -111,6 +111,6 @@ def _real(real: dict[str, Any]) -> Any:
         axes.set_xlim(-0.3, 3_000)
         axes.grid(color="#dddddd")
         axes.set(title=f"Real accounts, {span}", xlabel="ordinary accounts flagged, per 10,000")
-    np.atleast_1d(each)[0].set_ylabel("share of the operation's active accounts")
+    np.atleast_1d(each)[0].set_ylabel("share of the active accounts of its\nlargest category (NonEnglish)")
     np.atleast_1d(each)[-1].legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     return figure

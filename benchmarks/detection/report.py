@@ -103,10 +103,14 @@ def _inflation(found: Record) -> str:
         for kind, (n, *counts) in found["counts"].items()
     ]
     columns = ("p-values of", "number", *(f"at {level:g}" for level in found["levels"]))
-    return table(
+    said = table(
         f"Inflation: share of p-values under a level, over the level (how many); {found['worlds']} worlds of ordinary life",
         columns,
         rows,
+    )
+    return (
+        f"{said}\n\nA ratio from k p-values is uncertain by a factor of about 1 ± 2/√k. Findings report those of candidate groups and of members. Pairs are "
+        "a check of the chance model alone: `calibrate` shows them, no finding rests on one. SVN is the baseline, on the same shares."
     )
 
 
