@@ -109,8 +109,8 @@ def _inflation(found: Record) -> str:
         rows,
     )
     return (
-        f"{said}\n\nA ratio from k p-values is uncertain by a factor of about 1 ± 2/√k. Findings report those of candidate groups and of members. Pairs are "
-        "a check of the chance model alone: `calibrate` shows them, no finding rests on one. SVN is the baseline, on the same shares."
+        f"{said}\n\nA ratio from k p-values is uncertain by a factor of about 1 ± 2/√k. Findings report those of candidate groups and of members. "
+        "Pairs are a check of the chance model alone: `calibrate` shows them, no finding rests on one. SVN is the baseline, on the same shares."
     )
 
 

@@ -1,7 +1,7 @@
 """Which reader a file belongs to, by its bytes and keys, never by its name."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -23,6 +23,7 @@ from houselights.ingest import (
     json_text,
     mastodon,
     reddit,
+    telegram,
     tiktok,
     x_api_v2,
     x_archive,
@@ -32,7 +33,7 @@ from houselights.ingest.delimited import DELIMITERS, Dialect, sniff_dialect
 from houselights.ingest.sample import Match, Sample, flatten
 from houselights.ingest.source import Source
 
-JSON_READERS = {m.FORMAT.name: m for m in (x_api_v2, bluesky, mastodon)}
+JSON_READERS = {m.FORMAT.name: m for m in (x_api_v2, bluesky, mastodon, telegram)}
 """Readers of nested JSON: `structure(match)` is how a line is typed, `raw(typed lines, match)` its rows."""
 _TABLES = (
     x_archive,
@@ -62,6 +63,9 @@ class Layout:
     sample: Sample
     dialect: Dialect | None = None
     base_depth: int | None = None
+    batches: Callable[[Iterator[bytes]], Iterator[pa.RecordBatch]] | None = (
+        None  # a reader's own way to find its records
+    )
 
 
 def text_layout(source: Source) -> Layout:
@@ -77,6 +81,10 @@ def text_layout(source: Source) -> Layout:
 
 
 def _json_layout(source: Source) -> Layout:
+    if telegram.looks_like(source.head):
+        found = islice(_records(telegram.message_batches(iter([source.head]))), SAMPLE_RECORDS)
+        rows = [{".".join(keys): leaf for keys, leaf in flatten(record)} for record in found]
+        return Layout(Sample("JSON", sorted({k for r in rows for k in r}), rows), batches=telegram.message_batches)
     base_depth = None
     if source.head.lstrip().startswith(b"["):
         base_depth = 1

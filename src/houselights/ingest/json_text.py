@@ -104,16 +104,22 @@ def _shown(raw: bytes) -> str:
 
 def _element_ends(data: bytes, base_depth: int) -> npt.NDArray[Any]:
     """Offsets after each object that closes at the base depth; strings and escapes are honoured."""
+    places, opening, depth = brackets(data)
+    closing = (depth == base_depth) & ~opening & (np.frombuffer(data, np.uint8)[places] == 125)
+    ends: npt.NDArray[Any] = places[closing] + 1
+    return ends
+
+
+def brackets(data: bytes, depth: int = 0) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """(offset, whether it opens, depth after it) of every bracket outside strings. `data` begins outside a string, `depth` brackets deep."""
     array = np.frombuffer(data, np.uint8)
     quotes = np.flatnonzero(array == 34)
     quotes = quotes[~_escaped(array, quotes)]
     opening = (array == 123) | (array == 91)
     places = np.flatnonzero(opening | (array == 125) | (array == 93))
     places = places[np.searchsorted(quotes, places) % 2 == 0]
-    depth = np.cumsum(np.where(opening[places], 1, -1))
-    closing = (depth == base_depth) & ~opening[places] & (array[places] == 125)
-    ends: npt.NDArray[Any] = places[closing] + 1
-    return ends
+    opens: npt.NDArray[Any] = opening[places]
+    return places, opens, depth + np.cumsum(np.where(opens, 1, -1))
 
 
 def _escaped(array: npt.NDArray[Any], places: npt.NDArray[Any]) -> npt.NDArray[Any]:

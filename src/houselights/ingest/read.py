@@ -135,6 +135,8 @@ def _batches(source: Source, look: Layout, keep: list[int], progress: Progress |
     blocks = _told(source, progress) if progress else source.blocks()
     if look.dialect is not None:
         return record_batches(blocks, look.dialect, len(look.sample.names), keep, look.sample.has_header)
+    if look.batches is not None:
+        return look.batches(blocks)
     if look.base_depth is None:
         return json_text.line_batches(blocks)
     return json_text.element_batches(blocks, look.base_depth)
