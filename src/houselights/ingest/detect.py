@@ -27,13 +27,14 @@ from houselights.ingest import (
     tiktok,
     x_api_v2,
     x_archive,
+    x_web,
     youtube,
 )
 from houselights.ingest.delimited import DELIMITERS, Dialect, sniff_dialect
 from houselights.ingest.sample import Match, Sample, flatten
 from houselights.ingest.source import Source
 
-JSON_READERS = {m.FORMAT.name: m for m in (x_api_v2, bluesky, mastodon, telegram)}
+JSON_READERS = {m.FORMAT.name: m for m in (x_api_v2, x_web, bluesky, mastodon, telegram)}
 """Readers of nested JSON: `structure(match)` is how a line is typed, `raw(typed lines, match)` its rows."""
 _TABLES = (
     x_archive,
