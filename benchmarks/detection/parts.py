@@ -1,5 +1,6 @@
 """The worlds of each part, and what is recorded of each: plain numbers, from which the tables are made."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -88,17 +89,20 @@ def _described(s: Scanned) -> set[str]:
 
 
 def compared(settings: WorldSettings, seed: int) -> Record:
-    """houselights and every baseline at every strictness, on the same shares."""
+    """houselights and every baseline at every strictness, on the same shares. `seconds`: of houselights from posts to explained findings, of
+    a baseline from shares to groups."""
     s = scan(worlds.simulate(settings, seed))
     ours = [np.array(f["core"], np.int64) for f in s.passed if f["core"]]
     score = np.zeros(len(s.kind))
     for f in s.passed:
         score[f["core"]] = np.maximum(score[f["core"]], f["score"])
-    rows = [_row("houselights", 0.0, ours, score, s)]
+    rows = [_row("houselights", 0.0, ours, score, s) | {"seconds": s.seconds}]
     for baseline in BASELINES:
         for strictness in sorted({baseline.default, *baseline.strictness_values}):
+            began = time.perf_counter()
             answer = baseline.function(s.shares, strictness)
-            rows.append(_row(baseline.name, strictness, answer.groups, answer.score, s))
+            seconds = time.perf_counter() - began
+            rows.append(_row(baseline.name, strictness, answer.groups, answer.score, s) | {"seconds": seconds})
     return {"seed": seed, "organic": int((s.campaign < 0).sum()), "methods": rows}
 
 

@@ -34,6 +34,7 @@ def on_worlds(results: Record, tuning: str, reporting: str, title: str) -> str:
         "PR-AUC",
         "recall at FPR 0.1 %",
         "ARI",
+        "median seconds",
     )
     n = len(results[reporting])
     return table(
@@ -88,6 +89,7 @@ def _method_row(name: str, how: str, rows: Sequence[Record]) -> list[str]:
         f"{1e4 * total['organic_named'] / total['organic']:.1f}",
         str(total["ordinary_named"]),
         *(f"{mean[k]:.2f}" for k in ("average_precision", "recall_at_fpr", "adjusted_rand")),
+        f"{np.median([r['seconds'] for r in rows]):.2g}",
     ]
 
 
