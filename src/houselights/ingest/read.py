@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from houselights.core.errors import HouselightsError
 from houselights.core.settings import ReadSettings
-from houselights.ingest import accept, json_text, parquet, times
+from houselights.ingest import accept, json_text, parquet, times, workbook
 from houselights.ingest.delimited import record_batches
 from houselights.ingest.detect import FORMATS, JSON_READERS, TABLE_READERS, Layout, choose, text_layout
 from houselights.ingest.report import IngestReport, SourceReport
@@ -188,7 +188,8 @@ def _report(read: _Read, counts: accept.Counts) -> SourceReport:
         if read.source.is_parquet or read.source.encoding == "utf-8"
         else (f"text read as {encoding_words(read.source.encoding)}",)
     )
-    order = (read.staged.time.note,) if read.staged.time.note else ()
+    sheet = workbook.sheet_note(read.source.path) if read.source.compression == "xlsx" else ""
+    order = tuple(note for note in (sheet, read.staged.time.note) if note)
     return SourceReport(
         file=read.source.name,
         sha256=read.source.sha256,

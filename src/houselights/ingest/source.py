@@ -15,6 +15,7 @@ import pyarrow as pa
 import zstandard
 
 from houselights.core.errors import HouselightsError
+from houselights.ingest import workbook
 
 BLOCK_BYTES = 16 << 20
 TABLE_HEAD_BYTES = 1 << 20
@@ -25,7 +26,7 @@ MAX_INFLATED_BYTES = 2 << 30  # below this size any ratio is harmless
 REPLACEMENT = "\ufffd".encode()
 
 _MAGIC = {
-    b"PK\x03\x04": "a ZIP archive (or an Excel workbook): unpack it, or save the sheet as CSV",
+    b"PK\x03\x04": "a ZIP archive: unpack it",
     b"PK\x05\x06": "an empty ZIP archive",
     b"%PDF": "a PDF document: export the posts as CSV, JSON lines or Parquet",
     b"\xd0\xcf\x11\xe0": "an old Excel or Office file: save the sheet as CSV",
@@ -57,7 +58,7 @@ class Source:
     name: str
     sha256: str
     n_bytes: int
-    compression: str | None  # gzip, zstd or None
+    compression: str | None  # gzip, zstd, xlsx or None
     is_parquet: bool
     encoding: str  # Python codec name
     carriage_returns: bool  # old line ends: CR alone
@@ -84,6 +85,8 @@ def open_source(path: Path) -> Source:
         if not n_bytes:
             raise HouselightsError(f"{path}: the file is empty (0 bytes). Export it again.")
         compression = "gzip" if magic[:2] == b"\x1f\x8b" else "zstd" if magic[:4] == b"\x28\xb5\x2f\xfd" else None
+        if magic[:2] == b"PK" and workbook.is_workbook(path):
+            compression = "xlsx"
         is_parquet, encoding, head, head_is_all = _look(path, compression)
         old_line_ends = head.count(b"\r") - head.count(b"\r\n") > head.count(
             b"\n"
@@ -237,7 +240,7 @@ def _open_zstd(path: Path) -> Any:
 
 _PACKED_BYTES = 1 << 13  # the worst that a piece can unpack to is 256 MiB
 _USUAL_WINDOW = 1 << 27
-_OPENED: dict[str, Callable[[Path], Any]] = {"gzip": gzip.open, "zstd": _open_zstd}
+_OPENED: dict[str, Callable[[Path], Any]] = {"gzip": gzip.open, "zstd": _open_zstd, "xlsx": workbook.as_csv}
 
 
 def _decoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from typing import TextIO
 from houselights import __version__
 
 NEEDED = ("duckdb", "igraph", "numba", "numpy", "pyarrow", "rich", "scipy")
-OPTIONAL = ("pandas", "polars")
+OPTIONAL = ("pandas", "polars", "python_calamine")
 
 
 def show(out: TextIO) -> int:
