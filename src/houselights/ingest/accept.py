@@ -181,7 +181,8 @@ def finish(
         con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_checked_{i} AS {_checked(source, i, settings)}")
         _number_generated_ids(con, i, source)
     everything = " UNION ALL ".join(f"SELECT * FROM ingest_rows_{i}" for i in range(len(sources)))
-    con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_rows AS {_without_deleted(con, everything)}")
+    apart = _platforms_apart(con, _without_deleted(con, everything))
+    con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_rows AS {apart}")
     _find_duplicates(con, sources)
     _write_rejects(con, sources, out_dir)
     counts = _count(con, sources)
@@ -194,6 +195,22 @@ def finish(
     con.execute("DROP TABLE ingest_duplicates")
     con.execute("DROP TABLE ingest_deleted")
     return counts
+
+
+def _platforms_apart(con: duckdb.DuckDBPyConnection, rows: str) -> str:
+    """The rows; where they are of several platforms, ids begin with theirs, so that two people of one name stay two."""
+    (n,) = con.execute(
+        f"SELECT count(DISTINCT platform) FROM ({rows}) WHERE rule IS NULL AND NOT outside AND platform <> 'unknown'"
+    ).fetchone() or (0,)
+    if n < 2:
+        return rows
+
+    def named(id_: str) -> str:
+        return f"CASE WHEN platform = 'unknown' OR starts_with({id_}, platform || ':') THEN {id_} ELSE platform || ':' || {id_} END"
+
+    ids = ("post_id", "author_id", *_REFERENCES)
+    replaced = ", ".join(f"{named(c)} AS {c}" for c in ids)
+    return f"SELECT * REPLACE ({replaced}, list_transform(mentions, lambda m: {named('m')}) AS mentions) FROM ({rows})"
 
 
 def _with_ids_of_all(con: duckdb.DuckDBPyConnection, i: int) -> str:
