@@ -181,7 +181,7 @@ def finish(
         con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_checked_{i} AS {_checked(source, i, settings)}")
         _number_generated_ids(con, i, source)
     everything = " UNION ALL ".join(f"SELECT * FROM ingest_rows_{i}" for i in range(len(sources)))
-    apart = _platforms_apart(con, _without_deleted(con, everything))
+    apart = _platforms_apart(con, sources, _without_deleted(con, everything))
     con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_rows AS {apart}")
     _find_duplicates(con, sources)
     _write_rejects(con, sources, out_dir)
@@ -197,10 +197,11 @@ def finish(
     return counts
 
 
-def _platforms_apart(con: duckdb.DuckDBPyConnection, rows: str) -> str:
+def _platforms_apart(con: duckdb.DuckDBPyConnection, sources: list[Staged], rows: str) -> str:
     """The rows; where they are of several platforms, ids begin with theirs, so that two people of one name stay two."""
+    staged = ", ".join(f"'{sql_path(s.parquet)}'" for s in sources)
     (n,) = con.execute(
-        f"SELECT count(DISTINCT platform) FROM ({rows}) WHERE rule IS NULL AND NOT outside AND platform <> 'unknown'"
+        f"SELECT count(DISTINCT platform) FROM read_parquet([{staged}]) WHERE platform <> 'unknown'"
     ).fetchone() or (0,)
     if n < 2:
         return rows
