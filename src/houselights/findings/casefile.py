@@ -51,7 +51,7 @@ class SharedObject:
     posts: tuple[Ref, ...]  # sorted
     accounts: frozenset[str]
     n_outside: int  # accounts outside the group that have this object
-    some_outside: frozenset[str]  # up to 50 of them, those of the first posts by id
+    some_outside: frozenset[str]  # up to 50 of them, the first by id
 
 
 @dataclass(frozen=True)

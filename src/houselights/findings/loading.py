@@ -56,9 +56,9 @@ SEMI JOIN (SELECT kind, object_id FROM shared UNION SELECT kind, object_id FROM 
 """
 
 _OUTSIDE = """
-SELECT o.kind, o.object_id, count(DISTINCT s.account_id), list(s.account_id ORDER BY s.post_id, s.account_id)[:50]
-FROM shared o JOIN sharer s ON s.kind = o.kind AND s.object_id = o.object_id
-WHERE o.number = $case AND s.account_id NOT IN (SELECT account_id FROM listed WHERE number = $case)
+SELECT kind, object_id, count(*), min(account_id, 50) FROM (
+  SELECT DISTINCT o.kind, o.object_id, s.account_id FROM shared o JOIN sharer s ON s.kind = o.kind AND s.object_id = o.object_id
+  WHERE o.number = $case AND s.account_id NOT IN (SELECT account_id FROM listed WHERE number = $case))
 GROUP BY 1, 2
 """
 
