@@ -72,9 +72,10 @@ def _side_by_side(
                     progress(n, len(tasks))
         except BaseException as reason:
             pool.shutdown(wait=False, cancel_futures=True)
-            for child in set(active_children()) - before:
-                child.terminate()
-                child.join()
+            while left := set(active_children()) - before:  # one may just have begun
+                for child in left:
+                    child.terminate()
+                    child.join()
             if isinstance(reason, BrokenProcessPool):
                 raise HouselightsError(
                     "A process of the calibration was ended from outside, most likely for lack of memory. Run it again with --jobs 1."

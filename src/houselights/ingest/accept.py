@@ -181,8 +181,7 @@ def finish(
         con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_checked_{i} AS {_checked(source, i, settings)}")
         _number_generated_ids(con, i, source)
     everything = " UNION ALL ".join(f"SELECT * FROM ingest_rows_{i}" for i in range(len(sources)))
-    apart = _platforms_apart(con, sources, _without_deleted(con, everything))
-    con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_rows AS {apart}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_rows AS {_without_deleted(con, everything)}")
     _find_duplicates(con, sources)
     _write_rejects(con, sources, out_dir)
     counts = _count(con, sources)
@@ -195,23 +194,6 @@ def finish(
     con.execute("DROP TABLE ingest_duplicates")
     con.execute("DROP TABLE ingest_deleted")
     return counts
-
-
-def _platforms_apart(con: duckdb.DuckDBPyConnection, sources: list[Staged], rows: str) -> str:
-    """The rows; where they are of several platforms, ids begin with theirs, so that two people of one name stay two."""
-    staged = ", ".join(f"'{sql_path(s.parquet)}'" for s in sources)
-    (n,) = con.execute(
-        f"SELECT count(DISTINCT platform) FROM read_parquet([{staged}]) WHERE platform <> 'unknown'"
-    ).fetchone() or (0,)
-    if n < 2:
-        return rows
-
-    def named(id_: str) -> str:
-        return f"CASE WHEN platform = 'unknown' OR starts_with({id_}, platform || ':') THEN {id_} ELSE platform || ':' || {id_} END"
-
-    ids = ("post_id", "author_id", *_REFERENCES)
-    replaced = ", ".join(f"{named(c)} AS {c}" for c in ids)
-    return f"SELECT * REPLACE ({replaced}, list_transform(mentions, lambda m: {named('m')}) AS mentions) FROM ({rows})"
 
 
 def _with_ids_of_all(con: duckdb.DuckDBPyConnection, i: int) -> str:
