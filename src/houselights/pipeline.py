@@ -16,6 +16,7 @@ import duckdb
 from houselights import findings, ingest, traces
 from houselights.core.detection import Detection
 from houselights.core.errors import HouselightsError, refuse_to_lose
+from houselights.core.paths import literally
 from houselights.core.settings import ReadSettings, ScanSettings
 from houselights.core.tables import ALL, POSTS, TRACES
 from houselights.core.urls import canonical_url
@@ -99,7 +100,7 @@ def _asked(con: duckdb.DuckDBPyConnection, out_dir: Path, settings: ReadSettings
         rows = con.execute(
             "SELECT DISTINCT author_id FROM read_parquet($posts) "
             "WHERE author_id = $asked OR lower(author_handle) = lower(ltrim($asked, '@'))",
-            {"posts": str(out_dir / POSTS.file), "asked": settings.account},
+            {"posts": literally(out_dir / POSTS.file), "asked": settings.account},
         ).fetchall()
         accounts = frozenset(str(r[0]) for r in rows)
         if not accounts:
@@ -109,7 +110,7 @@ def _asked(con: duckdb.DuckDBPyConnection, out_dir: Path, settings: ReadSettings
     if settings.link:
         link = canonical_url(settings.link) or settings.link
         linked = "SELECT 1 FROM read_parquet(?) WHERE kind = 'link' AND object_id = ? LIMIT 1"
-        if not con.execute(linked, [str(out_dir / TRACES.file), link]).fetchall():
+        if not con.execute(linked, [literally(out_dir / TRACES.file), link]).fetchall():
             raise HouselightsError(f"--link: no post in this data links '{settings.link}'.")
     return _Asked(accounts, link)
 

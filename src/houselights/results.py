@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from houselights.core import tables
 from houselights.core.errors import HouselightsError
+from houselights.core.paths import in_sql
 from houselights.engine.local import connect
 from houselights.records import Pair, Post, Shown, Timeline, bin_width_s, floor
 
@@ -320,7 +321,7 @@ class Results:
     def _source(self, declared: tables.Table) -> str:
         path = self.run_dir / declared.file
         if path.is_file():
-            return "read_parquet('" + str(path).replace("'", "''") + "')"
+            return f"read_parquet({in_sql(path)})"
         name = f"no_{declared.name}"
         self._db.register(name, declared.empty())
         return name

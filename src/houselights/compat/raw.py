@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from houselights.core.errors import HouselightsError
+from houselights.core.paths import in_sql
 
 SHARES = ("object_id", "account_id", "content_id", "timestamp_share")
 MESSAGES = ("message_id", "user_id", "username", "repost_id", "reply_id", "message", "timestamp", "urls")
@@ -138,7 +139,7 @@ def _power_of_ten(exponent: int) -> tuple[float, int]:
 
 
 def _parquet(con: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, dict[str, str]]:
-    source = f"read_parquet({_literal(path)})"
+    source = f"read_parquet({in_sql(path)})"
     return source, {row[0]: row[1] for row in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
 
 
@@ -152,7 +153,7 @@ def _csv(path: Path) -> tuple[str, dict[str, str]]:
         raise HouselightsError(f"{path}: the header names a column twice, or not at all")
     columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in names)
     return (
-        f"read_csv({_literal(path)}, auto_detect = false, header = true, columns = {{{columns}}}, delim = ',', "
+        f"read_csv({in_sql(path)}, auto_detect = false, header = true, columns = {{{columns}}}, delim = ',', "
         "quote = '\"', escape = '\"', nullstr = '\\x00', max_line_size = 33554432)",
         types,
     )

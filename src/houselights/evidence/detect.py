@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from houselights.core import stats
 from houselights.core.detection import COINCIDENCES, Detection, Group, Member
+from houselights.core.paths import literally
 from houselights.core.settings import EvidenceSettings
 from houselights.evidence import events as event_table
 from houselights.evidence import members, small_objects, synchrony
@@ -35,7 +36,7 @@ def detect(
 ) -> Detection:
     """Groups that act together, with their error control. Pure in (posts, traces, settings)."""
     windows_s, skipped = usable_windows(con, posts_path, settings)
-    e = event_table.load(con, str(posts_path), str(traces_path), settings.seed)
+    e = event_table.load(con, literally(posts_path), literally(traces_path), settings.seed)
     n_hours = min(len(np.unique(e.sitting[e.in_a == half])) for half in (True, False))
     if n_hours < MIN_SITTINGS:
         windows_s, skipped = [], [{"channel": "all", "window_s": None, "reason": _TOO_SHORT}]
@@ -61,7 +62,7 @@ def usable_windows(
     con: duckdb.DuckDBPyConnection, posts_path: Path, settings: EvidenceSettings
 ) -> tuple[list[float], list[dict[str, object]]]:
     """Windows not under the time precision of the data: coincidence inside a stamp's own width means nothing."""
-    found = con.execute("SELECT DISTINCT created_at_precision FROM read_parquet(?)", [str(posts_path)]).fetchall()
+    found = con.execute("SELECT DISTINCT created_at_precision FROM read_parquet(?)", [literally(posts_path)]).fetchall()
     coarsest = max((row[0] for row in found), key=PRECISION_S.__getitem__, default="us")
     skipped: list[dict[str, object]] = [
         {
@@ -120,7 +121,7 @@ class _Names:
     """Looks ids of accounts and posts up by row of posts.parquet, only those asked for."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, posts_path: Path, e: Events) -> None:
-        self.con, self.posts_path, self.e = con, str(posts_path), e
+        self.con, self.posts_path, self.e = con, literally(posts_path), e
 
     def accounts(self, codes: NDArray[np.int64]) -> list[str]:
         return self._column("author_id", self.e.account_rows[codes])

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from houselights.core.detection import Group
 from houselights.core.errors import HouselightsError
+from houselights.core.paths import literally
 from houselights.findings.casefile import Case, DataFacts, Key, Pair, Post, Ref, SharedObject
 
 _EVIDENCE_POSTS = """
@@ -131,7 +132,7 @@ class Loader:
     def __init__(self, con: duckdb.DuckDBPyConnection, run_dir: Path, groups: Sequence[Group]) -> None:
         self._con = con.cursor()
         self._con.execute("SET TimeZone = 'UTC'")
-        self._posts, self._traces = str(run_dir / "posts.parquet"), str(run_dir / "traces.parquet")
+        self._posts, self._traces = literally(run_dir / "posts.parquet"), literally(run_dir / "traces.parquet")
         self._groups = groups
         self._pairs = [_pairs(g) for g in groups]
         self._handles_read = False

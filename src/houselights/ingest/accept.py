@@ -1,5 +1,6 @@
 """Raw rows of any reader -> posts and rejects. What passes here is sound; nothing else checks again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from houselights.core.errors import HouselightsError
+from houselights.core.paths import in_sql
 from houselights.core.settings import ReadSettings
 from houselights.core.tables import POSTS, PRECISIONS, REJECTS, TIME
 from houselights.ingest import text_parts, times
@@ -50,7 +52,7 @@ RAW: dict[str, str] = {
     "local_id": "VARCHAR",  # what references and deletions within the same file call this post
     "version_of": "VARCHAR",  # first id of the edit history: all versions share it, the last one is kept
 }
-_NULL_WORDS = "('', 'nan', 'NaN', 'NULL', 'null', 'None', '\\N', '<NA>', 'NaT')"
+_NULL_WORDS = r"|nan|NaN|NULL|null|None|\\N|<NA>|NaT"  # a pattern: DuckDB makes a join of a long IN
 _REFERENCES = (
     "reply_to",
     "reply_to_author",
@@ -62,6 +64,7 @@ _REFERENCES = (
     "version_of",
 )
 _FIRST_DAY, _LAST_DAY = "TIMESTAMP '2000-01-01'", "TIMESTAMP '2100-01-01'"
+_IN_RANGE = f"""created_at >= {_FIRST_DAY} AND created_at < {_LAST_DAY} AND (collected_at IS NULL OR created_at <= collected_at + INTERVAL 1 DAY)"""
 _ROUNDED_ID = r"(?:\d\.\d+[eE]\+?\d+|\d[eE]\+\d+|\d{16,}\.0*|\d{15,}\.\d+)"  # a number that went through a float
 _CONTENT = [
     c.name for c in POSTS.columns if c.name not in ("created_at_precision", "source_format", "raw_ref", "lang_source")
@@ -89,13 +92,14 @@ class Told:
 
 @dataclass(frozen=True)
 class Staged:
-    """One input after reading: a Parquet file of cleaned rows beside the output, and how to read it."""
+    """One input after reading: SQL of its cleaned rows with `row`, the number of each in order; and how to read them."""
 
-    parquet: Path
+    rows: str
     name: str
     format: str
     has_ids: bool
     time: times.TimeColumn
+    line_is_row: bool  # row n is line n
 
 
 @dataclass(frozen=True)
@@ -107,37 +111,56 @@ class Counts:
     precisions: dict[str, int]  # accepted posts by what their stamps know, most first
 
 
-def stage(con: duckdb.DuckDBPyConnection, raw: str, parquet: Path, told: Told) -> None:
-    """Cleans ids, reads times, takes links and tags from the text where the format has none, and writes the rows to `parquet`."""
+def staging(raw: str, told: Told) -> str:
+    """SQL that makes staged rows of raw ones: cleans ids, reads times, takes links and tags from the text where the format has none, and
+    sets the rules that need no other row."""
     ids = ", ".join(f"{_clean_id(c)} AS {c}" for c in _REFERENCES)
     cleaned = f"""SELECT * REPLACE (
-        {ids}, trim(created) AS created, nullif(trim(platform), '') AS platform,
+        {ids}, trim(created) AS created, trim(collected) AS collected, trim(author_created) AS author_created, nullif(trim(platform), '') AS platform,
         {_clean_id("post_id", keep_rounded=True)} AS post_id, {_clean_id("author_id", keep_rounded=True)} AS author_id,
         nullif(ltrim(trim(author_handle), '@'), '') AS author_handle, nullif(author_name, '') AS author_name,
         nullif(lang, '') AS lang, nullif(client, '') AS client, nullif(url, '') AS url,
-        try_cast(try_cast(author_followers AS DOUBLE) AS BIGINT) AS author_followers,
+        coalesce(try_cast(author_followers AS BIGINT), try_cast(try_cast(author_followers AS DOUBLE) AS BIGINT)) AS author_followers,
         coalesce("text", '') AS "text", {text_parts.KIND} AS kind) FROM ({raw})"""
-    timed = f"""SELECT * EXCLUDE (created, collected, author_created)
-        REPLACE (coalesce(created_at, {times.plain_time("created")}) AS created_at),
-        CASE WHEN created_at IS NULL THEN {times.parts_of_day_month("created")} END AS created_parts,
+    read = f"""SELECT * REPLACE (coalesce(created_at, {times.plain_time("created")}) AS created_at),
         CASE WHEN created_at IS NOT NULL THEN 2 ELSE {times.written_form("created")} END AS created_form,
-        left(nullif(created, ''), 120) AS created_raw,
-        {times.plain_time("trim(collected)")} AS collected_at, {times.plain_time("trim(author_created)")} AS author_created_at
+        {times.plain_time("collected")} AS collected_at, {times.plain_time("author_created")} AS author_created_at
         FROM ({cleaned})"""
+    timed = f"""SELECT * EXCLUDE (created, collected, author_created), left(nullif(created, ''), 120) AS created_raw,
+        CASE WHEN created_at IS NULL THEN {times.parts_of_day_month("created")} END AS created_parts FROM ({read})"""
     staged = text_parts.columns(told.fields, told.platform, told.lang_source)
-    con.execute(
-        f"COPY (SELECT {staged} FROM ({timed})) TO '{sql_path(parquet)}' (FORMAT parquet, COMPRESSION snappy)"
-    ).fetchall()
+    no_id = "WHEN post_id IS NULL THEN 'missing_post_id'" if "post_id" in told.fields else ""
+    rule = f"""CASE WHEN rule IS NOT NULL THEN rule WHEN deletes THEN 'deletion' {no_id}
+        WHEN {_rounded("post_id")} OR {_rounded("author_id")} THEN 'lossy_id' WHEN author_id IS NULL THEN 'missing_author' END"""
+    return f"""SELECT * REPLACE ({rule} AS rule, CASE WHEN {_IN_RANGE} THEN NULL ELSE created_raw END AS created_raw)
+        FROM (SELECT {staged} FROM ({timed}))"""
+
+
+def write(con: duckdb.DuckDBPyConnection, sql: str, parquet: Path) -> None:
+    """The rows as one Parquet file, which is there as a whole or not at all."""
+    beside = parquet.with_name(parquet.name + ".part")
+    con.execute(f"COPY ({sql}) TO '{sql_path(beside)}' (FORMAT parquet, COMPRESSION snappy)").fetchall()
+    beside.replace(parquet)
+
+
+def rows_of(parts: Sequence[Path]) -> str:
+    """SQL of the rows of staged parts, and `row`, the number of each, in order."""
+    selects = [
+        f"SELECT * EXCLUDE (file_row_number), {i << 40} + file_row_number AS row FROM read_parquet({in_sql(part)}, file_row_number = true)"
+        for i, part in enumerate(parts)
+    ]
+    return "(" + " UNION ALL ".join(selects) + ")"
+
+
+def _rounded(column: str) -> str:
+    return f"(contains({column}, '.') OR contains({column}, '+')) AND regexp_full_match({column}, '{_ROUNDED_ID}')"
 
 
 def _clean_id(column: str, keep_rounded: bool = False) -> str:
     """An id went through a float when it reads 1.23e18: never joined on; in post and author ids it is a reject, elsewhere NULL."""
-    rounded = (
-        ""
-        if keep_rounded
-        else f" OR (contains(lower({column}), 'e+') OR contains({column}, '.')) AND regexp_full_match(trim({column}), '{_ROUNDED_ID}')"
-    )
-    return f"""CASE WHEN {column} IS NULL OR trim({column}) IN {_NULL_WORDS}{rounded} THEN NULL
+    rounded = "" if keep_rounded else f" OR {_rounded(f'trim({column})')}"
+    usual = f"strlen({column}) > 4 AND NOT contains({column}, '.') AND NOT contains({column}, '+') AND {column} = trim({column})"
+    return f"""CASE WHEN {usual} THEN {column} WHEN {column} IS NULL OR regexp_full_match(trim({column}), '{_NULL_WORDS}'){rounded} THEN NULL
         WHEN ends_with({column}, '.0') AND regexp_full_match({column}, '\\d{{1,15}}\\.0') THEN left({column}, -2) ELSE trim({column}) END"""
 
 
@@ -156,16 +179,11 @@ def _checked(source: Staged, index: int, settings: ReadSettings) -> str:
     name = "CASE WHEN isfinite(created_at) THEN 'gen-' || left(md5(concat_ws(chr(31), author_id, created_at, \"text\", repost_of)), 24) END"
     return f"""SELECT * REPLACE ({"post_id" if source.has_ids else name} AS post_id),
       rule IS NULL AND ({outside or "false"}) AS outside FROM (
-      SELECT * REPLACE (CASE WHEN rule IS NOT NULL THEN rule WHEN deletes THEN 'deletion'
-        {"WHEN post_id IS NULL THEN 'missing_post_id'" if source.has_ids else ""}
-        WHEN regexp_full_match(coalesce(post_id, ''), '{_ROUNDED_ID}') OR regexp_full_match(coalesce(author_id, ''), '{_ROUNDED_ID}') THEN 'lossy_id'
-        WHEN author_id IS NULL THEN 'missing_author'
-        WHEN created_at IS NULL AND created_raw IS NULL THEN 'missing_time'
+      SELECT * REPLACE (CASE WHEN rule IS NOT NULL THEN rule WHEN created_at IS NULL AND created_raw IS NULL THEN 'missing_time'
         WHEN created_at IS NULL THEN 'unparseable_time'
-        WHEN created_at < {_FIRST_DAY} OR created_at >= {_LAST_DAY} OR created_at > collected_at + INTERVAL 1 DAY THEN 'time_out_of_range'
-        END AS rule) FROM (
-        SELECT * REPLACE ({at} AS created_at), {index} AS source, file_row_number AS row
-        FROM read_parquet('{sql_path(source.parquet)}', file_row_number = true)))"""
+        WHEN NOT ({_IN_RANGE}) THEN 'time_out_of_range' END AS rule) FROM (
+        SELECT * REPLACE ({at} AS created_at, {"row + 1" if source.line_is_row else "line"} AS line), {index} AS source
+        FROM {source.rows}))"""
 
 
 def _utc(moment: datetime) -> str:
@@ -183,11 +201,11 @@ def finish(
     everything = " UNION ALL ".join(f"SELECT * FROM ingest_rows_{i}" for i in range(len(sources)))
     con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_rows AS {_without_deleted(con, everything)}")
     _find_duplicates(con, sources)
-    _write_rejects(con, sources, out_dir)
     counts = _count(con, sources)
+    _write_rejects(con, sources, out_dir, any(c.rejected for c in counts))
     if not any(c.accepted for c in counts):
         raise HouselightsError(_nothing_left(sources, counts))
-    _write_posts(con, sources, out_dir)
+    _write_posts(con, sources, out_dir, any("duplicate_post" in c.rejected for c in counts))
     for i in range(len(sources)):
         con.execute(f"DROP TABLE IF EXISTS ingest_repeated_{i}")
         con.execute(f"DROP TABLE IF EXISTS ingest_local_{i}")
@@ -259,17 +277,21 @@ def sql_text(text: str) -> str:
 
 
 def _per_source(sources: list[Staged], value: str) -> str:
-    cases = " ".join(f"WHEN {i} THEN '{sql_text(getattr(s, value))}'" for i, s in enumerate(sources))
-    return f"CASE source {cases} END"
+    return _by_source([sql_text(getattr(s, value)) for s in sources])
+
+
+def _by_source(texts: list[str]) -> str:
+    if len(set(texts)) == 1:
+        return f"'{texts[0]}'"
+    return "CASE source " + " ".join(f"WHEN {i} THEN '{text}'" for i, text in enumerate(texts)) + " END"
 
 
 def _precision(sources: list[Staged]) -> str:
-    known = ", ".join(f"'{p}'" for p in PRECISIONS)
-    detected = " ".join(f"WHEN {i} THEN '{s.time.precision}'" for i, s in enumerate(sources))
-    return f"CASE WHEN precision IN ({known}) THEN precision ELSE CASE source {detected} END END"
+    declared = " ".join(f"WHEN '{p}' THEN '{p}'" for p in PRECISIONS)
+    return f"CASE precision {declared} ELSE {_by_source([s.time.precision for s in sources])} END"
 
 
-def _write_posts(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir: Path) -> None:
+def _write_posts(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir: Path, has_duplicates: bool) -> None:
     """What no row has, or all rows of a source have alike, is added after the sort: a column takes room there even when it is empty.
     Only constants and CASEs are: DuckDB may turn an IN into a join, which loses the order."""
     before = {
@@ -284,12 +306,27 @@ def _write_posts(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir:
     in_sort = [c.name for c in POSTS.columns if c.name not in after]
     carried = ", ".join(f'{before.get(name, _quoted(name))} AS "{name}"' for name in in_sort)
     columns = ", ".join(f'{after.get(c.name, _quoted(c.name))} AS "{c.name}"' for c in POSTS.columns)
-    _write(
-        con,
-        f"""SELECT {columns} FROM (SELECT {carried}, source, line FROM ingest_rows r ANTI JOIN ingest_duplicates d USING (source, row)
-        WHERE rule IS NULL AND NOT outside ORDER BY r.created_at, r.platform, r.post_id)""",
-        out_dir / POSTS.file,
-    )
+    kept = "ingest_rows r ANTI JOIN ingest_duplicates d USING (source, row)" if has_duplicates else "ingest_rows r"
+    valid = "rule IS NULL AND NOT outside"
+    written = out_dir / POSTS.file
+
+    def write(order: str) -> None:
+        _write(
+            con, f"SELECT {columns} FROM (SELECT {carried}, source, line FROM {kept} WHERE {valid} {order})", written
+        )
+
+    if not has_duplicates and _is_in_order(con, f"ingest_rows WHERE {valid}"):  # streams are: no sort, no memory
+        write("")
+        if _is_in_order(con, f"read_parquet({in_sql(written)})"):
+            return
+    write("ORDER BY r.created_at, r.platform, r.post_id")
+
+
+def _is_in_order(con: duckdb.DuckDBPyConnection, rows: str) -> bool:
+    """Whether the rows come as posts.parquet is declared to lie."""
+    back = "(created_at, platform, post_id) < lag((created_at, platform, post_id)) OVER ()"
+    found = con.execute(f"SELECT bool_or(back) FROM (SELECT {back} AS back FROM {rows})").fetchall()
+    return not found[0][0]
 
 
 def _quoted(name: str) -> str:
@@ -313,7 +350,7 @@ def _stored(type_: str) -> str:
     return "TIMESTAMPTZ" if type_ == "TIMESTAMP" else type_
 
 
-def _write_rejects(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir: Path) -> None:
+def _write_rejects(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir: Path, has_any: bool) -> None:
     names = _per_source(sources, "name")
     detail = """CASE rule WHEN 'unparseable_time' THEN created_raw WHEN 'time_out_of_range' THEN created_raw
         WHEN 'lossy_id' THEN 'rounded by a spreadsheet or float: ' || concat_ws(', ', post_id, author_id) ELSE detail END"""
@@ -322,7 +359,7 @@ def _write_rejects(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_di
         f"""SELECT {names} AS source, line, rule, left(detail, 300) AS detail FROM (
           SELECT source, line, rule, {detail} AS detail FROM ingest_rows WHERE rule IS NOT NULL
           UNION ALL SELECT r.source, r.line, 'duplicate_post', d.detail FROM ingest_rows r JOIN ingest_duplicates d USING (source, row))
-        ORDER BY ALL""",
+        {"ORDER BY ALL" if has_any else "WHERE false"}""",
         out_dir / REJECTS.file,
     )
 

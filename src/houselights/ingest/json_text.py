@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 MAX_RECORD_BYTES = 16 << 20
+LONG_LINE_BYTES = 400  # from here on looking for one line end after the other costs less than looking at every byte
 SCHEMA = pa.schema([("line", pa.int64()), ("raw", pa.string()), ("rule", pa.string()), ("detail", pa.string())])
 
 
@@ -18,7 +19,7 @@ def line_batches(blocks: Iterator[bytes]) -> Iterator[pa.RecordBatch]:
     carry, line, dropped = b"", 1, 0
     for block in blocks:
         data = carry + block if carry else block
-        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10) + 1
+        ends = _line_ends(data)
         if not len(ends):
             carry = data
             if len(data) > MAX_RECORD_BYTES:
@@ -38,6 +39,17 @@ def line_batches(blocks: Iterator[bytes]) -> Iterator[pa.RecordBatch]:
         yield from _slices(carry, np.array([len(carry)]), np.array([line]))
 
 
+def _line_ends(data: bytes) -> npt.NDArray[Any]:
+    """Offsets after each line feed."""
+    if data.count(b"\n") * LONG_LINE_BYTES > len(data):
+        return np.flatnonzero(np.frombuffer(data, np.uint8) == 10) + 1
+    ends, at = [], data.find(b"\n")
+    while at >= 0:
+        ends.append(at + 1)
+        at = data.find(b"\n", at + 1)
+    return np.array(ends, np.int64)
+
+
 def _slices(data: bytes, ends: npt.NDArray[Any], lines: npt.NDArray[Any]) -> Iterator[pa.RecordBatch]:
     """Consecutive slices of `data` as strings, without a copy; slices over the limit become problems."""
     if not len(ends):
@@ -46,7 +58,8 @@ def _slices(data: bytes, ends: npt.NDArray[Any], lines: npt.NDArray[Any]) -> Ite
     lengths = np.diff(offsets)
     raw = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(data))
     nothing = pa.nulls(len(ends), pa.string())
-    batch = pa.RecordBatch.from_arrays([pa.array(lines, pa.int64()), raw, nothing, nothing], schema=SCHEMA)
+    numbers = pa.Array.from_buffers(pa.int64(), len(ends), [None, pa.py_buffer(lines.astype(np.int64))])
+    batch = pa.RecordBatch.from_arrays([numbers, raw, nothing, nothing], schema=SCHEMA)
     long, short = lengths > MAX_RECORD_BYTES, lengths <= 2
     for i in np.flatnonzero(long):
         yield _problem(int(lines[i]), "line_too_long", f"{lengths[i]:,} bytes; the limit is {MAX_RECORD_BYTES:,}")
@@ -143,20 +156,22 @@ _LONE = r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 def parsed(raw: str, structure: object) -> str:
     """
     SQL: the struct that `structure` describes, NULL where the text is no JSON. Lone surrogates, which JSON text may name and UTF-8 cannot hold,
-    become U+FFFD.
+    become U+FFFD. What is chosen is the text: choosing among structs would copy them.
     """
     shape = json.dumps(structure).replace("'", "''")
     paired = f"regexp_replace({raw}, '{_PAIR}', chr(1) || 'u\\1' || chr(1) || 'u\\2', 'g')"
     repaired = f"replace(regexp_replace({paired}, '{_LONE}', chr(65533), 'g'), chr(1), chr(92))"
-    second = f"CASE WHEN contains(lower({raw}), '\\ud') THEN try(from_json({repaired}, '{shape}')) END"
-    return f"coalesce(try(from_json({raw}, '{shape}')), {second})"
+    named = f"(contains({raw}, '\\ud') OR contains({raw}, '\\uD'))"
+    return f"try(from_json(CASE WHEN {named} AND NOT json_valid({raw}) THEN {repaired} ELSE {raw} END, '{shape}'))"
 
 
 def typed(relation: str, structure: object, is_lines: bool) -> str:
     """SQL of (line, raw, j, rule, detail) from a relation of this module's batches; `j` is NULL where the text is no JSON object."""
     blank = "chr(32) || chr(9) || chr(10) || chr(13)"
-    text = f"ltrim(raw, {blank})" if is_lines else f"ltrim(raw, {blank} || ',[]')"
+    trimmed = f"ltrim(raw, {blank})" if is_lines else f"ltrim(raw, {blank} || ',[]')"
+    text = f"CASE WHEN starts_with(raw, '{{') THEN raw ELSE {trimmed} END"  # nearly all do: what is not copied costs nothing
+    an_object = "CASE WHEN starts_with(raw, '{') THEN raw END"
     return f"""(SELECT line, raw, j, CASE WHEN rule IS NULL AND j IS NULL THEN 'malformed_json' ELSE rule END AS rule,
         CASE WHEN rule IS NULL AND j IS NULL THEN left(raw, 120) ELSE detail END AS detail
-      FROM (SELECT *, CASE WHEN starts_with(raw, '{{') THEN {parsed("raw", structure)} END AS j
-        FROM (SELECT * REPLACE ({text} AS raw) FROM {relation}) WHERE raw IS NULL OR raw <> ''))"""
+      FROM (SELECT * EXCLUDE (object), {parsed("object", structure)} AS j FROM (SELECT *, {an_object} AS object
+        FROM (SELECT * REPLACE ({text} AS raw) FROM {relation}) WHERE raw IS NULL OR raw <> '')))"""

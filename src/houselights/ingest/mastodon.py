@@ -72,7 +72,8 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
     shapes = [shape for row in sample.rows if (shape := _shape(row))]
     if not shapes or len(shapes) < 0.5 * len(sample.rows):
         return None
-    return Match(FORMAT.name, 0.98, f"keys of Mastodon ({', '.join(sorted(set(shapes)))})", {})
+    reason = f"keys of Mastodon ({', '.join(sorted(set(shapes)))})"
+    return Match(FORMAT.name, 0.98, reason, {}, one_each="searches" not in shapes)
 
 
 def _shape(row: dict[str, Any]) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from houselights.core.errors import HouselightsError
-from houselights.ingest.accept import sql_path
+from houselights.core.paths import in_sql
 from houselights.ingest.sample import Sample
 from houselights.ingest.source import Source, raw_blocks
 from houselights.ingest.table import Rows
@@ -23,7 +23,7 @@ def rows(con: duckdb.DuckDBPyConnection, source: Source, staged_path: Path) -> R
         with path.open("wb") as out:
             for block in raw_blocks(source.path, source.compression):
                 out.write(block)
-    file = f"read_parquet('{sql_path(path)}', file_row_number = true)"
+    file = f"read_parquet({in_sql(path)}, file_row_number = true)"
     with damage_told(source):
         columns = con.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {file}").fetchall()
     expressions: dict[str, str] = {}

@@ -1,10 +1,10 @@
 """Files -> posts.parquet and rejects.parquet."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -12,25 +12,15 @@ import pyarrow.parquet as pq
 
 from houselights.core.errors import HouselightsError
 from houselights.core.settings import ReadSettings
-from houselights.ingest import accept, json_text, parquet, times, workbook
-from houselights.ingest.delimited import record_batches
-from houselights.ingest.detect import FORMATS, JSON_READERS, TABLE_READERS, Layout, choose, text_layout
+from houselights.ingest import accept, staging, workbook
+from houselights.ingest.detect import FORMATS
 from houselights.ingest.report import IngestReport, SourceReport
-from houselights.ingest.sample import Match
-from houselights.ingest.source import Source, Truncated, encoding_words, open_source
-from houselights.ingest.table import Rows, supplied
+from houselights.ingest.source import encoding_words
 
+FILES_AT_ONCE = 4
+_IN_MEMORY = "ingest_memory"
 Progress = Callable[[str, int, int], None]
-"""Called with (file name, bytes read so far, bytes of the file)."""
-
-
-@dataclass(frozen=True)
-class _Read:
-    source: Source
-    layout: Layout
-    match: Match
-    fields: frozenset[str]
-    staged: accept.Staged
+"""Called with (file name, bytes of all files read so far, bytes of all files)."""
 
 
 def formats() -> list[dict[str, object]]:
@@ -57,15 +47,18 @@ def read_inputs(
         )
     con.execute("SET TimeZone = 'UTC'")
     beside = out_dir / ".reading"
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir()
+    con.execute(f"ATTACH ':memory:' AS {_IN_MEMORY}")
     try:
-        reads = [_stage(con, Path(path), beside / f"{i}.parquet", settings, progress) for i, path in enumerate(inputs)]
+        reads = _stage_all(con, [Path(path) for path in inputs], beside, settings, progress)
         if before_writing:
             before_writing()
         counts = accept.finish(con, [r.staged for r in reads], out_dir, settings)
-    finally:
+    except Exception:
         shutil.rmtree(beside, ignore_errors=True)
+        raise
+    finally:
+        con.execute(f"DETACH {_IN_MEMORY}")
+    shutil.rmtree(beside, ignore_errors=True)
     return IngestReport(tuple(_report(r, c) for r, c in zip(reads, counts, strict=True)))
 
 
@@ -81,108 +74,53 @@ def read_table(
         path.unlink(missing_ok=True)
 
 
-def _stage(
-    con: duckdb.DuckDBPyConnection, path: Path, staged_path: Path, settings: ReadSettings, progress: Progress | None
-) -> _Read:
-    source = open_source(path)
-    rows = parquet.rows(con, source, staged_path) if source.is_parquet else None
-    look = Layout(parquet.sample(con, source, rows)) if rows else text_layout(source)
-    match = choose(look.sample, settings, str(path))
-    nested = JSON_READERS.get(match.format)
-    told = accept.Told.of(FORMATS[match.format], nested.FIELDS if nested else supplied(match.mapping) | match.also)
-    if rows is not None:
-        with parquet.damage_told(source):
-            accept.stage(con, TABLE_READERS[match.format].raw(rows, match.mapping), staged_path, told)
-    else:
-        _stage_text(con, source, look, match, staged_path, told, progress)
-    time = times.read_column(con, f"read_parquet('{accept.sql_path(staged_path)}')")
-    staged = accept.Staged(staged_path, source.name, match.format, "post_id" in told.fields, time)
-    return _Read(source, look, match, told.fields, staged)
+def _stage_all(
+    con: duckdb.DuckDBPyConnection, inputs: list[Path], beside: Path, settings: ReadSettings, progress: Progress | None
+) -> list[staging.Read]:
+    """All inputs, several at a time; of several that cannot be read, the first is told. What is left of a killed read is gone on with."""
+    meter = _Meter(inputs, progress)
+    is_small = meter.n_bytes < staging.PART_BYTES  # nothing to go on with, and room for all of it
+    cursors = [con.cursor() for _ in inputs]
+
+    def one(i: int) -> staging.Read:
+        folder = beside / str(i)
+        folder.mkdir(parents=True, exist_ok=True)
+        table = f"{_IN_MEMORY}.input_{i}" if is_small else None
+        return staging.stage(cursors[i], inputs[i], folder, table, settings, lambda n_bytes: meter.tell(i, n_bytes))
+
+    with ThreadPoolExecutor(min(FILES_AT_ONCE, len(inputs))) as pool:
+        futures = [pool.submit(one, i) for i in range(len(inputs))]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+        finally:  # nothing goes on behind the back of an error or of Ctrl-C
+            for future, cursor in zip(futures, cursors, strict=True):
+                if not future.done() and not future.cancel():
+                    cursor.interrupt()
+    errors = [error for f in futures if not f.cancelled() and (error := f.exception())]
+    if errors:
+        raise next((error for error in errors if not isinstance(error, duckdb.InterruptException)), errors[0])
+    return [f.result() for f in futures]
 
 
-def _stage_text(
-    con: duckdb.DuckDBPyConnection,
-    source: Source,
-    look: Layout,
-    match: Match,
-    staged_path: Path,
-    told: accept.Told,
-    progress: Progress | None,
-) -> None:
-    is_json = look.dialect is None
-    keep = [] if is_json else sorted({look.sample.names.index(c) for c in (*match.mapping.values(), *match.beside)})
-    schema = json_text.SCHEMA if is_json else _csv_schema(keep)
-    refused: list[HouselightsError] = []  # DuckDB would wrap an error that is raised inside its stream
-    batches = _tolerant(_batches(source, look, keep, progress), schema, refused)
-    stream = pa.RecordBatchReader.from_batches(schema, batches)
-    con.register("ingest_stream", stream)
-    try:
-        if nested := JSON_READERS.get(match.format):
-            sql = nested.raw(json_text.typed("ingest_stream", nested.structure(match), look.base_depth is None), match)
-        elif is_json:
-            sql = TABLE_READERS[match.format].raw(_json_rows(look, match), match.mapping)
-        else:
-            columns = {look.sample.names[i]: f"c{i}" for i in keep}
-            sql = TABLE_READERS[match.format].raw(Rows("ingest_stream", columns), match.mapping)
-        accept.stage(con, sql, staged_path, told)
-    finally:
-        con.unregister("ingest_stream")
-    if refused:
-        raise refused[0]
+class _Meter:
+    """Bytes read of all files together; several threads tell it."""
+
+    def __init__(self, inputs: Sequence[Path], progress: Progress | None) -> None:
+        self._names = [path.name for path in inputs]
+        self._sizes = [path.stat().st_size if path.is_file() else 0 for path in inputs]
+        self.n_bytes = sum(self._sizes)
+        self._done = [0] * len(inputs)
+        self._progress = progress
+        self._lock = threading.Lock()
+
+    def tell(self, i: int, n_bytes: int) -> None:
+        with self._lock:
+            self._done[i] = min(n_bytes, self._sizes[i])
+            if self._progress:
+                self._progress(self._names[i], sum(self._done), self.n_bytes)
 
 
-def _batches(source: Source, look: Layout, keep: list[int], progress: Progress | None) -> Iterator[pa.RecordBatch]:
-    blocks = _told(source, progress) if progress else source.blocks()
-    if look.dialect is not None:
-        return record_batches(blocks, look.dialect, len(look.sample.names), keep, look.sample.has_header)
-    if look.batches is not None:
-        return look.batches(blocks)
-    if look.base_depth is None:
-        return json_text.line_batches(blocks)
-    return json_text.element_batches(blocks, look.base_depth)
-
-
-def _told(source: Source, progress: Progress) -> Iterator[bytes]:
-    n_bytes = 0
-    for block in source.blocks():
-        n_bytes += len(block)
-        progress(source.name, min(n_bytes, source.n_bytes), source.n_bytes)
-        yield block
-
-
-def _tolerant(
-    batches: Iterator[pa.RecordBatch], schema: pa.Schema, refused: list[HouselightsError]
-) -> Iterator[pa.RecordBatch]:
-    """A file whose compressed data break off counts as one row rejected; the rows before go through."""
-    try:
-        yield from batches
-    except HouselightsError as error:
-        refused.append(error)
-    except Truncated as error:
-        problem = {"line": 0, "rule": "truncated_file", "detail": f"the compressed data break off: {error}"}
-        yield pa.RecordBatch.from_pylist([dict.fromkeys(schema.names) | problem], schema=schema)
-
-
-def _csv_schema(keep: list[int]) -> pa.Schema:
-    fields = [("line", pa.int64()), ("rule", pa.string()), ("detail", pa.string())]
-    return pa.schema(fields + [(f"c{i}", pa.string()) for i in keep])
-
-
-def _json_rows(look: Layout, match: Match) -> Rows:
-    """Only the mapped keys are typed; all leaves as text, lists and objects as JSON text."""
-    structure: dict[str, Any] = {}
-    expressions = {}
-    for name in dict.fromkeys((*match.mapping.values(), *match.beside)):
-        *above, leaf = look.sample.paths[name]
-        level = structure
-        for key in above:
-            level = level.setdefault(key, {})
-        level[leaf] = "VARCHAR"
-        expressions[name] = "j" + "".join(f".{parquet.quoted(key)}" for key in (*above, leaf))
-    return Rows(json_text.typed("ingest_stream", structure, look.base_depth is None), expressions)
-
-
-def _report(read: _Read, counts: accept.Counts) -> SourceReport:
+def _report(read: staging.Read, counts: accept.Counts) -> SourceReport:
     encoding = (
         ()
         if read.source.is_parquet or read.source.encoding == "utf-8"

@@ -31,6 +31,8 @@ class Match:
     also: frozenset[str] = frozenset()  # target columns the reader computes, beyond the mapping
     beside: tuple[str, ...] = ()  # file columns that the reader uses beyond the mapping
     pages: bool = False  # X API v2: most lines are pages of many posts
+    one_each: bool = True  # every record of the sample is one post or word of one
+    only: str = ""  # X API v2: the one shape that all records are taken to have, where a reader may do so
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -17,10 +17,10 @@ import zstandard
 from houselights.core.errors import HouselightsError
 from houselights.ingest import workbook
 
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 4 << 20  # smaller ones stay in the processor's cache
 TABLE_HEAD_BYTES = 1 << 20
 JSON_HEAD_BYTES = 17 << 20
-ENCODING_SCAN_BYTES = 64 << 20
+ENCODING_SCAN_BYTES = JSON_HEAD_BYTES
 MAX_RATIO = 200  # ordinary text compresses 3 to 30 times
 MAX_INFLATED_BYTES = 2 << 30  # below this size any ratio is harmless
 REPLACEMENT = "\ufffd".encode()
@@ -64,10 +64,13 @@ class Source:
     carriage_returns: bool  # old line ends: CR alone
     head: bytes
     head_is_all: bool
+    n_lines: int  # of the bytes as they lie in the file
+    has_huge_lines: bool  # longer than a block
 
-    def blocks(self) -> Iterator[bytes]:
-        """Clean UTF-8 blocks, cut at character boundaries; line ends are LF or CRLF; NUL and broken bytes are U+FFFD."""
-        for block in _decoded(raw_blocks(self.path, self.compression), self.encoding):
+    def blocks(self, tell: Callable[[int], None] | None = None) -> Iterator[bytes]:
+        """Clean UTF-8 blocks, cut at character boundaries; line ends are LF or CRLF; NUL and broken bytes are U+FFFD.
+        `tell` hears how many bytes of the file have been read."""
+        for block in _decoded(raw_blocks(self.path, self.compression, tell), self.encoding):
             clean = block.replace(b"\0", REPLACEMENT) if b"\0" in block else block
             yield clean.replace(b"\r", b"\n") if self.carriage_returns else clean
 
@@ -91,10 +94,11 @@ def open_source(path: Path) -> Source:
         old_line_ends = head.count(b"\r") - head.count(b"\r\n") > head.count(
             b"\n"
         )  # CR ends rows; LF only inside quoted text
+        sha256, n_lines, has_huge_lines = _survey(path)
         return Source(
             path=path,
             name=path.name,
-            sha256=_sha256(path),
+            sha256=sha256,
             n_bytes=n_bytes,
             compression=compression,
             is_parquet=is_parquet,
@@ -102,6 +106,8 @@ def open_source(path: Path) -> Source:
             carriage_returns=old_line_ends,
             head=head.replace(b"\r", b"\n") if old_line_ends else head,
             head_is_all=head_is_all,
+            n_lines=n_lines,
+            has_huge_lines=has_huge_lines,
         )
     except OSError as error:
         raise HouselightsError(f"{path}: cannot be read ({error.strerror or error}). Check the file.") from error
@@ -167,11 +173,11 @@ def encoding_words(encoding: str) -> str:
     return {"cp1252": "latin-1 (Windows-1252)", "utf-8": "UTF-8"}.get(encoding, encoding.upper())
 
 
-def raw_blocks(path: Path, compression: str | None) -> Iterator[bytes]:
-    """Bytes after decompression. Raises HouselightsError for a decompression bomb, Truncated when compressed data break off."""
+def raw_blocks(path: Path, compression: str | None, tell: Callable[[int], None] | None = None) -> Iterator[bytes]:
+    """Bytes after decompression; `tell` hears the place in the file. Raises HouselightsError for a decompression bomb, Truncated when
+    compressed data break off."""
     total, limit = 0, max(MAX_INFLATED_BYTES, MAX_RATIO * path.stat().st_size)
-    stream: Any = path.open("rb") if compression is None else _OPENED[compression](path)
-    with stream:
+    with path.open("rb") as file, _unpacked(file, path, compression) as stream:
         while True:
             pieces, size, error = [], 0, None
             try:
@@ -181,6 +187,8 @@ def raw_blocks(path: Path, compression: str | None) -> Iterator[bytes]:
             except (EOFError, OSError, zlib.error) as broken_off:
                 error = broken_off
             total += size
+            if tell:
+                tell(file.tell())
             if compression and total > limit:
                 raise HouselightsError(
                     f"{path}: unpacks to more than {total:,} bytes, over {MAX_RATIO} times its size. "
@@ -197,8 +205,8 @@ def raw_blocks(path: Path, compression: str | None) -> Iterator[bytes]:
 class _LongWindow:
     """A zstd file whose window is longer than libraries allow unasked, as archives of many years have it."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
         self._rest = b""
         self._begin()
 
@@ -209,7 +217,7 @@ class _LongWindow:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        pass
 
     def read1(self, size: int) -> bytes:
         """Some bytes; none at the end. Raises EOFError where the data break off, OSError where they are damaged."""
@@ -228,19 +236,25 @@ class _LongWindow:
         return b""
 
 
-def _open_zstd(path: Path) -> Any:
-    with path.open("rb") as file:
-        header = file.read(32)
+def _unpacked(file: BinaryIO, path: Path, compression: str | None) -> Any:
+    if compression == "gzip":
+        return gzip.GzipFile(fileobj=file)
+    if compression == "zstd":
+        return _unpacked_zstd(file)
+    return workbook.as_csv(path) if compression == "xlsx" else file
+
+
+def _unpacked_zstd(file: BinaryIO) -> Any:
     try:
-        window = zstandard.get_frame_parameters(header).window_size
+        window = zstandard.get_frame_parameters(file.read(32)).window_size
     except zstandard.ZstdError:
         window = 0  # the reader says what is wrong with it
-    return _LongWindow(path) if window > _USUAL_WINDOW else pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
+    file.seek(0)
+    return _LongWindow(file) if window > _USUAL_WINDOW else pa.CompressedInputStream(pa.PythonFile(file), "zstd")
 
 
 _PACKED_BYTES = 1 << 13  # the worst that a piece can unpack to is 256 MiB
 _USUAL_WINDOW = 1 << 27
-_OPENED: dict[str, Callable[[Path], Any]] = {"gzip": gzip.open, "zstd": _open_zstd, "xlsx": workbook.as_csv}
 
 
 def _decoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
@@ -293,6 +307,14 @@ def _valid(data: bytes) -> bytes:
     return data
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _survey(path: Path) -> tuple[str, int, bool]:
+    """(SHA-256, lines, whether one of them is longer than a block) of the bytes as they lie there; a last line needs no line end."""
+    digest, n_lines, has_huge_lines, last = hashlib.sha256(), 0, False, b""
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(BLOCK_BYTES):
+            digest.update(block)
+            n_ends = int(np.count_nonzero(np.frombuffer(block, np.uint8) == 10))
+            n_lines += n_ends
+            has_huge_lines |= not n_ends and len(block) == BLOCK_BYTES
+            last = block[-1:]
+    return digest.hexdigest(), n_lines + (last != b"\n"), has_huge_lines

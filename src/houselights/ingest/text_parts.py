@@ -7,12 +7,17 @@ _WORD = r"\p{L}\p{N}\p{M}_"
 _TAG = rf"(?:^|[^{_WORD}&/#＃])[#＃][{_WORD}]+"  # &#39; is an entity, /#part belongs to a link
 _SHORTENED = "^https?://t[.]co([^A-Za-z0-9.-]|$)"
 
-KIND = """CASE
-    WHEN lower(trim(kind)) IN ('repost', 'retweet', 'retweeted', 'rt', 'r', 'reblog', 'share', 'shared', 'reshare', 'true', 'yes', 't', '1')
-      THEN 'repost'
-    WHEN lower(trim(kind)) IN ('quote', 'quoted', 'q', 'quote_tweet', 'quote tweet', 'quoted_tweet') THEN 'quote'
-    WHEN lower(trim(kind)) IN ('reply', 'replied_to', 'response') THEN 'reply'
-    WHEN lower(trim(kind)) = 'comment' THEN 'comment' END"""
+_KINDS = {
+    "repost": "repost|retweet|retweeted|rt|r|reblog|share|shared|reshare|true|yes|t|1",
+    "quote": "quote|quoted|q|quote_tweet|quote tweet|quoted_tweet",
+    "reply": "reply|replied_to|response",
+    "comment": "comment",
+}
+KIND = (
+    "CASE "
+    + " ".join(f"WHEN regexp_full_match(lower(trim(kind)), '{words}') THEN '{kind}'" for kind, words in _KINDS.items())
+    + " END"
+)
 
 
 def links(text: str) -> str:

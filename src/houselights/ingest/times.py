@@ -51,6 +51,7 @@ def plain_time(text: str) -> str:
     number = f"try_cast({text} AS DECIMAL(38,6))"
     return f"""CASE
       WHEN {text} IS NULL THEN NULL
+      WHEN {text} LIKE '____-__-__T__:__:__%Z' AND strlen({text}) <= 27 THEN try_cast({text} AS TIMESTAMP)
       WHEN regexp_full_match({text}, '\\d{{4}}[-/]\\d{{1,2}}[-/]\\d{{1,2}}(?:[T ].*)?') THEN CASE
         WHEN regexp_full_match({text}, '.{{8,10}}(?:[T ][0-9:.]*Z?)?') THEN try_cast({text} AS TIMESTAMP)
         ELSE try_cast(regexp_replace(regexp_replace({zones}, ',(\\d)', '.\\1'), '\\s+([+-]\\d)', '\\1') AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END
@@ -132,6 +133,6 @@ def read_column(con: duckdb.DuckDBPyConnection, staged: str) -> TimeColumn:
 def written_form(text: str) -> str:
     """SQL: 0 when the text shows a date only, 1 hours and minutes, 2 seconds (numbers of more than eight digits are seconds or finer)."""
     return (
-        f"CASE WHEN regexp_matches({text}, ':\\d\\d:\\d\\d') THEN 2 WHEN contains({text}, ':') THEN 1 "
+        f"CASE WHEN {text} LIKE '____-__-__T__:__:__%' OR regexp_matches({text}, ':\\d\\d:\\d\\d') THEN 2 WHEN contains({text}, ':') THEN 1 "
         f"WHEN regexp_matches({text}, '^\\d{{9}}|[eE]') THEN 2 ELSE 0 END"
     )

@@ -95,7 +95,7 @@ _REST_OF_LINE = {
     "meta": "JSON",
     "__twarc": {"retrieved_at": "VARCHAR"},
 }
-_PAGES = "pages"
+_PAGES, _STREAM, _FLAT_LINES = "pages", "stream lines", "flattened lines"
 _TWEET_MARKS = {
     "author_id",
     "edit_history_tweet_ids",
@@ -113,7 +113,10 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
     if not shapes or len(shapes) < 0.2 * len(sample.rows):
         return None
     kinds = ", ".join(sorted(set(shapes)))
-    return Match(FORMAT.name, 0.98, f"keys of the X API v2 ({kinds})", {}, pages=shapes.count(_PAGES) > len(shapes) / 2)
+    many = _PAGES in shapes or any(row.get("errors") for row in sample.rows)
+    pages = shapes.count(_PAGES) > len(shapes) / 2
+    only = kinds if set(shapes) in ({_STREAM}, {_FLAT_LINES}) else ""
+    return Match(FORMAT.name, 0.98, f"keys of the X API v2 ({kinds})", {}, pages=pages, one_each=not many, only=only)
 
 
 def _shape(record: dict[str, Any]) -> str | None:
@@ -121,14 +124,10 @@ def _shape(record: dict[str, Any]) -> str | None:
     first = data[0] if isinstance(data, list) and data else data
     if isinstance(first, dict):
         marks = _TWEET_MARKS & first.keys() or "includes" in record
-        return (
-            ("pages" if isinstance(data, list) else "stream lines")
-            if marks and {"id", "text"} <= first.keys()
-            else None
-        )
+        return (_PAGES if isinstance(data, list) else _STREAM) if marks and {"id", "text"} <= first.keys() else None
     if "meta" in record and "result_count" in (record["meta"] or {}):
         return _PAGES
-    return "flattened lines" if {"id", "text"} <= record.keys() and len(_TWEET_MARKS & record.keys()) >= 2 else None
+    return _FLAT_LINES if {"id", "text"} <= record.keys() and len(_TWEET_MARKS & record.keys()) >= 2 else None
 
 
 def _structure(of: object) -> str:
@@ -137,17 +136,37 @@ def _structure(of: object) -> str:
 
 def structure(match: Match) -> dict[str, Any]:
     """Shape of a line. `data` is typed as what most lines hold; a line of the other kind is parsed a second time."""
+    if match.only == _STREAM:
+        return {"data": _TWEET, **_REST_OF_LINE}
+    if match.only == _FLAT_LINES:
+        return {**_TWEET, **_REST_OF_LINE}
     return _TWEET | {"data": [_TWEET] if match.pages else _TWEET} | _REST_OF_LINE
 
 
 def raw(typed: str, match: Match) -> str:
     """SQL text of the raw rows, from lines typed as `structure(match)`: (line, raw, j, rule, detail)."""
-    per_line = f"""SELECT *, list_transform(j.includes.users, lambda u: u.id) AS user_ids,
-        list_transform(j.includes.tweets, lambda x: x.id) AS tweet_ids FROM {typed}"""
+    found = _FOUND.replace("TWEETS", f"({_only(typed, match) if match.only else _each(typed, match)})")
+    return raw_select(_COLUMNS, f"({found})")
+
+
+def _only(typed: str, match: Match) -> str:
+    """The tweets of lines that are one tweet each. A line that says more is a problem: whoever takes lines so reads them again with care."""
+    tweet = "j.data" if match.only == _STREAM else "j"
+    more = "j.errors IS NOT NULL OR j.title IS NOT NULL OR j.detail IS NOT NULL"
+    return f"""SELECT line, j.includes AS inc, {_IDS_OF_INCLUDED}, j.__twarc.retrieved_at AS retrieved_at, {tweet} AS t, detail,
+        CASE WHEN {more} THEN 'platform_error' ELSE rule END AS rule FROM {typed}"""
+
+
+def _each(typed: str, match: Match) -> str:
+    """All tweets of all lines, in any mixture, and their error objects."""
+    per_line = f"SELECT *, {_IDS_OF_INCLUDED} FROM {typed}"
     entries = f"""SELECT line, j.includes AS inc, user_ids, tweet_ids, j.__twarc.retrieved_at AS retrieved_at,
         unnest({_entries(match.pages)}) AS entry FROM ({per_line})"""
-    tweets = f"SELECT * EXCLUDE (entry), entry.t AS t, entry.rule AS rule, entry.detail AS detail FROM ({entries})"
-    return raw_select(_COLUMNS, f"({_FOUND.replace('TWEETS', f'({tweets})')})")
+    return f"SELECT * EXCLUDE (entry), entry.t AS t, entry.rule AS rule, entry.detail AS detail FROM ({entries})"
+
+
+_IDS_OF_INCLUDED = """list_transform(j.includes.users, lambda u: u.id) AS user_ids,
+    list_transform(j.includes.tweets, lambda x: x.id) AS tweet_ids"""
 
 
 def _entry(tweet: str, rule: str = "NULL::VARCHAR", detail: str = "NULL::VARCHAR") -> str:
@@ -185,7 +204,7 @@ def _entries(pages: bool) -> str:
 
 
 def _reference(kind: str) -> str:
-    return f"list_filter(t.referenced_tweets, lambda r: r.type = '{kind}')[1]"
+    return f"t.referenced_tweets[list_position(kinds, '{kind}')]"
 
 
 def _included(listing: str, ids: str, value: str) -> str:
@@ -196,8 +215,8 @@ def _included(listing: str, ids: str, value: str) -> str:
 _FOUND = f"""SELECT *, coalesce(rt.entities, {_included("tweets", "tweet_ids", "rt.id")}.entities) AS original_entities FROM (
     SELECT *, {_reference("retweeted")} AS rt, {_reference("quoted")} AS qt, {_reference("replied_to")} AS rp,
       coalesce(t.author_id, t.author.id) AS author_id,
-      CASE WHEN t.author.id IS NOT NULL THEN t.author ELSE {_included("users", "user_ids", "t.author_id")} END AS author
-    FROM TWEETS)"""
+      {_included("users", "user_ids", "coalesce(t.author_id, t.author.id)")} AS author
+    FROM (SELECT *, list_transform(t.referenced_tweets, lambda r: r.type) AS kinds FROM TWEETS))"""
 
 
 def _author_of(reference: str) -> str:
@@ -208,9 +227,10 @@ _OWN_MEDIA = "^https?://(www[.])?(twitter|x)[.]com/[^/]+/status/[0-9]+/(photo|vi
 
 
 def _links(entities: str) -> str:
-    """Expanded links; entries that stand for attached media are no links."""
-    best = "list_transform(list_filter({0}.urls, lambda u: u.media_key IS NULL), lambda u: coalesce(u.expanded_url, u.unwound_url, u.url))"
-    return f"list_filter(coalesce({best.format(entities)}, []), lambda u: u IS NOT NULL AND NOT regexp_matches(u, '{_OWN_MEDIA}'))"
+    """Expanded links; '' for entries that stand for attached media."""
+    best = "coalesce(u.expanded_url, u.unwound_url, u.url)"
+    own = f"u.media_key IS NOT NULL OR contains({best}, '/status/') AND regexp_matches({best}, '{_OWN_MEDIA}')"
+    return f"list_transform(coalesce({entities}.urls, []), lambda u: CASE WHEN {own} THEN '' ELSE {best} END)"
 
 
 def _tags(entities: str) -> str:
@@ -227,8 +247,7 @@ def _merged(of: str) -> str:
         ELSE list_concat({original}, list_filter({own}, lambda x: NOT list_contains({original}, x))) END"""
 
 
-_ATTACHED = """CASE WHEN t.attachments IS NULL THEN [] ELSE coalesce(t.attachments.media,
-    list_filter(inc.media, lambda m: list_contains(t.attachments.media_keys, m.media_key)), []) END"""
+_ATTACHED = """coalesce(t.attachments.media, list_filter(inc.media, lambda m: list_contains(t.attachments.media_keys, m.media_key)), [])"""
 _COLUMNS = {
     "line": "line",
     "rule": "rule",
@@ -236,10 +255,10 @@ _COLUMNS = {
     "post_id": "t.id",
     "platform": "'x'",
     "author_id": "author_id",
-    "author_handle": "author.username",
-    "author_name": "author.name",
-    "author_created": "author.created_at",
-    "author_followers": "author.public_metrics.followers_count",
+    "author_handle": "coalesce(t.author.username, author.username)",
+    "author_name": "coalesce(t.author.name, author.name)",
+    "author_created": "coalesce(t.author.created_at, author.created_at)",
+    "author_followers": "coalesce(t.author.public_metrics.followers_count, author.public_metrics.followers_count)",
     "created": "t.created_at",
     "collected": "retrieved_at",
     "text": "coalesce(t.note_tweet.text, t.text)",
@@ -254,8 +273,8 @@ _COLUMNS = {
     "repost_of_author": _author_of("rt"),
     "quote_of": "qt.id",
     "quote_of_author": _author_of("qt"),
-    "media": f"""list_transform({_ATTACHED}, lambda m:
-        {{'type': m.type, 'url': coalesce(m.url, m.preview_image_url), 'hash': NULL::VARCHAR, 'alt': m.alt_text}})""",
+    "media": f"""CASE WHEN t.attachments IS NOT NULL THEN list_transform({_ATTACHED}, lambda m:
+        {{'type': m.type, 'url': coalesce(m.url, m.preview_image_url), 'hash': NULL::VARCHAR, 'alt': m.alt_text}}) END""",
     "client": "t.source",
     "metrics": """CASE WHEN t.public_metrics IS NOT NULL THEN {'reposts': t.public_metrics.retweet_count, 'replies': t.public_metrics.reply_count,
         'likes': t.public_metrics.like_count, 'quotes': t.public_metrics.quote_count, 'views': t.public_metrics.impression_count} END""",

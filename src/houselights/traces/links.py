@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from houselights.core.paths import literally
 from houselights.core.urls import canonical_url, is_post_media
 
 _BATCH = 65_536
@@ -13,7 +14,7 @@ _DISTINCT = "SELECT DISTINCT unnest(urls) AS url FROM read_parquet($posts)"
 
 def canonical_urls(con: duckdb.DuckDBPyConnection, posts_path: Path) -> pa.Table:
     """(url, canonical), one row per distinct URL that is a link. Only a batch of them are Python strings at a time."""
-    reader = con.sql(_DISTINCT, params={"posts": str(posts_path)}).to_arrow_reader(_BATCH)
+    reader = con.sql(_DISTINCT, params={"posts": literally(posts_path)}).to_arrow_reader(_BATCH)
     schema = pa.schema([("url", pa.string()), ("canonical", pa.string())])
     batches = [
         pa.record_batch([batch["url"], [_link(url) for url in batch["url"].to_pylist()]], schema=schema)

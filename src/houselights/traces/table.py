@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from houselights.core.paths import in_sql
 from houselights.core.settings import TraceSettings
 from houselights.core.tables import TRACE_KINDS, TRACES
 from houselights.traces.links import LINKS, canonical_urls
@@ -27,7 +28,7 @@ _POSTS_WITH_TEXT = """
 CREATE OR REPLACE TEMP VIEW posts_with_text AS
 SELECT p.post_id, p.author_id, p.created_at, p.kind, p.urls, p.hashtags, p.repost_of, p.quote_of, p.reply_to,
        t.object AS text_object
-FROM read_parquet('{posts}', file_row_number = true) p LEFT JOIN text_objects t ON t.row = p.file_row_number
+FROM read_parquet({posts}, file_row_number = true) p LEFT JOIN text_objects t ON t.row = p.file_row_number
 """
 _SELECTS = {"link": LINKS, "repost": REPOSTS, "quote": QUOTES, "reply": REPLIES, "hashtags": HASHTAGS, "text": TEXTS}
 _ORDERED = 'SELECT * FROM ({select}) ORDER BY object_id, "at", account_id, post_id'
@@ -47,7 +48,7 @@ def build(con: duckdb.DuckDBPyConnection, posts_path: Path, out_path: Path, sett
     con.register("text_objects", pa.table({"row": objects.row, "object": objects.object}))
     con.register("canonical_urls", canonical_urls(con, posts_path))
     try:
-        con.execute(_POSTS_WITH_TEXT.format(posts=str(posts_path).replace("'", "''")))
+        con.execute(_POSTS_WITH_TEXT.format(posts=in_sql(posts_path)))
         rows = _write(con, out_path)
     finally:
         con.execute("DROP VIEW IF EXISTS posts_with_text")

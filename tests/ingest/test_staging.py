@@ -1,0 +1,178 @@
+"""Two ways through JSON lines give the same; a read goes on where it was stopped; several files at once are as one after the other."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from houselights.core.errors import HouselightsError
+from houselights.core.settings import ReadSettings
+from houselights.ingest import read_inputs, sound_lines, source, staging
+
+
+def tweet(i: int, **more: Any) -> dict[str, Any]:
+    return {
+        "data": {
+            "id": str(10**18 + i),
+            "author_id": str(10**17 + i % 5),
+            "created_at": f"2024-03-01T10:{i % 60:02d}:00.000Z",
+            "text": f"words of post {i} #tag",
+            "conversation_id": str(10**18 + i),
+            **more,
+        },
+        "includes": {"users": [{"id": str(10**17 + i % 5), "username": f"user{i % 5}"}]},
+    }
+
+
+def flat(i: int, **more: Any) -> dict[str, Any]:
+    return {
+        "id": f"p{i}",
+        "author_id": f"a{i % 5}",
+        "created_at": f"2024-03-01 10:{i % 60:02d}:07",
+        "text": "words",
+        **more,
+    }
+
+
+def lines(rows: list[Any]) -> bytes:
+    return b"".join((r if isinstance(r, bytes) else json.dumps(r).encode()) + b"\n" for r in rows)
+
+
+ODD = st.sampled_from(
+    [
+        b"",
+        b"  ",
+        b"{",
+        b"[1, 2]",
+        b"42",
+        b'{"data": null}',
+        b"{}",
+        b'\xef\xbb\xbf{"id": "p1"}',
+        lines([tweet(3) | {"errors": [{"title": "gone", "detail": "not there"}]}]).strip(),
+        lines([tweet(4, text="lone \ud800 mark")]).strip(),
+        lines([tweet(5, text="pair \U0001f600")]).strip(),
+        lines([{"data": [tweet(6)["data"], tweet(7)["data"]]}]).strip(),
+        lines([tweet(8)["data"]]).strip(),
+        lines([tweet(9, id=None)]).strip(),
+        lines([tweet(9)]).strip().replace(b"words", b"w\x00rds"),
+        lines([tweet(9)]).strip().replace(b"words", b"w\xffrds"),
+        lines([flat(11, created_at="yesterday")]).strip(),
+        lines([flat(12, author_id=None)]).strip(),
+        lines([flat(13, id=1.5e18)]).strip(),
+    ]
+)
+
+
+@pytest.mark.parametrize("shape", [tweet, flat, lambda i: tweet(i)["data"]], ids=["stream", "generic", "flattened"])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(odd=st.lists(st.tuples(st.integers(1, 30), ODD), max_size=3), last=st.booleans())
+def test_the_quick_way_and_the_careful_one_give_the_same(shape, odd, last, read, tmp_path, monkeypatch) -> None:
+    rows: list[Any] = [shape(i) for i in range(30)]
+    for at, line in odd:
+        rows.insert(at, line)
+    path = tmp_path / "lines"
+    path.write_bytes(lines(rows)[: None if last else -1])
+    quick = read(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(sound_lines, "may_be", lambda source: False)
+        careful = read(path)
+    assert quick.posts == careful.posts
+    assert quick.rejects == careful.rejects
+
+
+def test_sound_lines_do_take_the_quick_way(read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(lines([tweet(i) for i in range(50)]))
+    monkeypatch.setattr(staging, "_in_parts", lambda *_: pytest.fail("read with care"))
+    reading = read(path)
+    assert [p["raw_ref"]["line"] for p in sorted(reading.posts, key=lambda p: p["post_id"])] == list(range(1, 51))
+
+
+@pytest.mark.parametrize("container", ["jsonl", "csv"])
+def test_a_read_goes_on_where_it_was_stopped(container, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, out = tmp_path / "lines", tmp_path / "out"
+    if container == "jsonl":
+        path.write_bytes(lines([flat(i) for i in range(4000)]) + b"{broken\n")
+    else:
+        rows = [",".join(flat(i).values()) for i in range(4000)]
+        path.write_text("\n".join(["id,author_id,created_at,text", *rows]) + "\nbroken\n")
+    monkeypatch.setattr(source, "BLOCK_BYTES", 1 << 14)
+    monkeypatch.setattr(staging, "PART_BYTES", 1 << 14)
+    out.mkdir()
+    whole = read_inputs(duckdb.connect(), [path], out, ReadSettings())
+    expected = {p.name: p.read_bytes() for p in out.iterdir()}
+    for name in expected:
+        (out / name).unlink()
+
+    write, written = staging.accept.write, []
+
+    def stopped(con, sql, part):  # type: ignore[no-untyped-def]
+        written.append(part)
+        if len(written) == 4:
+            raise KeyboardInterrupt
+        write(con, sql, part)
+
+    monkeypatch.setattr(staging.accept, "write", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        read_inputs(duckdb.connect(), [path], out, ReadSettings())
+    assert not (out / "posts.parquet").exists() and len(list((out / ".reading").rglob("*.parquet"))) == 3
+    n_before = len(written)
+    again = read_inputs(duckdb.connect(), [path], out, ReadSettings())
+    assert again == whole and {p.name: p.read_bytes() for p in out.iterdir()} == expected
+    assert not set(written[: n_before - 1]) & set(written[n_before:]), "a closed part was read again"
+
+
+def test_files_read_at_once_are_as_if_read_one_by_one(read, tmp_path: Path) -> None:
+    paths = []
+    for i in range(9):
+        paths.append(tmp_path / f"part{i}")
+        paths[-1].write_bytes(lines([flat(j) for j in range(i * 10, i * 10 + 15)]))
+    together = read(*paths)
+    assert len(together.posts) == 95 and together.report.rejected_by_rule == {"duplicate_post": 40}
+    assert [s.file for s in together.report.sources] == [p.name for p in paths]
+    assert read(*reversed(paths)).posts == together.posts
+
+
+def test_of_several_bad_files_the_first_is_told(read, tmp_path: Path) -> None:
+    good, bad, worse = tmp_path / "good", tmp_path / "bad", tmp_path / "worse"
+    good.write_bytes(lines([flat(i) for i in range(2000)]))
+    bad.write_bytes(b"a,b,c\n1,2,3\n")
+    worse.write_bytes(b"")
+    with pytest.raises(HouselightsError, match=r"bad|worse"):
+        read(good, bad, worse)
+
+
+def test_progress_counts_the_bytes_of_all_files(tmp_path: Path) -> None:
+    paths = [tmp_path / "one", tmp_path / "two"]
+    for i, path in enumerate(paths):
+        path.write_bytes(lines([flat(j) for j in range(i * 100, i * 100 + 100)]))
+    heard: list[tuple[str, int, int]] = []
+    out = tmp_path / "out"
+    out.mkdir()
+    read_inputs(duckdb.connect(), paths, out, ReadSettings(), lambda *told: heard.append(told))
+    total = sum(p.stat().st_size for p in paths)
+    assert {n for *_, n in heard} == {total}
+    assert [n for _, n, _ in heard] == sorted(n for _, n, _ in heard) and heard[-1][1] == total
+
+
+@pytest.mark.parametrize("container", ["jsonl", "parquet"])
+def test_a_name_is_no_pattern(container, read, tmp_path: Path) -> None:
+    n = 0
+    for folder in ("a[1]", "a1"):
+        (tmp_path / folder).mkdir()
+        for name in ("p*", "pq", "p?"):
+            rows = [flat(n + j) for j in range(3)]
+            path = tmp_path / folder / f"{name}.{container}"
+            if container == "jsonl":
+                path.write_bytes(lines(rows))
+            else:
+                pq.write_table(pa.Table.from_pylist(rows), path)
+            n += 3
+    reading = read(tmp_path / "a[1]" / f"p*.{container}")
+    assert sorted(p["post_id"] for p in reading.posts) == ["p0", "p1", "p2"]
