@@ -211,6 +211,7 @@ def finish(
         con.execute(f"DROP TABLE IF EXISTS ingest_local_{i}")
     con.execute("DROP TABLE ingest_duplicates")
     con.execute("DROP TABLE ingest_deleted")
+    con.execute("DROP TABLE ingest_versions")
     return counts
 
 
@@ -262,7 +263,7 @@ def _content() -> str:
 def _find_duplicates(con: duckdb.DuckDBPyConnection, sources: list[Staged]) -> None:
     """Table ingest_duplicates (source, row, detail). Kept is the last version, then the latest collected, then by content: never by file order."""
     names = _per_source(sources, "name")
-    valid = "SELECT *, coalesce(version_of, post_id) AS key FROM ingest_rows WHERE rule IS NULL AND NOT outside"
+    valid = f"SELECT *, {_key(con)} AS key FROM ingest_rows WHERE rule IS NULL AND NOT outside"
     con.execute(f"""CREATE OR REPLACE TEMP TABLE ingest_duplicates AS
         SELECT source, row, 'same as ' || kept_file || ', line ' || kept_line || ': post ' || key AS detail FROM (
           SELECT source, row, key, row_number() OVER w AS n, first_value({names}) OVER w AS kept_file, first_value(line) OVER w AS kept_line
@@ -270,6 +271,15 @@ def _find_duplicates(con: duckdb.DuckDBPyConnection, sources: list[Staged]) -> N
             SELECT hash(platform, key) FROM ({valid}) GROUP BY 1 HAVING count(*) > 1))
           WINDOW w AS (PARTITION BY platform, key ORDER BY length(post_id) DESC, post_id DESC, collected_at DESC NULLS LAST,
             hash({_content()}), {names}, source, line, row ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) WHERE n > 1""").fetchall()
+
+
+def _key(con: duckdb.DuckDBPyConnection) -> str:
+    """What all versions of a post share: the first id of its edit history, also where only another copy of the same version tells of it."""
+    con.execute("""CREATE OR REPLACE TEMP TABLE ingest_versions AS SELECT platform AS of_platform, post_id AS version, min(version_of) AS first_id
+        FROM ingest_rows WHERE version_of IS NOT NULL AND post_id IS NOT NULL GROUP BY ALL""")
+    (n,) = con.execute("SELECT count(*) FROM ingest_versions").fetchone() or (0,)
+    first_id = "(SELECT first_id FROM ingest_versions WHERE of_platform = platform AND version = post_id)"
+    return f"coalesce({first_id}, post_id)" if n else "post_id"
 
 
 def sql_text(text: str) -> str:

@@ -33,6 +33,7 @@ FIELDS = frozenset(
         *("quote_of", "quote_of_author", "media", "metrics", "kind"),
     )
 )
+_LAST_US = 253_402_300_799_999_999  # the last of the year 9999
 _POST, _REPOST = "app.bsky.feed.post", "app.bsky.feed.repost"
 
 # Programs of Python write names in snake_case, and py_type for $type.
@@ -112,9 +113,8 @@ def _shape(row: dict[str, Any]) -> str | None:
         return "firehose records"
     listed = row.get("posts") or row.get("feed")
     first = listed[0] if isinstance(listed, list) and listed else None
-    if isinstance(first, dict) and str((first.get("post") or first).get("uri", "")).startswith("at://"):
-        return "pages"
-    return None
+    view = first.get("post", first) if isinstance(first, dict) else None
+    return "pages" if isinstance(view, dict) and str(view.get("uri")).startswith("at://") else None
 
 
 def structure(match: Match) -> dict[str, Any]:
@@ -169,7 +169,7 @@ _FRAME = _entry(
     "j.commit.record",
     did="j.did",
     operation="coalesce(j.commit.operation, 'none')",
-    collected="strftime(make_timestamp(j.time_us), '%Y-%m-%dT%H:%M:%S.%fZ')",
+    collected=f"strftime(CASE WHEN j.time_us BETWEEN 0 AND {_LAST_US} THEN make_timestamp(j.time_us) END, '%Y-%m-%dT%H:%M:%S.%fZ')",
     reason="j.reason",
 )
 _FIREHOSE = _entry(

@@ -36,7 +36,7 @@ def looks_headerless(rows: list[list[str]]) -> bool:
     whole = [r for r in rows if len(r) == 8]
     return bool(whole) and all(
         re.fullmatch(r"\d{9,16}(\.\d+)?|\d{4}-\d\d-\d\d.*", str(r[6]))
-        and re.fullmatch(r"(https?://\S+\s*)*", str(r[7]))
+        and all(re.match(r"https?://.", link) for link in str(r[7]).split())
         for r in whole
     )
 

@@ -49,7 +49,7 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
 
 
 def raw(rows: Rows, mapping: dict[str, str]) -> str:
-    links = [rows.text(name) for name in rows.expressions if name.lower() in _LINKS]
+    links = [text for name in _LINKS if (text := rows.named(name)) is not None]
     extra = {}
     if "thread_id" in mapping:
         answered = [rows.text(mapping[c]) for c in ("reply_to", "thread_id") if c in mapping]

@@ -46,9 +46,8 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
 
 def raw(rows: Rows, mapping: dict[str, str]) -> str:
     """The id is the last part of the address; a page without a number goes by its name."""
-    by_lower = {name.lower(): name for name in rows.expressions}
-    columns = [rows.text(by_lower[n.lower()]) for n in ("Final Link", "Link") if n.lower() in by_lower]
-    names = [rows.text(by_lower[n.lower()]) for n in _NAMES if n.lower() in by_lower]
+    columns = [text for name in ("Final Link", "Link") if (text := rows.named(name)) is not None]
+    names = [text for name in _NAMES if (text := rows.named(name)) is not None]
     address = rows.text(mapping["url"])
     extra = {
         "post_id": f"nullif(regexp_extract(rtrim({address}, '/'), '([^/?=]+)$', 1), '')",

@@ -15,6 +15,8 @@ from houselights.ingest.json_text import MAX_RECORD_BYTES
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 MAX_JOINED_LINES = 2000  # a quoted field longer than this is a quote that was never closed
+FEW_JOINED_LINES = 20  # where many quotes were never closed
+MAX_SOUGHT_LINES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ class _Records:
     def __init__(self, dialect: Dialect, width: int, keep: list[int]) -> None:
         self.dialect, self.width, self.keep = dialect, width, keep
         self.names = [f"c{i}" for i in range(width)]
+        self.sought_lines = 0  # read in vain for the end of a quote
         fields = [("line", pa.int64()), ("rule", pa.string()), ("detail", pa.string())]
         self.schema = pa.schema(fields + [(f"c{i}", pa.string()) for i in keep])
         self.parse_options = arrow_csv.ParseOptions(
@@ -188,11 +191,12 @@ class _Records:
             return 1, []
         if len(lines[i]) > MAX_RECORD_BYTES:
             return 1, None
-        end = min(last, i + MAX_JOINED_LINES)
+        end = min(last, i + (MAX_JOINED_LINES if self.sought_lines < MAX_SOUGHT_LINES else FEW_JOINED_LINES))
         physical = (_physical(text) for text in lines[i:end])
         reader = _reader(chain(physical, ["\n"]), self.dialect)
         row = next(reader)
         if reader.line_num > end - i:  # it asked for the line after the last: a quote stands open
+            self.sought_lines += end - i
             return (None, None) if self.dialect.quote else (1, self._fit(row))
         fit = self._fit(row)
         if fit is None and reader.line_num > 1 and self._alone(lines[i + 1]):

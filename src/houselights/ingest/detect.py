@@ -84,8 +84,7 @@ def text_layout(source: Source) -> Layout:
 def _json_layout(source: Source) -> Layout:
     if telegram.looks_like(source.head):
         found = islice(_records(telegram.message_batches(iter([source.head]))), SAMPLE_RECORDS)
-        rows = [{".".join(keys): leaf for keys, leaf in flatten(record)} for record in found]
-        return Layout(Sample("JSON", sorted({k for r in rows for k in r}), rows), batches=telegram.message_batches)
+        return Layout(_json_sample(list(found)), batches=telegram.message_batches)
     base_depth = None
     if source.head.lstrip().startswith(b"["):
         base_depth = 1
@@ -96,12 +95,17 @@ def _json_layout(source: Source) -> Layout:
     records = list(islice(_records(batches), SAMPLE_RECORDS))
     if not records and base_depth == 1 and source.head_is_all and b"".join(source.head.split()) == b"[]":
         raise HouselightsError(f"{source.path}: an empty JSON array: no posts in there. Check the export.")
+    return Layout(_json_sample(records), base_depth=base_depth)
+
+
+def _json_sample(records: list[dict[str, Any]]) -> Sample:
     paths: dict[str, tuple[str, ...]] = {}
     seen: set[str] = set()
+    spelt: dict[tuple[str, ...], tuple[str, ...]] = {}
     for record in records:
         for keys, _ in flatten(record):
             name = ".".join(keys)
-            if name.lower() not in seen:  # names that differ in case alone cannot both be columns
+            if name.lower() not in seen and _can_be_column(keys, spelt):
                 seen.add(name.lower())
                 paths[name] = keys
     inner = {keys[:i] for keys in paths.values() for i in range(1, len(keys))}
@@ -110,7 +114,15 @@ def _json_layout(source: Source) -> Layout:
         {".".join(keys): leaf for keys, leaf in flatten(record)} | {k: record[k] for k in _WHOLE if k in record}
         for record in records
     ]
-    return Layout(Sample("JSON", list(paths), rows, paths=paths), base_depth=base_depth)
+    return Sample("JSON", list(paths), rows, paths=paths)
+
+
+def _can_be_column(keys: tuple[str, ...], spelt: dict[tuple[str, ...], tuple[str, ...]]) -> bool:
+    """No key may be empty, and none may differ in case alone from one met before (`spelt`) at the same place."""
+    if not all(keys):
+        return False
+    starts = [keys[:i] for i in range(1, len(keys) + 1)]
+    return all(spelt.setdefault(tuple(key.lower() for key in start), start) == start for start in starts)
 
 
 def _has_json_line(head: bytes) -> bool:
@@ -126,9 +138,17 @@ def _has_json_line(head: bytes) -> bool:
 def _loads(raw: bytes | str) -> dict[str, Any] | None:
     try:
         record = json.loads(raw)
+        if isinstance(raw, str) and "\\u" in raw:
+            record = _without_lone_surrogates(record)
     except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
+
+
+def _without_lone_surrogates(record: Any) -> Any:
+    """Halves of characters, which JSON text may name and no column or file can hold, become U+FFFD, as where the rows are read."""
+    text = json.dumps(record, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def _records(batches: Iterator[pa.RecordBatch]) -> Iterator[dict[str, Any]]:
@@ -144,6 +164,8 @@ _WHOLE = ("public_metrics", "data", "includes", "meta", "errors", "referenced_tw
 
 def _delimited_layout(source: Source) -> Layout:
     dialect, rows = sniff_dialect(source.head, complete=source.head_is_all)
+    if not rows:
+        raise HouselightsError(f"{source.path}: the file holds no rows, only blank lines. Export it again.")
     header = [name.strip().strip("\ufeff") for name in rows[0]]
     container = "TSV" if dialect.delimiter == "\t" else "CSV"
     if len(header) < 2:
@@ -167,15 +189,16 @@ def _delimited_layout(source: Source) -> Layout:
 
 def _distinct(header: list[str]) -> list[str]:
     """Empty and repeated column names get a number, so that each can be named in --map."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for i, name in enumerate(header):
         base = name or f"column {i + 1}"
-        names.append(base if base not in names else f"{base} ({i + 1})")
-    return names
+        names[base if base not in names else f"{base} ({i + 1})"] = None
+    return list(names)
 
 
 def choose(sample: Sample, settings: ReadSettings, where: str) -> Match:
     """The reader for a sample. Raises HouselightsError when none fits, or when two fit equally well."""
+    generic.check_map(sample, settings.column_map)
     if settings.format != "auto":
         return _named(sample, settings, where)
     claims = [m for m in (_match(name, sample, settings.column_map) for name in FORMATS) if m]
@@ -202,8 +225,7 @@ def _named(sample: Sample, settings: ReadSettings, where: str) -> Match:
     if match is None and settings.format == generic.FORMAT.name:
         raise generic.refuse(sample, settings.column_map, where)
     if match is None:
-        shown = ", ".join(sample.names[:40])
         raise HouselightsError(
-            f"{where}: does not look like {settings.format}: its columns are {shown}. Try --format auto."
+            f"{where}: does not look like {settings.format}: its columns are {sample.listed()}. Try --format auto."
         )
     return replace(match, confidence=1.0, reason="named by --format")

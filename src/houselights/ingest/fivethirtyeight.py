@@ -56,10 +56,10 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
 
 
 def raw(rows: Rows, mapping: dict[str, str]) -> str:
-    links = [name for name in rows.expressions if name.lower() in LINKS]
+    links = [text for name in sorted(LINKS) if (text := rows.named(name)) is not None]
     extra = {"platform": "'x'"}
     if "lang" in mapping:
         extra["lang"] = generic.language_code(rows.text(mapping["lang"]))
     if links:
-        extra["urls"] = "list_filter([" + ", ".join(rows.text(name) for name in sorted(links)) + "], lambda u: u <> '')"
+        extra["urls"] = "list_filter([" + ", ".join(links) + "], lambda u: u <> '')"
     return raw_rows(rows, mapping, extra)

@@ -3,7 +3,7 @@
 import re
 
 from houselights.core.errors import HouselightsError
-from houselights.ingest.sample import Format, Match, Sample
+from houselights.ingest.sample import Format, Match, Sample, shown
 from houselights.ingest.table import TARGETS, Rows, raw_rows
 
 FORMAT = Format(
@@ -88,15 +88,19 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", re.sub(r"([a-z])([A-Z])", r"\1_\2", name.strip()).lower()).strip("_")
 
 
-def guess_columns(sample: Sample, column_map: dict[str, str]) -> tuple[dict[str, str], list[str]]:
-    """(our column -> file column, notes). What the user maps stands; raises HouselightsError for names that do not exist."""
+def check_map(sample: Sample, column_map: dict[str, str]) -> None:
+    """Raises HouselightsError for names that do not exist."""
     for ours, theirs in column_map.items():
         if ours not in TARGETS:
             raise HouselightsError(f"--map {ours}={theirs}: there is no column {ours}. Ours are: {', '.join(TARGETS)}.")
         if theirs not in sample.names:
             raise HouselightsError(
-                f"--map {ours}={theirs}: the file has no column {theirs}. It has: {', '.join(sample.names[:60])}."
+                f"--map {ours}={shown(theirs)}: the file has no column {shown(theirs)}. It has: {sample.listed()}."
             )
+
+
+def guess_columns(sample: Sample, column_map: dict[str, str]) -> tuple[dict[str, str], list[str]]:
+    """(our column -> file column, notes). What the user maps stands."""
     mapping, notes = dict(column_map), []
     by_plain: dict[str, str] = {}
     for name in sample.names:
@@ -125,7 +129,7 @@ def guess_columns(sample: Sample, column_map: dict[str, str]) -> tuple[dict[str,
         and sample.container in ("CSV", "TSV")
     ):
         notes.append(
-            f"{mapping.pop('post_id')} was rounded by a spreadsheet (1.23E+18): post ids are made from author, time and text"
+            f"{shown(mapping.pop('post_id'))} was rounded by a spreadsheet (1.23E+18): post ids are made from author, time and text"
         )
     return {t: mapping[t] for t in TARGETS if t in mapping}, notes
 
@@ -172,7 +176,7 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
     if not ({"author_id", "created_at"} <= set(mapping) and said):
         return None
     confidence = 0.5 + 0.1 * len({"post_id", "author_id", "created_at", "text"} & set(mapping))
-    reason = "column names: " + ", ".join(f"{ours}={theirs}" for ours, theirs in mapping.items())
+    reason = "column names: " + ", ".join(f"{ours}={shown(theirs)}" for ours, theirs in mapping.items())
     return Match(FORMAT.name, min(confidence, 0.9), reason, mapping, (*notes, *_repeated(sample, mapping)))
 
 
@@ -183,7 +187,7 @@ def _repeated(sample: Sample, mapping: dict[str, str]) -> list[str]:
         for theirs in mapping.values()
     }
     return [
-        f"the header has the column '{theirs}' several times: the first was taken; --map {ours}='{others[theirs][0]}' takes another"
+        f"the header has the column '{shown(theirs)}' several times: the first was taken; --map {ours}='{shown(others[theirs][0])}' takes another"
         for ours, theirs in mapping.items()
         if others[theirs]
     ]
@@ -195,10 +199,9 @@ def refuse(sample: Sample, column_map: dict[str, str], where: str) -> Houselight
     missing = [t for t in ("author_id", "created_at") if t not in mapping]
     if not {"text", "urls", "repost_of", "hashtags"} & set(mapping):
         missing.append("text (or urls, hashtags, repost_of)")
-    names = ", ".join(sample.names[:60]) or "none"
     example = f"--map {missing[0].split()[0]}=COLUMN" if missing else "--map"
     return HouselightsError(
-        f"{where}: no column found for {' and '.join(missing)}. The columns are: {names}. Name it with {example}."
+        f"{where}: no column found for {' and '.join(missing)}. The columns are: {sample.listed()}. Name it with {example}."
     )
 
 

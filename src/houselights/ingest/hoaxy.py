@@ -42,14 +42,12 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
 
 def raw(rows: Rows, mapping: dict[str, str]) -> str:
     """An edge goes the way the claim went: from the author of the original to who reposted, quoted or answered; a mention, from its author."""
-    of = {
-        name: rows.text(next(n for n in rows.expressions if n.lower() == name)) for name in _BESIDE if _has(rows, name)
-    }
+    of = {name: text for name in _BESIDE if (text := rows.named(name)) is not None}
     mention = f"lower(coalesce({of.get('is_mention', 'NULL')}, 'false')) IN ('true', '1', 't')"
     wrote = {
         c: f"CASE WHEN {mention} THEN {of[f'from_{c}']} ELSE {of[f'to_{c}']} END"
         for c in ("user_id", "user_screen_name")
-        if f"to_{c}" in of
+        if {f"from_{c}", f"to_{c}"} <= of.keys()
     }
     kind = f"lower(trim({of['tweet_type']}))"
 
@@ -67,7 +65,3 @@ def raw(rows: Rows, mapping: dict[str, str]) -> str:
         "kind": f"CASE WHEN {kind} IN ('retweet', 'quote', 'reply') THEN {kind} END",
     }
     return raw_rows(rows, mapping, extra)
-
-
-def _has(rows: Rows, name: str) -> bool:
-    return any(n.lower() == name for n in rows.expressions)

@@ -11,6 +11,8 @@ import pyarrow as pa
 
 MAX_RECORD_BYTES = 16 << 20
 LONG_LINE_BYTES = 400  # from here on looking for one line end after the other costs less than looking at every byte
+MAX_SOUGHT_BYTES = 128 << 20
+_WINDOW_BYTES = 1 << 16
 SCHEMA = pa.schema([("line", pa.int64()), ("raw", pa.string()), ("rule", pa.string()), ("detail", pa.string())])
 
 
@@ -84,7 +86,8 @@ def element_batches(blocks: Iterator[bytes], base_depth: int) -> Iterator[pa.Rec
     for block in blocks:
         data = carry + block
         if indent is None and b"{" in data:
-            indent = re.search(rb"[^\S\n]*\{", data).group()[:-1]  # type: ignore[union-attr]
+            before = data[: data.index(b"{")]
+            indent = before[len(before.rstrip(b" \t\r\v\f")) :]
         ends = _element_ends(data, base_depth if element == 1 else 0)
         yield from _slices(data, ends, np.arange(element, element + len(ends)))
         element += len(ends)
@@ -94,15 +97,33 @@ def element_batches(blocks: Iterator[bytes], base_depth: int) -> Iterator[pa.Rec
             element, carry = element + 1, b""
     if base_depth and element > 1 and b"]" not in carry and not carry.strip(b" \t\r\n,"):
         yield _problem(element, "truncated_file", "the array is never closed: the file ends after a whole element")
-    while rest := carry.strip(b" \t\r\n],"):
-        end = re.compile(rb"\n" + (indent or b"") + rb"(?=\{)").search(carry, carry.find(b"{") + 1)
-        yield _problem(element, "malformed_json", f"never closed: {_shown(rest)}")
+    yield from _beyond_broken(carry, element, re.compile(rb"\n" + (indent or b"") + rb"(?=\{)"))
+
+
+def _beyond_broken(carry: bytes, element: int, begin: re.Pattern[bytes]) -> Iterator[pa.RecordBatch]:
+    """`carry` begins with an element that never closes. It is rejected; those after the next place where one begins go through. A file of
+    nothing but such elements is given up after MAX_SOUGHT_BYTES, its rest rejected as one."""
+    at, sought = 0, 0
+    while rest := carry[at:].strip(b" \t\r\n],"):
+        given_up = sought > MAX_SOUGHT_BYTES
+        why = f"never closed, nor were many before it; the last {len(rest):,} bytes" if given_up else "never closed"
+        yield _problem(element, "malformed_json", f"{why}: {_shown(rest)}")
         element += 1
-        carry = carry[end.end() :] if end else b""
-        ends = _element_ends(carry, 0)
-        yield from _slices(carry, ends, np.arange(element, element + len(ends)))
-        element += len(ends)
-        carry = carry[ends[-1] :] if len(ends) else carry
+        next_one = begin.search(carry, carry.find(b"{", at) + 1)
+        if given_up or not next_one:
+            return
+        at, size = next_one.end(), _WINDOW_BYTES
+        while at < len(carry):
+            window = carry[at : at + size]
+            sought += len(window)
+            ends = _element_ends(window, 0)
+            yield from _slices(window, ends, np.arange(element, element + len(ends)))
+            if len(ends):
+                at, element, size = at + int(ends[-1]), element + len(ends), _WINDOW_BYTES
+            elif at + size >= len(carry):
+                break
+            else:
+                size *= 4
 
 
 def _close(carry: bytes, element: int, indent: bytes) -> Iterator[pa.RecordBatch]:

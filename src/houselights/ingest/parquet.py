@@ -9,7 +9,7 @@ import duckdb
 from houselights.core.errors import HouselightsError
 from houselights.core.paths import in_sql
 from houselights.ingest.sample import Sample
-from houselights.ingest.source import Source, raw_blocks
+from houselights.ingest.source import Source, Truncated, raw_blocks
 from houselights.ingest.table import Rows
 
 SAMPLE_ROWS = 300
@@ -20,14 +20,20 @@ def rows(con: duckdb.DuckDBPyConnection, source: Source, staged_path: Path) -> R
     path = source.path
     if source.compression:
         path = staged_path.with_suffix(".unpacked")
-        with path.open("wb") as out:
-            for block in raw_blocks(source.path, source.compression):
-                out.write(block)
+        try:
+            with path.open("wb") as out:
+                for block in raw_blocks(source.path, source.compression):
+                    out.write(block)
+        except Truncated as error:
+            raise HouselightsError(
+                f"{source.path}: compressed Parquet whose data break off ({error}); its table of contents lies at the end. Export it again."
+            ) from error
     file = f"read_parquet({in_sql(path)}, file_row_number = true)"
     with damage_told(source):
         columns = con.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {file}").fetchall()
     expressions: dict[str, str] = {}
     types: dict[str, str] = {}
+    columns = [column for column in columns if column[0]]  # a column without a name cannot be asked for
     for i, (name, type_, *_) in enumerate(columns):
         for leaf, expression, leaf_type in _leaves(con, file, name, quoted(name), f"p{i}", type_):
             expressions[leaf], types[leaf] = expression, leaf_type
@@ -42,10 +48,15 @@ def _leaves(
     con: duckdb.DuckDBPyConnection, file: str, name: str, inside: str, expression: str, type_: str
 ) -> Iterator[tuple[str, str, str]]:
     """(dot path, expression, type) of a column and, for a struct, of its fields. `inside` is the expression over the file itself."""
-    if not type_.startswith("STRUCT(") or type_.endswith("[]"):
+    if not type_.startswith("STRUCT(") or type_.endswith("]"):
         yield name, expression, type_
         return
-    for field, field_type, *_ in con.execute(f"DESCRIBE SELECT unnest({inside}) FROM {file}").fetchall():
+    try:
+        fields = con.execute(f"DESCRIBE SELECT unnest({inside}) FROM {file}").fetchall()
+    except duckdb.Error:  # fields without a name: the whole as text
+        yield name, expression, type_
+        return
+    for field, field_type, *_ in fields:
         step = f".{quoted(field)}"
         inner = f"({inside}){step}" if inside.startswith('"') else f"{inside}{step}"
         yield from _leaves(con, file, f"{name}.{field}", inner, expression + step, field_type)
@@ -69,7 +80,7 @@ def damage_told(source: Source) -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException:
         raise
-    except duckdb.Error as error:
+    except (duckdb.Error, UnicodeDecodeError) as error:
         what = str(error).splitlines()[0][:200]
         raise HouselightsError(
             f"{source.path}: begins like Parquet, but cannot be read ({what}). Export it again."

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from houselights.ingest.sample import shown
+
 
 @dataclass(frozen=True)
 class SourceReport:
@@ -28,7 +30,7 @@ class SourceReport:
     @property
     def guess(self) -> str:
         """One line for the user: what the file was taken for."""
-        columns = ", ".join(f"{ours}={theirs}" for ours, theirs in self.columns.items())
+        columns = ", ".join(f"{ours}={shown(theirs)}" for ours, theirs in self.columns.items())
         stamps = {"us": "microsecond", "ms": "millisecond", "s": "second", "min": "minute", "day": "day"}[
             self.precision
         ]

@@ -15,6 +15,10 @@ class Sample:
     has_header: bool = True
     paths: dict[str, tuple[str, ...]] = field(default_factory=dict)  # JSON: name -> keys (a key may hold a dot itself)
 
+    def listed(self) -> str:
+        """The names as a sentence shows them: the first forty, each on one line and short."""
+        return ", ".join(shown(name) for name in self.names[:40]) or "none"
+
     def values(self, name: str) -> list[str]:
         return [str(row[name]) for row in self.rows if row.get(name) not in (None, "")]
 
@@ -70,10 +74,20 @@ def by_header(
     return Match(format_.name, 0.97, reason, mapping | column_map, also=frozenset(also), beside=others)
 
 
+MAX_NAME = 80
+MAX_DEPTH = 24  # no format nests columns half as deep
+
+
+def shown(name: str) -> str:
+    """A column's name as a sentence may hold it."""
+    line = " ".join(name.split())
+    return line if len(line) <= MAX_NAME else f"{line[:MAX_NAME]}…"
+
+
 def flatten(record: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """(keys, leaf); lists are leaves."""
+    """(keys, leaf); lists are leaves, and so is what lies too deep to be a column."""
     for key, value in record.items():
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict) and value and len(above) < MAX_DEPTH:
             yield from flatten(value, (*above, key))
         else:
             yield (*above, key), value

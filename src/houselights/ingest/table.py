@@ -49,6 +49,11 @@ class Rows:
             return f"decode({expression}, 'replace')"
         return f"CAST({expression} AS VARCHAR)"
 
+    def named(self, name: str) -> str | None:
+        """The column of this name as text, whatever its case and the blanks around it."""
+        column = next((c for c in self.expressions if c.strip().lower() == name.lower()), None)
+        return None if column is None else self.text(column)
+
     def list_of(self, column: str, target: str) -> str:
         """The column as VARCHAR[]: a real list, or text such as `[a, b]`, `["a"]`, `a b`, `a,b`."""
         type_ = self.types.get(column, "VARCHAR")
@@ -98,13 +103,13 @@ def raw_rows(rows: Rows, mapping: dict[str, str], extra: dict[str, str] | None =
 
 
 def typed_time(rows: Rows, column: str) -> str | None:
-    """TIMESTAMP expression when the column has a time type; NULL on infinity, which no post has."""
+    """TIMESTAMP expression when the column has a time type; NULL on infinity and far beyond our days."""
     type_, expression = rows.types.get(column, "VARCHAR"), rows.expressions[column]
     if type_ == "TIMESTAMP WITH TIME ZONE":
         expression = f"({expression} AT TIME ZONE 'UTC')"
     elif not (type_.startswith("TIMESTAMP") or type_ == "DATE"):
         return None
-    return f"CASE WHEN isfinite({expression}) THEN CAST({expression} AS TIMESTAMP) END"
+    return f"CASE WHEN isfinite({expression}) THEN try_cast({expression} AS TIMESTAMP) END"
 
 
 def supplied(mapping: dict[str, str]) -> frozenset[str]:

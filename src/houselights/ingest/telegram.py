@@ -116,7 +116,7 @@ def _chat(head: bytes) -> bytes:
     """Its id, name and type, from what stands before its messages."""
     try:
         found = json.loads(_repaired(head) + b"[]}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return b"{}"
     return json.dumps({k: found.get(k) for k in ("id", "name", "type")}).encode()
 
@@ -144,9 +144,9 @@ def _problem(line: int, rule: str, detail: str) -> pa.RecordBatch:
 
 
 def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
-    if not sample.rows or not all(
-        {"chat.id", "message.id"} <= row.keys() or "message.type" in row for row in sample.rows
-    ):
+    if sample.container != "JSON" or not sample.rows:
+        return None
+    if not all({"chat.id", "message.id"} <= row.keys() or "message.type" in row for row in sample.rows):
         return None
     return Match(FORMAT.name, 0.98, "a document of chats with messages", {})
 
@@ -199,5 +199,5 @@ _COLUMNS = {
         'url': CASE WHEN NOT starts_with({_FILE}, '(') THEN {_FILE} END, 'hash': NULL::VARCHAR, 'alt': NULL::VARCHAR}}] END""",
     "client": "m.via_bot",
     "metrics": """CASE WHEN len(m.reactions) > 0 THEN {'reposts': NULL::BIGINT, 'replies': NULL::BIGINT,
-        'likes': list_sum(list_transform(m.reactions, lambda r: r.count))::BIGINT, 'quotes': NULL::BIGINT, 'views': NULL::BIGINT} END""",
+        'likes': try_cast(list_sum(list_transform(m.reactions, lambda r: r.count)) AS BIGINT), 'quotes': NULL::BIGINT, 'views': NULL::BIGINT} END""",
 }

@@ -125,7 +125,8 @@ def _shape(record: dict[str, Any]) -> str | None:
     if isinstance(first, dict):
         marks = _TWEET_MARKS & first.keys() or "includes" in record
         return (_PAGES if isinstance(data, list) else _STREAM) if marks and {"id", "text"} <= first.keys() else None
-    if "meta" in record and "result_count" in (record["meta"] or {}):
+    meta = record.get("meta")
+    if isinstance(meta, dict) and "result_count" in meta:
         return _PAGES
     return _FLAT_LINES if {"id", "text"} <= record.keys() and len(_TWEET_MARKS & record.keys()) >= 2 else None
 
