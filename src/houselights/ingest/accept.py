@@ -122,7 +122,9 @@ def stage(con: duckdb.DuckDBPyConnection, raw: str, parquet: Path, told: Told) -
         CASE WHEN created_at IS NULL THEN {times.parts_of_day_month("created")} END AS created_parts,
         CASE WHEN created_at IS NOT NULL THEN 2 ELSE {times.written_form("created")} END AS created_form,
         left(nullif(created, ''), 120) AS created_raw,
-        {times.plain_time("trim(collected)")} AS collected_at, {times.plain_time("trim(author_created)")} AS author_created_at
+        {times.plain_time("trim(collected)")} AS collected_at,
+        CASE WHEN collected IS NOT NULL THEN {times.parts_of_day_month("trim(collected)")} END AS collected_parts,
+        {times.plain_time("trim(author_created)")} AS author_created_at
         FROM ({cleaned})"""
     staged = text_parts.columns(told.fields, told.platform, told.lang_source)
     con.execute(
@@ -148,13 +150,15 @@ def sql_path(path: Path) -> str:
 def _checked(source: Staged, index: int, settings: ReadSettings) -> str:
     """SELECT of all rows of a source with the rule that rejects each, or NULL, and whether the window leaves it out."""
     at = f"coalesce(created_at, {times.day_month_time('created_parts', source.time.day_first)})"
+    seen = f"coalesce(collected_at, {times.day_month_time('collected_parts', source.time.day_first)})"
     outside = " OR ".join(
         f"created_at {operator} TIMESTAMP '{_utc(bound)}'"
         for operator, bound in (("<", settings.since), (">=", settings.until))
         if bound is not None
     )
     name = "CASE WHEN isfinite(created_at) THEN 'gen-' || left(md5(concat_ws(chr(31), author_id, created_at, \"text\", repost_of)), 24) END"
-    return f"""SELECT * REPLACE ({"post_id" if source.has_ids else name} AS post_id),
+    # a day of collection whose order of day and month is a guess refuses nothing
+    return f"""SELECT * REPLACE ({"post_id" if source.has_ids else name} AS post_id, {seen} AS collected_at),
       rule IS NULL AND ({outside or "false"}) AS outside FROM (
       SELECT * REPLACE (CASE WHEN rule IS NOT NULL THEN rule WHEN deletes THEN 'deletion'
         {"WHEN post_id IS NULL THEN 'missing_post_id'" if source.has_ids else ""}
