@@ -31,6 +31,7 @@ _THREAD = {
     ours: theirs.replace("snippet.", "snippet.topLevelComment.snippet.") for ours, theirs in _COMMENT.items()
 } | {
     "post_id": "snippet.topLevelComment.id",
+    "thread_id": "snippet.videoId",
     "replies": "snippet.totalReplyCount",
 }
 _DATA_TOOLS = {
