@@ -85,6 +85,9 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "test_mastodon.py::test_reblogs_answers_and_quotes_name_what_they_are_about",
     ),
     "Hoaxy's edges go from the source": ("test_platform_tables.py::test_hoaxy",),
+    "Hoaxy gives an edge to each account that a post names": (
+        "test_traps.py::test_a_post_with_several_edges_keeps_what_all_of_them_say",
+    ),
     "a TikTok duet with 0 answers nothing": ("test_platform_tables.py::test_tiktok",),
     "answers stand inside a YouTube thread": ("test_traps.py::test_answers_inside_a_thread_are_posts",),
     "4CAT says in three columns what a post is": ("test_traps.py::test_4cat_says_what_a_post_is",),
@@ -381,6 +384,17 @@ def test_4cat_says_what_a_post_is(read, tmp_path: Path) -> None:
     names = ("is_retweet", "is_quote_tweet", "is_reply")
     rows = [row | {"id": kind} | dict(zip(names, m, strict=True)) for kind, m in marks.items()]
     assert {p["post_id"]: p["kind"] for p in read(table(tmp_path / "in", *rows)).posts} == {k: k for k in marks}
+
+
+def test_a_post_with_several_edges_keeps_what_all_of_them_say(read, tmp_path: Path) -> None:
+    edge = {"canonical_url": "https://a.example/x", "tweet_id": "9", "tweet_created_at": AT, "tweet_type": "reply"}
+    answered = edge | {"from_user_id": "5", "to_user_id": "1", "is_mention": "False"}
+    named = [edge | {"from_user_id": "1", "to_user_id": to, "is_mention": "True"} for to in ("7", "6")]
+    for rows in ([answered, *named], [*named, answered], [named[1], answered, named[0]]):
+        reading = read(table(tmp_path / "in", *rows))
+        [post] = reading.posts
+        assert reading.report.rejected_by_rule == {"duplicate_post": 2}
+        assert (post["author_id"], post["reply_to_author"], post["mentions"], post["kind"]) == ("1", "5", ["6", "7"], "reply")  # fmt: skip
 
 
 def archive_row(**over: Any) -> dict[str, Any]:
