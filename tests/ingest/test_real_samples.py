@@ -159,7 +159,7 @@ CASES: dict[str, tuple[str, str, Callable[[Path], Counted], dict[str, str]]] = {
     # its objects have names of its own, so one of them must be pointed out
     "coortweet/german_elections.parquet": ("generic", "s", objects_in_columns, {"repost_of": "url_id"}),
     "state_trolls/real_test4.csv": ("generic", "s", labelled, {}),
-    "state_trolls/russian_unseen.csv": ("generic", "s", labelled, {}),  # half of its stamps end at the minute
+    "state_trolls/russian_unseen.csv": ("generic", "min", labelled, {}),  # half of its stamps end at the minute
 }
 NO_POSTS = {  # folder: why nothing in it is a post with an account and a time
     "claim_matching": "words of tweets and of checked claims, numbered; neither account nor time",

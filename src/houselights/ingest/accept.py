@@ -268,9 +268,12 @@ def _per_source(sources: list[Staged], value: str) -> str:
 
 
 def _precision(sources: list[Staged]) -> str:
+    """What the column of stamps knows; less where this one is written to the minute or day alone."""
     known = ", ".join(f"'{p}'" for p in PRECISIONS)
-    detected = " ".join(f"WHEN {i} THEN '{s.time.precision}'" for i, s in enumerate(sources))
-    return f"CASE WHEN precision IN ({known}) THEN precision ELSE CASE source {detected} END END"
+    cases = " ".join(f"WHEN {i} THEN '{s.time.precision}'" for i, s in enumerate(sources))
+    detected = f"CASE source {cases} END"
+    return f"""CASE WHEN precision IN ({known}) THEN precision WHEN created_form = 0 THEN 'day'
+        WHEN created_form = 1 AND {detected} <> 'day' THEN 'min' ELSE {detected} END"""
 
 
 def _write_posts(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir: Path) -> None:
