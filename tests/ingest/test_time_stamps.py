@@ -94,6 +94,15 @@ def test_precision_is_what_the_source_knows(read, tmp_path: Path, stamps: list[s
     assert reading.report.precision_mix == {precision: len(stamps)}
 
 
+def test_a_stamp_written_to_the_minute_knows_no_seconds_whatever_stands_beside_it(read, tmp_path: Path) -> None:
+    stamps = ["2021-01-01 10:00:07", "2021-01-01 10:01", "2021-01-02", "2021-01-01 10:02:00"]
+    reading = read(_table(tmp_path / "in", stamps))
+    assert {p["post_id"]: p["created_at_precision"] for p in reading.posts} == {
+        "p000": "s", "p001": "min", "p002": "day", "p003": "s",
+    }  # fmt: skip
+    assert reading.report.precision_mix == {"s": 2, "day": 1, "min": 1}
+
+
 def test_session_time_zone_changes_nothing(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 

@@ -127,7 +127,8 @@ def staging(raw: str, told: Told) -> str:
         {times.plain_time("collected")} AS collected_at, {times.plain_time("author_created")} AS author_created_at
         FROM ({cleaned})"""
     timed = f"""SELECT * EXCLUDE (created, collected, author_created), left(nullif(created, ''), 120) AS created_raw,
-        CASE WHEN created_at IS NULL THEN {times.parts_of_day_month("created")} END AS created_parts FROM ({read})"""
+        CASE WHEN created_at IS NULL THEN {times.parts_of_day_month("created")} END AS created_parts,
+        CASE WHEN collected_at IS NULL THEN {times.parts_of_day_month("collected")} END AS collected_parts FROM ({read})"""
     staged = text_parts.columns(told.fields, told.platform, told.lang_source)
     no_id = "WHEN post_id IS NULL THEN 'missing_post_id'" if "post_id" in told.fields else ""
     rule = f"""CASE WHEN rule IS NOT NULL THEN rule WHEN deletes THEN 'deletion' {no_id}
@@ -171,13 +172,15 @@ def sql_path(path: Path) -> str:
 def _checked(source: Staged, index: int, settings: ReadSettings) -> str:
     """SELECT of all rows of a source with the rule that rejects each, or NULL, and whether the window leaves it out."""
     at = f"coalesce(created_at, {times.day_month_time('created_parts', source.time.day_first)})"
+    seen = f"coalesce(collected_at, {times.day_month_time('collected_parts', source.time.day_first)})"
     outside = " OR ".join(
         f"created_at {operator} TIMESTAMP '{_utc(bound)}'"
         for operator, bound in (("<", settings.since), (">=", settings.until))
         if bound is not None
     )
     name = "CASE WHEN isfinite(created_at) THEN 'gen-' || left(md5(concat_ws(chr(31), author_id, created_at, \"text\", repost_of)), 24) END"
-    return f"""SELECT * REPLACE ({"post_id" if source.has_ids else name} AS post_id),
+    # a day of collection whose order of day and month is a guess refuses nothing
+    return f"""SELECT * REPLACE ({"post_id" if source.has_ids else name} AS post_id, {seen} AS collected_at),
       rule IS NULL AND ({outside or "false"}) AS outside FROM (
       SELECT * REPLACE (CASE WHEN rule IS NOT NULL THEN rule WHEN created_at IS NULL AND created_raw IS NULL THEN 'missing_time'
         WHEN created_at IS NULL THEN 'unparseable_time'
@@ -297,8 +300,11 @@ def _by_source(texts: list[str]) -> str:
 
 
 def _precision(sources: list[Staged]) -> str:
-    declared = " ".join(f"WHEN '{p}' THEN '{p}'" for p in PRECISIONS)
-    return f"CASE precision {declared} ELSE {_by_source([s.time.precision for s in sources])} END"
+    """What the column of stamps knows; less where this one is written to the minute or day alone."""
+    declared = " ".join(f"WHEN precision = '{p}' THEN '{p}'" for p in PRECISIONS)
+    detected = _by_source([s.time.precision for s in sources])
+    less = f"WHEN created_form = 0 THEN 'day' WHEN created_form = 1 AND {detected} <> 'day' THEN 'min'"
+    return f"CASE {declared} {less} ELSE {detected} END"
 
 
 def _write_posts(con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir: Path, has_duplicates: bool) -> None:

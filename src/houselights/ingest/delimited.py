@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from houselights.ingest.json_text import MAX_RECORD_BYTES
+from houselights.ingest.json_text import MAX_RECORD_BYTES, escaped
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 MAX_JOINED_LINES = 2000  # a quoted field longer than this is a quote that was never closed
@@ -23,7 +23,7 @@ MAX_SOUGHT_LINES = 4_000_000
 class Dialect:
     delimiter: str
     quote: str | None
-    escape: str | None  # a backslash where the file uses it before quotes
+    escape: str | None  # a backslash where the file uses it before quotes; others may be doubled in the same file
     n_skip: int  # physical lines before the first data row or header
 
 
@@ -46,7 +46,12 @@ def sniff_dialect(head: bytes, complete: bool) -> tuple[Dialect, list[list[str]]
             rows = [row for row in _reader(lines[n_skip:], dialect) if row]
             width = len(rows[0]) if rows else 0
             fit = sum(len(row) == width for row in rows) / max(len(rows), 1)
-            score = (width > 1) * (fit * 10 + min(width, 40) / 100 + (quote == '"' and escape is None) * 0.01)
+            usual = quote == '"' and escape is None
+            better = 2 * (
+                escape is not None
+                and _strays(lines[n_skip:], dialect) < _strays(lines[n_skip:], replace(dialect, escape=None))
+            )
+            score = (width > 1) * (fit * 10 + min(width, 40) / 100 + (usual + better) * 0.01)
             if best is None or score > best[0]:
                 best = (score, dialect, rows)
     assert best is not None
@@ -58,7 +63,19 @@ def _physical(line: str) -> str:
     return line.removesuffix("\r").replace("\r", " ") + "\n"
 
 
-def _reader(lines: Iterable[str], dialect: Dialect) -> Any:
+def _strays(lines: list[str], dialect: Dialect) -> int:
+    """How often a quote closes and the field goes on: never where the dialect is the right one."""
+    reader, n = _reader(lines, dialect, strict=True), 0
+    while True:
+        try:
+            next(reader)
+        except csv.Error:
+            n += 1
+        except StopIteration:
+            return n
+
+
+def _reader(lines: Iterable[str], dialect: Dialect, strict: bool = False) -> Any:
     """Python's reader, for the sample and for what Arrow's reader refuses. Its own limit of 128 KiB a field would end the scan."""
     csv.field_size_limit(max(csv.field_size_limit(), 2 * MAX_RECORD_BYTES))
     return csv.reader(
@@ -66,8 +83,8 @@ def _reader(lines: Iterable[str], dialect: Dialect) -> Any:
         delimiter=dialect.delimiter,
         quotechar=dialect.quote or '"',
         quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
-        doublequote=dialect.escape is None,
         escapechar=dialect.escape,
+        strict=strict,
     )
 
 
@@ -109,7 +126,7 @@ def _record_ends(data: bytes, dialect: Dialect) -> tuple[npt.NDArray[Any], npt.N
         return newlines + 1, numbers
     quotes = np.flatnonzero(array == ord(dialect.quote))
     if dialect.escape and len(quotes):
-        quotes = quotes[(quotes == 0) | (array[np.maximum(quotes - 1, 0)] != ord(dialect.escape))]
+        quotes = quotes[~escaped(array, quotes)]
     outside = np.searchsorted(quotes, newlines) % 2 == 0
     return newlines[outside] + 1, numbers[outside]
 
@@ -126,7 +143,7 @@ class _Records:
         self.parse_options = arrow_csv.ParseOptions(
             delimiter=dialect.delimiter,
             quote_char=dialect.quote or False,
-            double_quote=dialect.quote is not None and dialect.escape is None,
+            double_quote=dialect.quote is not None,
             escape_char=dialect.escape or False,
             newlines_in_values=dialect.quote is not None,
         )

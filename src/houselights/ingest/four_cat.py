@@ -36,6 +36,7 @@ _MAP = {
     "replies": "reply_count",
 }
 _NEEDED = {"id", "thread_id", "author", "body", "timestamp"}
+_MARKS = {"is_quote_tweet": "quote", "is_reply": "reply"}
 
 
 def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
@@ -45,8 +46,13 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
     columns["author_id"] = "author_id" if "author_id" in names else "author"
     columns["hashtags"] = "hashtags" if "hashtags" in names else "tags"
     columns["urls"] = "urls" if "urls" in names else "links"
-    return by_header(sample, FORMAT, columns, _NEEDED, column_map)
+    return by_header(sample, FORMAT, columns, _NEEDED, column_map, _MARKS)
 
 
 def raw(rows: Rows, mapping: dict[str, str]) -> str:
-    return raw_rows(rows, mapping)
+    """What a post is stands in three columns, each yes or no; a post that quotes and answers is a quote."""
+    marks = {n.lower(): rows.text(n) for n in rows.expressions if n.lower() in _MARKS}
+    whens = [f"WHEN lower(trim({marks[name]})) = 'yes' THEN '{kind}'" for name, kind in _MARKS.items() if name in marks]
+    own = rows.text(mapping["kind"]) if "kind" in mapping else "NULL"
+    told = f"WHEN lower(trim({own})) NOT IN ('', 'no') THEN {own}"
+    return raw_rows(rows, mapping, {"kind": f"CASE {' '.join([told, *whens])} END"})

@@ -61,7 +61,7 @@ _SYNONYMS: dict[str, str] = {
     ),
     "quote_of_author": "quote_of_author quoted_user_id quoted_user",
     "client": "client source tweet_client_name application",
-    "url": "permalink post_url tweet_url article_url status_url permalink_url",
+    "url": "permalink post_url tweet_url article_url status_url permalink_url url",
     "kind": "kind post_type tweet_type post_kind is_retweet is_repost retweeted",
     "media": "media",
     "precision": "created_at_precision",

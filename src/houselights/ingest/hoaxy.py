@@ -41,7 +41,10 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
 
 
 def raw(rows: Rows, mapping: dict[str, str]) -> str:
-    """An edge goes the way the claim went: from the author of the original to who reposted, quoted or answered; a mention, from its author."""
+    """
+    An edge goes the way the claim went: from the author of the original to who reposted, quoted or answered; a mention, from its author.
+    Each edge of a post gets what all of them say, so nothing is lost when one is kept.
+    """
     of = {name: text for name in _BESIDE if (text := rows.named(name)) is not None}
     mention = f"lower(coalesce({of.get('is_mention', 'NULL')}, 'false')) IN ('true', '1', 't')"
     wrote = {
@@ -50,15 +53,16 @@ def raw(rows: Rows, mapping: dict[str, str]) -> str:
         if {f"from_{c}", f"to_{c}"} <= of.keys()
     }
     kind = f"lower(trim({of['tweet_type']}))"
+    edges = f"OVER (PARTITION BY {rows.text(mapping['post_id'])})"
 
     def source(what: str) -> str:
-        return f"CASE WHEN NOT ({mention}) AND {kind} = '{what}' THEN {of['from_user_id']} END"
+        return f"max({of['from_user_id']}) FILTER (WHERE NOT ({mention}) AND {kind} = '{what}') {edges}"
 
     extra = {
         "author_id": wrote["user_id"],
         "author_handle": wrote.get("user_screen_name", "NULL"),
         "urls": f"[{of['canonical_url']}]",
-        "mentions": f"CASE WHEN {mention} THEN [{of['to_user_id']}] ELSE [] END",
+        "mentions": f"coalesce(list_sort(list(DISTINCT {of['to_user_id']}) FILTER (WHERE {mention}) {edges}), [])",
         "repost_of_author": source("retweet"),
         "quote_of_author": source("quote"),
         "reply_to_author": source("reply"),

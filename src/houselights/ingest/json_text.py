@@ -148,7 +148,7 @@ def brackets(data: bytes, depth: int = 0) -> tuple[npt.NDArray[Any], npt.NDArray
     """(offset, whether it opens, depth after it) of every bracket outside strings. `data` begins outside a string, `depth` brackets deep."""
     array = np.frombuffer(data, np.uint8)
     quotes = np.flatnonzero(array == 34)
-    quotes = quotes[~_escaped(array, quotes)]
+    quotes = quotes[~escaped(array, quotes)]
     opening = (array == 123) | (array == 91)
     places = np.flatnonzero(opening | (array == 125) | (array == 93))
     places = places[np.searchsorted(quotes, places) % 2 == 0]
@@ -156,8 +156,8 @@ def brackets(data: bytes, depth: int = 0) -> tuple[npt.NDArray[Any], npt.NDArray
     return places, opens, depth + np.cumsum(np.where(opens, 1, -1))
 
 
-def _escaped(array: npt.NDArray[Any], places: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """True where an odd run of backslashes stands before a place."""
+def escaped(array: npt.NDArray[Any], places: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """True where an odd run of backslashes stands before a place (offsets in ascending order)."""
     backslashes = np.flatnonzero(array == 92)
     if not len(backslashes) or not len(places):
         return np.zeros(len(places), bool)

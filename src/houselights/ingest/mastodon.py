@@ -5,6 +5,7 @@ from typing import Any
 from houselights.ingest.accept import raw_select
 from houselights.ingest.json_text import parsed
 from houselights.ingest.sample import Format, Match, Sample
+from houselights.ingest.text_parts import unescaped
 
 FORMAT = Format(
     name="mastodon",
@@ -112,13 +113,6 @@ def _account(account: str) -> str:
 
 _ANCHOR_TAG = r'<a\b[^>]*\bclass="[^"]*(?:mention|hashtag)[^"]*"[^>]*>'
 _ANCHOR_LINK = r'(?s)<a\b[^>]*\bhref="([^"]*)"[^>]*>.*?</a>'
-_ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "''", "&apos;": "''", "&nbsp;": " ", "&amp;": "&"}
-
-
-def _unescaped(text: str) -> str:
-    for entity, character in _ENTITIES.items():
-        text = f"replace({text}, '{entity}', '{character}')"
-    return text
 
 
 def _without_tags(html: str) -> str:
@@ -126,11 +120,11 @@ def _without_tags(html: str) -> str:
     text = f"regexp_replace({html}, '{_ANCHOR_TAG}', '', 'g')"
     text = f"regexp_replace({text}, '{_ANCHOR_LINK}', '\\1', 'g')"
     text = f"regexp_replace({text}, '<br\\s*/?>|</p>\\s*<p>', chr(10), 'g')"
-    return _unescaped(f"regexp_replace({text}, '<[^>]*>', '', 'g')")
+    return unescaped(f"regexp_replace({text}, '<[^>]*>', '', 'g')")
 
 
 _LINKS = f"""list_transform(regexp_extract_all(regexp_replace(coalesce(s.content, ''), '{_ANCHOR_TAG}', '', 'g'), '{_ANCHOR_LINK}', 1),
-    lambda u: {_unescaped("u")})"""
+    lambda u: {unescaped("u")})"""
 _CARD = "CASE WHEN s.card.url IS NULL OR list_contains(links, s.card.url) THEN [] ELSE [s.card.url] END"
 _QUOTED = "s.quote.state = 'accepted' OR s.quote.state IS NULL"  # others were refused or taken back
 _COLUMNS = {

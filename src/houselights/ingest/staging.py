@@ -198,7 +198,7 @@ def _json_rows(look: Layout, match: Match, typed: Callable[[dict[str, Any]], str
     structure: dict[str, Any] = {}
     expressions = {}
     for name in dict.fromkeys((*match.mapping.values(), *match.beside)):
-        *above, leaf = look.sample.paths[name]
+        *above, leaf = look.sample.paths.get(name) or name.split(".")  # a key that the sample lacks may come later
         level = structure
         for key in above:
             level = level.setdefault(key, {})

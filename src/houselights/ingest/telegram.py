@@ -164,6 +164,7 @@ _ENTITIES = f"""CASE WHEN len(m.text_entities) > 0 THEN m.text_entities WHEN jso
     THEN from_json(m.text, '{json.dumps([_ENTITY])}') ELSE [] END"""
 _ADDRESS = "CASE WHEN contains(e.text, '://') THEN e.text ELSE 'https://' || e.text END"
 _CHAT = "coalesce(j.chat.id, 'chat')"
+_PEER = "regexp_replace(m.reply_to_peer_id, '^(user|chat|channel)', '')"  # a chat's own id is the bare number
 
 
 def raw(typed: str, match: Match) -> str:
@@ -191,7 +192,7 @@ _COLUMNS = {
     "urls": f"list_concat({_of('link', value=_ADDRESS)}, {_of('text_link', value='e.href')})",
     "hashtags": _of("hashtag"),
     "mentions": f"list_concat({_of('mention')}, {_of('mention_name', value='e.user_id')})",
-    "reply_to": f"CASE WHEN m.reply_to_message_id IS NOT NULL THEN coalesce(m.reply_to_peer_id, {_CHAT}) || '/' || m.reply_to_message_id END",
+    "reply_to": f"CASE WHEN m.reply_to_message_id IS NOT NULL THEN coalesce({_PEER}, {_CHAT}) || '/' || m.reply_to_message_id END",
     "thread_id": _CHAT,
     "repost_of_author": "m.forwarded_from",
     "kind": "CASE WHEN m.forwarded_from IS NOT NULL THEN 'repost' END",

@@ -19,6 +19,26 @@ KIND = (
     + " END"
 )
 
+_ENTITIES = {
+    "&lt;": "<",
+    "&gt;": ">",
+    "&quot;": '"',
+    "&#34;": '"',
+    "&#39;": "''",
+    "&#x27;": "''",
+    "&apos;": "''",
+    "&#x2F;": "/",
+    "&nbsp;": " ",
+    "&amp;": "&",  # the last one last: it may stand for the beginning of another
+}
+
+
+def unescaped(html: str) -> str:
+    """HTML without tags as people wrote it."""
+    for entity, character in _ENTITIES.items():
+        html = f"replace({html}, '{entity}', '{character}')"
+    return html
+
 
 def links(text: str) -> str:
     """

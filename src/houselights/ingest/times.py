@@ -27,12 +27,16 @@ _PLAIN = (
     "%B %d, %Y",
     "%d %B %Y",
 )
-_SUMMER_ZONES = {
+_ZONES = {  # what a name means, whatever a database of places makes of it in summer
     "EDT": "-04",
     "CDT": "-05",
     "MDT": "-06",
     "PDT": "-07",
     "PST": "-08",
+    "CST": "-06",
+    "CET": "+01",
+    "EET": "+02",
+    "WET": "+00",
     "CEST": "+02",
     "BST": "+01",
     "MSK": "+03",
@@ -46,7 +50,7 @@ def _list(formats: tuple[str, ...]) -> str:
 def plain_time(text: str) -> str:
     """SQL: TIMESTAMP (UTC) of every unambiguous form: ISO with or without zone, epoch in s, ms, us or ns, written months. NULL otherwise."""
     zones = text
-    for name, offset in _SUMMER_ZONES.items():
+    for name, offset in _ZONES.items():
         zones = f"replace({zones}, ' {name}', '{offset}')"
     number = f"try_cast({text} AS DECIMAL(38,6))"
     return f"""CASE
