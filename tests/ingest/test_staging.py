@@ -176,3 +176,31 @@ def test_a_name_is_no_pattern(container, read, tmp_path: Path) -> None:
             n += 3
     reading = read(tmp_path / "a[1]" / f"p*.{container}")
     assert sorted(p["post_id"] for p in reading.posts) == ["p0", "p1", "p2"]
+
+
+def test_an_id_that_two_platforms_use_is_two(read, tmp_path: Path) -> None:
+    def row(i: int, platform: str, **more: Any) -> dict[str, Any]:
+        return flat(i, platform=platform, **more)
+
+    path = tmp_path / "lines"
+    one = [
+        row(1, "x"),
+        row(2, "x", repost_of="p9", text=""),
+        row(3, "x", author_id="only here", repost_of="p8", text=""),
+    ]
+    other = [row(1, "threads", author_id="a9"), row(4, "threads", author_id="a2", repost_of="p9", text="")]
+    path.write_bytes(lines(one + other))
+    found = {(p["platform"], p["post_id"], p["author_id"], p["repost_of"]) for p in read(path).posts}
+    assert found == {
+        ("x", "x:p1", "a1", None),
+        ("threads", "threads:p1", "a9", None),
+        ("x", "p2", "x:a2", "x:p9"),
+        ("threads", "p4", "threads:a2", "threads:p9"),
+        ("x", "p3", "only here", "p8"),
+    }
+    path.write_bytes(lines(one))
+    assert {(p["post_id"], p["author_id"], p["repost_of"]) for p in read(path).posts} == {
+        ("p1", "a1", None),
+        ("p2", "a2", "p9"),
+        ("p3", "only here", "p8"),
+    }

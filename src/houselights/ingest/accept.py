@@ -202,7 +202,9 @@ def finish(
         con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_checked_{i} AS {_checked(source, i, settings)}")
         _number_generated_ids(con, i, source)
     everything = " UNION ALL ".join(f"SELECT * FROM ingest_rows_{i}" for i in range(len(sources)))
-    con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_rows AS {_without_deleted(con, everything)}")
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW ingest_rows AS {_apart_by_platform(con, _without_deleted(con, everything))}"
+    )
     _find_duplicates(con, sources)
     counts = _count(con, sources)
     _write_rejects(con, sources, out_dir, any(c.rejected for c in counts))
@@ -214,6 +216,7 @@ def finish(
         con.execute(f"DROP TABLE IF EXISTS ingest_local_{i}")
     con.execute("DROP TABLE ingest_duplicates")
     con.execute("DROP TABLE ingest_deleted")
+    con.execute("DROP TABLE IF EXISTS ingest_claimed")
     con.execute("DROP TABLE ingest_versions")
     return counts
 
@@ -242,6 +245,36 @@ def _without_deleted(con: duckdb.DuckDBPyConnection, rows: str) -> str:
     return f"""SELECT r.* REPLACE (CASE WHEN r.rule IS NULL AND d.post_id IS NOT NULL THEN 'deleted_by_author' ELSE r.rule END AS rule,
           CASE WHEN r.rule IS NULL AND d.post_id IS NOT NULL THEN 'post ' || r.post_id ELSE r.detail END AS detail)
         FROM ({rows}) r LEFT JOIN ingest_deleted d ON r.platform = d.platform AND r.post_id = d.post_id"""
+
+
+_IDS = {
+    "account": ("author_id", "reply_to_author", "repost_of_author", "quote_of_author"),
+    "post": ("post_id", "reply_to", "thread_id", "repost_of", "quote_of"),
+}
+
+
+def _apart_by_platform(con: duckdb.DuckDBPyConnection, rows: str) -> str:
+    """The rows; an id that two platforms use is another person's or another post's on each: there it gets its platform, as in `x:123`.
+    All other ids stay as they are read, so nobody's id changes because another platform's posts were added."""
+    (n,) = con.execute(f"SELECT count(DISTINCT platform) FROM ({rows}) WHERE rule IS NULL").fetchall()[0]
+    if n < 2:
+        return rows
+    used = " UNION ALL ".join(
+        f"SELECT '{what}' AS what, platform, {c} AS id FROM ({rows}) WHERE rule IS NULL AND {c} IS NOT NULL"
+        for what, columns in _IDS.items()
+        for c in columns
+    )
+    con.execute(f"""CREATE OR REPLACE TEMP TABLE ingest_claimed AS SELECT what, id FROM ({used})
+        GROUP BY what, id HAVING min(platform) <> max(platform)""")
+    (n,) = con.execute("SELECT count(*) FROM ingest_claimed").fetchall()[0]
+    if not n:
+        return rows
+    apart = ", ".join(
+        f"CASE WHEN {c} IN (SELECT id FROM ingest_claimed WHERE what = '{what}') THEN platform || ':' || {c} ELSE {c} END AS {c}"
+        for what, columns in _IDS.items()
+        for c in columns
+    )
+    return f"SELECT * REPLACE ({apart}) FROM ({rows})"
 
 
 def _number_generated_ids(con: duckdb.DuckDBPyConnection, i: int, source: Staged) -> None:
