@@ -26,6 +26,9 @@ lock: $(VENV)/.dev-installed
 	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group dev pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group bench --constraint requirements-dev.lock pyproject.toml -o requirements-bench.lock
+	@sed -i.old '1i # Locked run-time and build dependencies, with hashes. Refresh: make lock' requirements.lock
+	@sed -i.old '1i # Locked development dependencies, with hashes. Refresh: make lock' requirements-dev.lock
+	@rm requirements*.lock.old
 
 bench: $(VENV)/.dev-installed
 	$(BIN)/python benchmarks/speed/run.py

@@ -54,7 +54,10 @@ def scan(
                 lambda: _start_clean(out_dir),
             )
         with stages.timed("traces"):
-            traced = traces.build(con, out_dir / POSTS.file, out_dir / TRACES.file, settings.traces)
+            folders = tuple(dict.fromkeys(str(Path(path).parent) for path in inputs))
+            traced = traces.build(
+                con, out_dir / POSTS.file, out_dir / TRACES.file, replace(settings.traces, media_folders=folders)
+            )
         asked = _asked(con, out_dir, settings.read)
         with stages.timed("evidence"):
             detection = detect(con, out_dir / POSTS.file, out_dir / TRACES.file, settings.evidence)
@@ -168,10 +171,14 @@ def _manifest(
             "format": s.format,
             "guess": s.guess,
             "precision": s.precision,
+            "lacks": s.lacks,
         }
         for s in read.sources
     ]
-    no_traces = [{"channel": f"objects of kind {kind}", "reason": reason} for kind, reason in traced.not_run.items()]
+    no_traces = [
+        {"channel": f"objects of kind {kind}", "reason": _lacking(read, kind) or reason}
+        for kind, reason in traced.not_run.items()
+    ]
     return {
         "complete": True,
         "version": version("houselights"),
@@ -193,6 +200,12 @@ def _manifest(
         "channels_skipped": [*detection.channels_skipped, *no_traces],
         "stages": stages.rows,
     }
+
+
+def _lacking(read: ingest.IngestReport, kind: str) -> str | None:
+    """The reason that lies in the export itself, where no input could have held such a thing."""
+    sentences = [s.lacks.get(kind) for s in read.sources]
+    return sentences[0] if all(sentences) else None
 
 
 def _write_manifest(out_dir: Path, manifest: dict[str, Any]) -> None:

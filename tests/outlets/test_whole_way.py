@@ -1,6 +1,7 @@
 """From a file to the report with nothing standing in: a small simulated world, by command line and by Python."""
 
 import gzip
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -189,3 +190,21 @@ def test_a_column_that_stands_twice_is_told(tmp_path: Path, capsys: pytest.Captu
     assert cli.main(["scan", str(path), "--out", str(tmp_path / "run")]) == 0
     assert "--map urls='url (6)' takes another" in " ".join(capsys.readouterr().out.split())
     assert cli.main(["scan", str(path), "--out", str(tmp_path / "run"), "--map", "urls=url (6)", "--json"]) == 0
+
+
+def test_what_an_export_lacks_is_said_with_its_file(tmp_path: Path) -> None:
+    plain, full = tmp_path / "plain.csv", tmp_path / "full.csv"
+    words = "the council has decided to keep the old theatre open"
+    rows = [f"{i},a{i},2024-01-0{i} 10:00:01,RT @x: {words}" for i in range(1, 6)]
+    plain.write_text("\n".join(["id,author_id,created_at,text", *rows]) + "\n")
+    rows = [f"{i},a{i},2024-01-0{i} 10:00:01,{words},s{i}" for i in range(6, 9)]
+    full.write_text("\n".join(["id,author_id,created_at,text,repost_of", *rows]) + "\n")
+    assert cli.main(["scan", str(plain), "--out", str(tmp_path / "one"), "--quiet"]) == 0
+    manifest = json.loads((tmp_path / "one" / "manifest.json").read_text())
+    sentence = "this export lacks the id of the reposted message, so reposts are matched by text"
+    assert manifest["inputs"][0]["lacks"]["repost"] == sentence and manifest["traces"]["repost"] == 5
+    reasons = {row["channel"]: row["reason"] for row in manifest["channels_skipped"]}
+    assert reasons["objects of kind reply"].startswith("this export lacks the id of the answered message")
+    assert sentence in (tmp_path / "one" / "report.html").read_text()
+    assert cli.main(["scan", str(plain), str(full), "--out", str(tmp_path / "two"), "--quiet"]) == 0
+    assert f"plain.csv: {sentence}" in (tmp_path / "two" / "report.html").read_text()

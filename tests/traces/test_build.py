@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from houselights import traces
 from houselights.core.settings import TraceSettings
-from houselights.core.tables import POSTS, TRACES
+from houselights.core.tables import POSTS, TRACE_KINDS, TRACES
 from houselights.traces import text as text_traces
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
@@ -191,14 +191,14 @@ def test_scripts_without_spaces_have_words(tmp_path: Path) -> None:
 
 def test_report_says_which_kinds_have_nothing_to_go_on(tmp_path: Path) -> None:
     _, report = build(tmp_path, [post(1, LONG)])
-    assert report.rows == {"link": 0, "repost": 0, "quote": 0, "reply": 0, "hashtags": 0, "text": 1}
-    assert set(report.not_run) == {"link", "repost", "quote", "reply", "hashtags"}
+    assert report.rows == dict.fromkeys(TRACE_KINDS, 0) | {"text": 1}
+    assert set(report.not_run) == set(TRACE_KINDS) - {"text"}
 
 
 def test_no_posts_make_an_empty_table(tmp_path: Path) -> None:
     rows, report = build(tmp_path, [])
     assert rows == []
-    assert len(report.not_run) == 6
+    assert set(report.not_run) == set(TRACE_KINDS)
 
 
 def mixed(n: int) -> list[dict[str, object]]:

@@ -23,6 +23,9 @@ class TraceSettings:
     jaccard_0_1: float = 0.8  # exact word-set similarity of an edge between near-identical texts
     n_permutations: int = 144
     n_bands: int = 24  # of two texts as similar as that, .9993 become candidates; unlike ones hardly ever
+    media_folders: tuple[
+        str, ...
+    ] = ()  # where pictures lie that posts name by a path; a scan adds the folders of its inputs
 
 
 @dataclass(frozen=True)

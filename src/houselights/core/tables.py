@@ -9,7 +9,7 @@ from houselights.core.errors import HouselightsError
 TIME = pa.timestamp("us", tz="UTC")
 PRECISIONS = ("us", "ms", "s", "min", "day")
 POST_KINDS = ("post", "reply", "repost", "quote", "comment")
-TRACE_KINDS = ("link", "repost", "quote", "reply", "hashtags", "text")
+TRACE_KINDS = ("link", "repost", "quote", "reply", "hashtags", "text", "media", "mention")
 
 
 @dataclass(frozen=True)
@@ -116,11 +116,12 @@ TRACES = Table(
     "traces.parquet",
     (
         _c("account_id", _s, "who"),
-        _c("kind", _s, "link, repost, quote, reply, hashtags or text"),
+        _c("kind", _s, "link, repost, quote, reply, hashtags, text, media or mention"),
         _c(
             "object_id",
             _s,
-            "what it points at: canonical URL, post id, tag sequence, or 'text:' + hash of the text cluster",
+            "what it points at: canonical URL, post id, tag sequence, 'text:' + hash of the text cluster, 'media:' + hash, "
+            "or the accounts mentioned together",
         ),
         _c("post_id", _s, "in which post"),
         _c("at", TIME, "when, UTC"),

@@ -40,12 +40,25 @@ def detect(
     n_hours = min(len(np.unique(e.sitting[e.in_a == half])) for half in (True, False))
     if n_hours < MIN_SITTINGS:
         windows_s, skipped = [], [{"channel": "all", "window_s": None, "reason": _TOO_SHORT}]
+    skipped += _untested_kinds(con, traces_path)
     merged, run = rounds(e, windows_s, settings)
     clean = e.without([m.accounts for m in merged])
     names = _Names(con, posts_path, e)
     groups = _distinct([_group(e, m, _rest_p(m, merged), clean, settings, names) for m in merged])
     shown = [g for g in groups if g.coincidences.num_rows]  # without a pair of posts there is nothing to show
     return Detection(groups=shown, channels_run=run, channels_skipped=skipped)
+
+
+def _untested_kinds(con: duckdb.DuckDBPyConnection, traces_path: Path) -> list[dict[str, object]]:
+    kinds = con.execute("SELECT DISTINCT kind FROM read_parquet(?) ORDER BY 1", [literally(traces_path)]).fetchall()
+    return [
+        {"channel": f"objects of kind {kind}", "reason": _NO_ERROR_RATE}
+        for (kind,) in kinds
+        if kind not in event_table.KINDS
+    ]
+
+
+_NO_ERROR_RATE = "listed in traces.parquet, but not tested: the error rate of a test on them has not been measured"
 
 
 def _distinct(groups: list[Group]) -> list[Group]:

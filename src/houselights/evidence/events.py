@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from houselights.evidence import sittings
 
 KINDS = ("link", "repost", "quote", "reply", "hashtags", "text")
+"""Kinds of traces whose error rate has been measured on simulated worlds; the others are traced, and not tested."""
 ORIGINAL, REPOST, QUOTE, REPLY, HASHTAGS = range(5)
 CLASS_OF_KIND = {
     "link": ORIGINAL,
@@ -151,7 +152,8 @@ _OBJECTS = """
 CREATE OR REPLACE TEMP TABLE shared_objects AS
 SELECT row_number() OVER (ORDER BY kind, object_id) - 1 AS object, kind, object_id
 FROM (
-    SELECT kind, object_id FROM read_parquet($traces) GROUP BY kind, object_id HAVING min(account_id) <> max(account_id)
+    SELECT kind, object_id FROM read_parquet($traces) WHERE list_contains($kinds, kind)
+    GROUP BY kind, object_id HAVING min(account_id) <> max(account_id)
 )
 """
 
@@ -177,7 +179,7 @@ WHERE o.kind IN ('repost', 'quote', 'reply')
 
 def load(con: duckdb.DuckDBPyConnection, posts_path: str, traces_path: str, seed: int) -> Events:
     """Reads `traces` and `posts` into Events. Objects of a single account are left out: they can hold no coincidence."""
-    con.execute(_OBJECTS, {"traces": traces_path})
+    con.execute(_OBJECTS, {"traces": traces_path, "kinds": list(KINDS)})
     con.execute(_POST_ROWS, {"posts": posts_path})
     objects = con.sql("SELECT object_id, kind FROM shared_objects ORDER BY object").to_arrow_table()
     rows = con.execute(_EVENTS, {"traces": traces_path}).fetchnumpy()

@@ -4,6 +4,17 @@ from dataclasses import dataclass, field
 
 from houselights.ingest.sample import shown
 
+_LACKS = {
+    "text": ("text", "this export lacks the text of posts, so no texts can be compared"),
+    "link": ("urls", "this export lacks the links of posts"),
+    "hashtags": ("hashtags", "this export lacks the hashtags of posts"),
+    "repost": ("repost_of", "this export lacks the id of the reposted message, so reposts are matched by text"),
+    "quote": ("quote_of", "this export lacks the id of the quoted message, so quotes cannot be compared"),
+    "reply": ("reply_to", "this export lacks the id of the answered message, so answers cannot be compared"),
+    "media": ("media", "this export lacks the attached pictures and films"),
+    "mention": ("mentions", "this export lacks who is mentioned"),
+}
+
 
 @dataclass(frozen=True)
 class SourceReport:
@@ -26,6 +37,11 @@ class SourceReport:
     rows_rejected: int
     rows_filtered: int
     rejected_by_rule: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def lacks(self) -> dict[str, str]:
+        """What the export cannot tell and what follows, by the kind of trace it concerns."""
+        return {kind: sentence for kind, (column, sentence) in _LACKS.items() if column not in self.fields_present}
 
     @property
     def guess(self) -> str:

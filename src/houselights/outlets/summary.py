@@ -95,6 +95,8 @@ def _data(results: Results, out: Console) -> None:
                 f"and rule."
             )
         )
+    for line in wording.lacking(results):
+        out.print(Text(f"Note: {terminal(line)}", style="dim"))
     for line in wording.skipped(results):
         out.print(Text(f"Not tested: {terminal(line)}"))
 

@@ -35,6 +35,8 @@ CHANNEL_NAME = {
         ("reply", "replies"),
         ("hashtags", "hashtags"),
         ("text", "texts"),
+        ("media", "pictures and films"),
+        ("mention", "accounts mentioned together"),
     )
 }
 PRECISION_NAME = {
@@ -165,6 +167,21 @@ def skipped(results: Results) -> list[str]:
         window = f" within {seconds(float(row['window_s']))}" if row.get("window_s") else ""
         out.append(f"{name}{window}: {row.get('reason') or 'no reason given'}")
     return out
+
+
+def lacking(results: Results) -> list[str]:
+    """What exports cannot tell although something was found in another way, or in another file: each sentence once, with its files."""
+    said = {str(row.get("reason")) for row in channels(results, "skipped")}
+    files: dict[str, list[str]] = {}
+    for row in inputs(results):
+        for sentence in (row.get("lacks") or {}).values():
+            files.setdefault(str(sentence), []).append(input_name(row))
+    everybody = len(inputs(results))
+    return [
+        sentence if everybody == 1 else f"{', '.join(names)}: {sentence}"
+        for sentence, names in files.items()
+        if sentence not in said
+    ]
 
 
 def rate(results: Results) -> float:

@@ -1,4 +1,4 @@
-"""What each post points at: link, repost, quote, reply, hashtags, text."""
+"""What each post points at: link, repost, quote, reply, hashtags, text, media, mention."""
 
 from houselights.traces.table import TraceReport, build
 

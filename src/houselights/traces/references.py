@@ -1,4 +1,4 @@
-"""Traces that a post carries in its fields: what it reposts, quotes or answers, and the sequence of its hashtags.
+"""Traces that a post carries in its fields: what it reposts, quotes or answers, the sequence of its hashtags, whom it mentions.
 
 SQL over the view `posts_with_text`: posts and their `text_object` (a hash, null where they have none).
 A repost repeats somebody's post as a whole: its links, tags and words are no acts of its own, so it leaves one trace.
@@ -30,6 +30,13 @@ SELECT author_id AS account_id, 'reply' AS kind, reply_to AS object_id, post_id,
 FROM posts_with_text
 WHERE reply_to IS NOT NULL AND kind <> 'repost'
 """
+
+MENTIONS = """
+SELECT author_id AS account_id, 'mention' AS kind, array_to_string(named, ' ') AS object_id, post_id, created_at AS "at"
+FROM (SELECT *, list_sort(list_distinct(list_transform(mentions, lambda m: lower(m)))) AS named FROM posts_with_text)
+WHERE len(named) >= 2 AND kind IN ('post', 'quote')
+"""
+"""Who is named together. Answers are left out: platforms fill in everybody of the conversation."""
 
 HASHTAGS = """
 SELECT author_id AS account_id, 'hashtags' AS kind, array_to_string(hashtags, ' ') AS object_id,

@@ -12,7 +12,8 @@ from houselights.core.paths import in_sql
 from houselights.core.settings import TraceSettings
 from houselights.core.tables import TRACE_KINDS, TRACES
 from houselights.traces.links import LINKS, canonical_urls
-from houselights.traces.references import HASHTAGS, QUOTES, REPLIES, REPOSTS, TEXTS
+from houselights.traces.media import MEDIA, local_pictures
+from houselights.traces.references import HASHTAGS, MENTIONS, QUOTES, REPLIES, REPOSTS, TEXTS
 from houselights.traces.text import text_objects
 
 _ROW_GROUP = 131_072
@@ -23,14 +24,25 @@ _NOT_RUN = {
     "reply": "no post in this data names the post it answers",
     "hashtags": "no post in this data has two hashtags",
     "text": "no post in this data has {min_words} words of its own",
+    "media": "no post in this data has a picture or film whose hash is known",
+    "mention": "no post in this data that answers nobody mentions two accounts",
 }
 _POSTS_WITH_TEXT = """
 CREATE OR REPLACE TEMP VIEW posts_with_text AS
-SELECT p.post_id, p.author_id, p.created_at, p.kind, p.urls, p.hashtags, p.repost_of, p.quote_of, p.reply_to,
+SELECT p.post_id, p.author_id, p.created_at, p.kind, p.urls, p.hashtags, p.mentions, p.media, p.repost_of, p.quote_of, p.reply_to,
        t.object AS text_object
 FROM read_parquet({posts}, file_row_number = true) p LEFT JOIN text_objects t ON t.row = p.file_row_number
 """
-_SELECTS = {"link": LINKS, "repost": REPOSTS, "quote": QUOTES, "reply": REPLIES, "hashtags": HASHTAGS, "text": TEXTS}
+_SELECTS = {
+    "link": LINKS,
+    "repost": REPOSTS,
+    "quote": QUOTES,
+    "reply": REPLIES,
+    "hashtags": HASHTAGS,
+    "text": TEXTS,
+    "media": MEDIA,
+    "mention": MENTIONS,
+}
 _ORDERED = 'SELECT * FROM ({select}) ORDER BY object_id, "at", account_id, post_id'
 
 
@@ -47,14 +59,18 @@ def build(con: duckdb.DuckDBPyConnection, posts_path: Path, out_path: Path, sett
     objects = text_objects(posts_path, settings)
     con.register("text_objects", pa.table({"row": objects.row, "object": objects.object}))
     con.register("canonical_urls", canonical_urls(con, posts_path))
+    pictures, no_pictures = local_pictures(con, posts_path, settings.media_folders)
+    con.register("local_pictures", pictures)
     try:
         con.execute(_POSTS_WITH_TEXT.format(posts=in_sql(posts_path)))
         rows = _write(con, out_path)
     finally:
         con.execute("DROP VIEW IF EXISTS posts_with_text")
         con.unregister("canonical_urls")
+        con.unregister("local_pictures")
         con.unregister("text_objects")
-    return TraceReport(rows, {k: _NOT_RUN[k].format(min_words=settings.min_words) for k in TRACE_KINDS if not rows[k]})
+    reasons = _NOT_RUN | ({"media": no_pictures} if no_pictures else {})
+    return TraceReport(rows, {k: reasons[k].format(min_words=settings.min_words) for k in TRACE_KINDS if not rows[k]})
 
 
 def _write(con: duckdb.DuckDBPyConnection, out_path: Path) -> dict[str, int]:

@@ -181,7 +181,9 @@ def _data(results: Results) -> str:
 
 def _skipped(results: Results) -> str:
     lines = wording.skipped(results)
-    return f"<h3>Not tested, and why</h3>{items(html_marked(x) for x in lines)}" if lines else ""
+    untested = f"<h3>Not tested, and why</h3>{items(html_marked(x) for x in lines)}" if lines else ""
+    lacking = wording.lacking(results)
+    return untested + (f"<h3>What the files cannot tell</h3>{items(html_marked(x) for x in lacking)}" if lacking else "")
 
 
 def _method(results: Results) -> str:
