@@ -24,7 +24,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"
-MAX_KEPT, MAX_KEPT_ACCEPTED, MAX_KEPT_BYTES = 40, 6, 4096  # of one reader; a file that is accepted takes longest to replay
+MAX_KEPT, MAX_KEPT_ACCEPTED, MAX_KEPT_BYTES = 24, 3, 4096  # of one reader; a file that is accepted takes longest to replay
 MEMORY = 16 << 30  # address space
 try:
     import atheris
