@@ -73,6 +73,13 @@ def test_an_id_that_the_spreadsheet_rounded_is_refused(read, tmp_path: Path) -> 
     assert [r["rule"] for r in read(workbook(tmp_path / "posts.xlsx", Posts=rows)).rejects] == ["lossy_id"]
 
 
+def test_empty_rows_are_blank_lines(read, tmp_path: Path) -> None:
+    """A stray cell far below the others makes many of them: they are no rows that broke a rule."""
+    rows = [*ROWS[:2], *[["", "", "", ""]] * 3, ROWS[2], ["stray", "", "", ""]]
+    reading = read(workbook(tmp_path / "posts.xlsx", Posts=rows))
+    assert len(reading.posts) == 2 and [r["rule"] for r in reading.rejects] == ["missing_author"]
+
+
 def test_damaged_empty_and_other_archives_are_said(read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = workbook(tmp_path / "posts.xlsx", Posts=ROWS)
     (tmp_path / "torn.xlsx").write_bytes(whole.read_bytes()[:-200])

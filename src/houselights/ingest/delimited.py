@@ -1,6 +1,7 @@
 """CSV and TSV -> Arrow batches of (line, rule, detail, c0, c1, ...), all text. Broken rows become problems, their neighbours go through."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -35,8 +36,8 @@ def sniff_dialect(head: bytes, complete: bool) -> tuple[Dialect, list[list[str]]
     lines = [_physical(line) for line in text.split("\n", 400)[:400]]
     n_skip = next((i for i, line in enumerate(lines) if line.strip()), 0)
     forced = None
-    if lines[n_skip].lower().startswith("sep=") and len(lines[n_skip].strip()) == 5:  # Excel's first line
-        forced, n_skip = lines[n_skip].strip()[4], n_skip + 1
+    if re.fullmatch(r"sep=[!#-/:-@\[\]-`{-~\t ]\s*", lines[n_skip], re.IGNORECASE):  # Excel's first line
+        forced, n_skip = lines[n_skip][4], n_skip + 1
     best: tuple[float, Dialect, list[list[str]]] | None = None
     for delimiter in [forced] if forced else DELIMITERS:
         for quote, escape in (('"', None), (None, None), ('"', "\\")):

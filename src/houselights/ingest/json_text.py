@@ -109,11 +109,12 @@ def _beyond_broken(carry: bytes, element: int, begin: re.Pattern[bytes]) -> Iter
         why = f"never closed, nor were many before it; the last {len(rest):,} bytes" if given_up else "never closed"
         yield _problem(element, "malformed_json", f"{why}: {_shown(rest)}")
         element += 1
-        next_one = begin.search(carry, carry.find(b"{", at) + 1)
+        brace = carry.find(b"{", at)
+        next_one = begin.search(carry, brace + 1) if brace >= 0 else None
         if given_up or not next_one:
             return
         at, size = next_one.end(), _WINDOW_BYTES
-        while at < len(carry):
+        while at < len(carry) and sought <= MAX_SOUGHT_BYTES:
             window = carry[at : at + size]
             sought += len(window)
             ends = _element_ends(window, 0)

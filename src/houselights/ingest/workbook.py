@@ -33,11 +33,14 @@ _NO_ARCHIVE = (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImpleme
 
 
 def as_csv(path: Path) -> BinaryIO:
-    """The sheet with as many columns as its longest row. A number that a spreadsheet rounded keeps the exponent that betrays it."""
+    """
+    The sheet with as many columns as its longest row. A number that a spreadsheet rounded keeps the exponent that betrays it. An empty row
+    is a blank line.
+    """
     _, rows = _first_sheet(path)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerows([_text(cell) for cell in row] for row in rows)
+    writer.writerows([] if row.count("") == len(row) else [_text(cell) for cell in row] for row in rows)
     return io.BytesIO(out.getvalue().encode("utf-8", "replace"))
 
 

@@ -1,0 +1,215 @@
+"""Inputs that once ended in a traceback, a wrong table, or not at all. Each is the smallest of its kind."""
+
+import gzip
+import json
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from houselights.core.errors import HouselightsError
+from houselights.ingest import delimited, json_text
+
+ROW = {"id": "p1", "author_id": "a", "created_at": "2021-05-01T10:00:01Z", "text": "x"}
+
+
+def lines(path: Path, *records: Any) -> Path:
+    path.write_bytes(b"".join(r if isinstance(r, bytes) else json.dumps(r).encode() + b"\n" for r in records))
+    return path
+
+
+def written(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def refusal(read: Any, path: Path, **settings: Any) -> str:
+    with pytest.raises(HouselightsError) as caught:
+        read(path, **settings)
+    return str(caught.value)
+
+
+def test_a_version_that_one_copy_knows_as_an_edit_is_one_post(read, tmp_path: Path) -> None:
+    """Collected twice, once without the edit history: the copies shared no key, and two posts had one id."""
+    tweet = {"id": "20", "author_id": "7", "text": "x", "created_at": "2022-05-01T00:00:00.000Z", "conversation_id": "20"}
+    first = tweet | {"id": "10", "edit_history_tweet_ids": ["10"]}
+    edited = tweet | {"edit_history_tweet_ids": ["10", "20"]}
+    reading = read(lines(tmp_path / "t.jsonl", first, tweet, edited))
+    assert [p["post_id"] for p in reading.posts] == ["20"]
+    assert reading.report.rejected_by_rule == {"duplicate_post": 2}
+
+
+@pytest.mark.parametrize("key", ["", "ID", "Id ", "a\0", "t\ud800", "'", '"', "a.b", "\n"])
+def test_any_key_may_stand_beside_ours(read, tmp_path: Path, key: str) -> None:
+    [post] = read(lines(tmp_path / "k.jsonl", ROW | {key: "z", "more": {key: 1}})).posts
+    assert (post["post_id"], post["text"]) == ("p1", "x")
+
+
+def test_keys_that_differ_in_case_alone_at_any_depth(read, tmp_path: Path) -> None:
+    row = {"Post": {"id": "p1"}, "post": {"text": "x"}, "user": {"id": "a"}, "date": "2021-05-01", "text": "y"}
+    settings = {"column_map": {"post_id": "Post.id", "author_id": "user.id"}}
+    assert [p["text"] for p in read(lines(tmp_path / "k.jsonl", row), **settings).posts] == ["y"]
+
+
+def test_half_a_character_in_a_name_can_be_printed(read, tmp_path: Path) -> None:
+    refusal(read, lines(tmp_path / "k.jsonl", {"a\ud800": "\udc00"})).encode()
+
+
+def test_objects_too_deep_are_no_columns(read, tmp_path: Path) -> None:
+    deep = json.dumps(ROW | {"id": "p2"})[:-1].encode() + b', "more":' + b'{"a":' * 700 + b"1" + b"}" * 701
+    assert len(read(lines(tmp_path / "d.jsonl", deep + b"\n", ROW)).posts) == 2
+
+
+def test_names_without_end_are_shortened(read, tmp_path: Path) -> None:
+    names = [f"{'long ' * 3000}\n{i}" for i in range(100)]
+    said = refusal(read, lines(tmp_path / "n.jsonl", dict.fromkeys(names, "x")))
+    assert len(said) < 6000 and "\n" not in said
+    refusal(read, lines(tmp_path / "n.jsonl", dict.fromkeys(names, "x")), format="x_archive")
+
+
+@pytest.mark.parametrize("data", [b"sep=;", b"sep=;\n", b"\xff\xfe \0\n\0", b"\x0b"])
+def test_blank_is_said_whatever_it_is_written_in(read, tmp_path: Path, data: bytes) -> None:
+    assert "b.csv" in refusal(read, written(tmp_path / "b.csv", data))
+
+
+@pytest.mark.parametrize("delimiter", ["é", '"', "\\", " ", "a"])
+def test_a_delimiter_that_cannot_be_one(read, tmp_path: Path, delimiter: str) -> None:
+    text = f"sep={delimiter}\n" + delimiter.join(ROW) + "\n" + delimiter.join(ROW.values()) + "\n"
+    try:
+        read(written(tmp_path / "d.csv", text.encode()))
+    except HouselightsError as error:
+        assert "d.csv" in str(error)
+
+
+def test_a_table_is_no_chat_export_because_of_a_column(read, tmp_path: Path) -> None:
+    header = "id,author_id,created_at,text,message.type\np1,a,2021-05-01,x,message\n"
+    assert read(written(tmp_path / "t.csv", header.encode())).report.sources[0].format == "generic"
+    pq.write_table(pa.Table.from_pylist([ROW | {"message": {"type": "message"}}]), tmp_path / "t.parquet")
+    assert read(tmp_path / "t.parquet").report.sources[0].format == "generic"
+
+
+def test_a_chat_export_may_be_read_as_a_table(read, tmp_path: Path) -> None:
+    message = {"id": 1, "type": "message", "date_unixtime": "1772445600", "from_id": "user7", "text": "a ship"}
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps({"name": "n", "type": "private_group", "id": 5, "messages": [message]}))
+    mapped = {"text": "message.text", "author_id": "message.from_id", "created_at": "message.date_unixtime"}
+    assert [p["text"] for p in read(path, format="generic", column_map=mapped).posts] == ["a ship"]
+
+
+@pytest.mark.parametrize("chosen", ["auto", "x_archive", "coortweet"])
+def test_a_map_that_names_nothing_is_refused_by_every_reader(read, tmp_path: Path, chosen: str) -> None:
+    header = "tweetid,userid,tweet_time,tweet_text,is_retweet,object_id,account_id,content_id,timestamp_share\n"
+    path = written(tmp_path / "t.csv", (header + "1,2,2021-05-01,x,false,o,a,c,1600000000\n").encode())
+    assert "no column absent" in refusal(read, path, format=chosen, column_map={"text": "absent"})
+    assert "no column mood" in refusal(read, path, format=chosen, column_map={"mood": "userid"})
+
+
+def test_blanks_around_keys_and_missing_names_of_hoaxy(read, tmp_path: Path) -> None:
+    edge = {"canonical_url": "https://a.example/x", "from_user_id": "1", "to_user_id": "2", "to_user_screen_name": "ben",
+            "tweet_created_at": "2026-03-02T10:00:00Z", "tweet_id": "9", "tweet_type ": "retweet"}  # fmt: skip
+    [post] = read(lines(tmp_path / "e.jsonl", edge)).posts
+    assert (post["author_id"], post["kind"], post["author_handle"]) == ("2", "repost", None)
+
+
+def test_pages_of_something_else(read, tmp_path: Path) -> None:
+    """Lists and counts that other formats have under the names our readers look at."""
+    for odd in ({"posts": [{"post": "at://x"}]}, {"feed": [{"post": 5}]}, {"meta": 5}, {"meta": True}, {"data": [[]]}, {"statuses": [None]}):
+        assert len(read(lines(tmp_path / "o.jsonl", ROW | odd)).posts) == 1
+
+
+@pytest.mark.parametrize("time_us", [2**63 - 1, -(2**63), -1, 10**18])
+def test_a_clock_beyond_all_years(read, tmp_path: Path, time_us: int) -> None:
+    record = {"text": "x", "createdAt": "2026-03-02T10:00:00Z"}
+    commit = {"operation": "create", "collection": "app.bsky.feed.post", "rkey": "3k", "record": record}
+    frame = {"did": "did:plc:a", "time_us": time_us, "kind": "commit", "commit": commit}
+    assert [p["collected_at"] for p in read(lines(tmp_path / "f.jsonl", frame)).posts] == [None]
+
+
+def test_more_reactions_than_can_be_counted(read, tmp_path: Path) -> None:
+    message = {"id": 1, "type": "message", "date_unixtime": "1772445600", "from_id": "user7", "text": "a", "reactions": [{"count": 2**62}] * 3}
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps({"name": "n", "type": "private_group", "id": 5, "messages": [message]}))
+    assert [p["metrics"]["likes"] for p in read(path).posts] == [None]
+
+
+def test_parquet_with_times_and_names_beyond_ours(read, tmp_path: Path) -> None:
+    when = pa.array([1_600_000_000, 10**14, -(10**14)], pa.timestamp("s"))
+    odd = pa.array([{"": "a", "b": "c"}] * 3)
+    table = pa.table({"id": ["1", "2", "3"], "author_id": ["a"] * 3, "created_at": when, "text": ["x"] * 3, "odd": odd, "": odd})
+    pq.write_table(table, tmp_path / "p.parquet", version="2.6")
+    try:
+        reading = read(tmp_path / "p.parquet")
+        assert [p["post_id"] for p in reading.posts] == ["1"]
+    except HouselightsError as error:
+        assert "p.parquet" in str(error)
+
+
+def test_compressed_parquet_that_breaks_off(read, tmp_path: Path) -> None:
+    pq.write_table(pa.Table.from_pylist([ROW] * 50), tmp_path / "whole")
+    packed = gzip.compress((tmp_path / "whole").read_bytes())
+    assert "break off" in refusal(read, written(tmp_path / "cut.gz", packed[:-9]))
+
+
+def _sheet(path: Path, cell: str, **parts: bytes) -> Path:
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    with zipfile.ZipFile(path, "w") as out:
+        out.writestr("xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{rel}"><sheets><sheet name="a" sheetId="1" r:id="s"/></sheets></workbook>')
+        out.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{package}"><Relationship Id="s" Type="{rel}/worksheet" '
+                     'Target="worksheets/a.xml"/></Relationships>')  # fmt: skip
+        body = f'<row r="1"><c r="A1"><v>1</v></c></row><row><c r="{cell}"><v>1</v></c></row>'
+        out.writestr("xl/worksheets/a.xml", f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>')
+    return path
+
+
+@pytest.mark.parametrize("cell", ["XFD1048576", "XFD10000", "ZZZZ9", "A99999999999"])
+def test_a_sheet_of_two_cells_may_not_fill_the_memory(read, tmp_path: Path, cell: str) -> None:
+    assert "w.xlsx" in refusal(read, _sheet(tmp_path / "w.xlsx", cell))
+
+
+def test_an_archive_of_a_version_to_come(read, tmp_path: Path) -> None:
+    data = bytearray(_sheet(tmp_path / "w.xlsx", "B2").read_bytes())
+    at = data.index(b"PK\x01\x02")
+    data[at + 6] = 255
+    refusal(read, written(tmp_path / "w.xlsx", bytes(data)))
+
+
+def test_what_is_looked_for_in_vain_has_an_end(read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of these took time that grew with the square of its length, or worse."""
+    monkeypatch.setattr(json_text, "MAX_SOUGHT_BYTES", 1 << 20)
+    monkeypatch.setattr(delimited, "MAX_SOUGHT_LINES", 10_000)
+    good = json.dumps(ROW).encode()
+    header = (",".join(ROW) + "\n" + ",".join(ROW.values()) + "\n").encode()
+    link = b"p1,a,anna,,,words,1600000000," + b"http://a" * 40
+    for name, data, n in (
+        ("objects that never close", b"[" + good + b",\n" + b'{"a":\n' * 30_000, 1),
+        ("strings that never close", b"[" + good + b",\n" + b'{"a":"\n' * 20_000 + b"]", 1),
+        ("quotes that never close", header + b'a","\n' * 20_000, 1),
+        ("blanks before a brace", b"[" + b" " * 300_000 + b"x" + good + b"]", None),
+        ("links in links", link + b" !\n" + link + b"\n", 1),
+        ("columns without end", b",".join(b"c" for _ in range(40_000)) + b"\n1,2", None),
+    ):  # fmt: skip
+        began = time.monotonic()
+        try:
+            assert len(read(written(tmp_path / "long", data)).posts) == n, name
+        except HouselightsError:
+            assert n is None, name
+        assert time.monotonic() - began < 20, name
+
+
+def test_whole_elements_after_many_broken_ones_go_through(read, tmp_path: Path) -> None:
+    rows = [json.dumps(ROW | {"id": f"p{i}", "text": "y" * (i * 50)}).encode() for i in range(400)]
+    broken = b'{"id": "oops'
+    data = b"[\n" + b",\n".join(piece for i, row in enumerate(rows) for piece in ((broken, row) if i % 40 == 7 else (row,))) + b"\n]"
+    reading = read(written(tmp_path / "a.json", data))
+    assert len(reading.posts) == 400 and reading.report.rejected_by_rule == {"malformed_json": 10}
+
+
+def test_what_follows_the_last_brace_is_not_looked_for_before_it(read, tmp_path: Path) -> None:
+    data = b"{\n" + json.dumps(ROW)[1:].encode() + b"\n{\n}\n,] oops: [}"
+    assert len(read(written(tmp_path / "a.json", data)).posts) == 1
