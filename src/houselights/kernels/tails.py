@@ -22,7 +22,7 @@ def group_effect_tail(
     weight: Floats | None = None,
     spread: Floats | None = None,
     most: Floats | None = None,
-) -> float:
+) -> Any:
     """P(weighted sum of shares >= observed) when a whole group may be faster than others by a random effect.
 
     share, chance: [n] observed share of close pairs per unit and its expected value; effect_sd: standard deviation of the
@@ -125,7 +125,7 @@ def _lowest(
 @compiled
 def _log_bound(
     total: float, weight: Floats, mean: Floats, spread: Floats, as_one: Floats, t: float, grown: Floats
-) -> float:
+) -> Any:
     """Logarithm of the bound at exponent t; `grown`: exp(t weight)."""
     log_p = -t * total
     product = 1.0  # of factors of at most e^12 each; its logarithm is taken now and then, not of every factor
