@@ -40,7 +40,7 @@ def test_a_group_is_counted_as_by_hand(made: ModuleType, world: Any, window_s: f
     view = view if half is None else view.halves[half]
     seen = 0
     for group in made.companies(e, rng, 25, 6):
-        sync = Sync.of(view, group, window_s)
+        sync = Sync.of(view.rows_of(group), window_s)
         met, speed = by_hand(view, group, sync.background.rate)
         assert np.allclose(sync.speed, speed, rtol=1e-9)
         of = dict(zip(group.tolist(), speed, strict=True))
@@ -132,7 +132,7 @@ def test_a_group_is_no_part_of_its_own_background(made: ModuleType) -> None:
     for window_s in (5.0, 50_000.0):
         shared = made.in_step(np.random.default_rng(4), 30, [*GROUP.tolist(), 20, 21], window_s)
         view = made.view(made.events([*ordinary, *shared], 300))
-        levels.append(Sync.of(view, GROUP, 60.0, True).background)
+        levels.append(Sync.of(view.rows_of(GROUP), 60.0, True).background)
     assert np.allclose(levels[0].rate, levels[1].rate, equal_nan=True)
     # And it is the rate of the others' objects alone.
     alone = made.view(made.events(ordinary, 300))
@@ -161,7 +161,7 @@ def test_a_group_that_could_not_pass_is_not_tested(made: ModuleType) -> None:
     assert small_objects.confirm(view, GROUP[:3], True, 600.0) is None
     quick = [*made.life(rng, 400, range(8, 300), hours=0.2), *made.in_step(rng, 10, GROUP.tolist()[:3], 1.0)]
     view = made.view(made.events(quick, 300), 600.0)
-    sync = Sync.of(view, GROUP[:3], 600.0, True)
+    sync = Sync.of(view.rows_of(GROUP[:3]), 600.0, True)
     assert len(np.unique(sync.sitting)) >= sittings.MIN_SITTINGS and sync.best_p > small_objects.MAX_BEST_P
     assert small_objects.confirm(view, GROUP[:3], True, 600.0) is None
 
@@ -223,7 +223,7 @@ def test_company_without_agreement_gets_honest_p_values(
     for k, e in enumerate(world):
         view = made.view(e, window_s)
         for group in made.companies(e, np.random.default_rng(k), 200, size):
-            sync = Sync.of(view, group, window_s, bool(k % 2))
+            sync = Sync.of(view.rows_of(group), window_s, bool(k % 2))
             if len(sync.unit):
                 p.append(sync.p_value())
     assert len(p) > 300
@@ -240,7 +240,7 @@ def test_the_p_value_never_rises_with_more_close_pairs(made: ModuleType) -> None
         shared = made.in_step(np.random.default_rng(9), n_close, GROUP.tolist(), 30.0)
         shared += made.life(np.random.default_rng(9), 24 - n_close, GROUP.tolist(), sizes=(8, 9))
         view = made.view(made.events([*shared, *ordinary], 300))
-        p.append(Sync.of(view, GROUP, 60.0, True).p_value())
+        p.append(Sync.of(view.rows_of(GROUP), 60.0, True).p_value())
     assert p == sorted(p, reverse=True) and p[0] > 0.05 and p[-1] < 1e-6
 
 
@@ -257,15 +257,15 @@ def test_hangers_on_are_let_go(made: ModuleType) -> None:
     view = made.view(made.events([*made.life(rng, 400, range(12, 300)), *shared], 300))
     for in_a in (True, False):
         half = view.halves[in_a]
-        kept = small_objects._trim(half, np.arange(12), 60.0, small_objects.SCREEN_P)
-        assert kept is not None and kept.tolist() == GROUP.tolist()
+        kept = small_objects._trim(half.rows_of(np.arange(12)), 60.0, small_objects.SCREEN_P)
+        assert kept is not None and kept.rows.accounts.tolist() == GROUP.tolist()
 
 
 def test_a_group_without_synchrony_dissolves(made: ModuleType) -> None:
     rng = np.random.default_rng(11)
     half = made.view(made.events(made.life(rng, 500, range(200)), 200)).halves[True]
     for group in made.companies(half.events, rng, 20, 6):
-        assert small_objects._trim(half, group, 60.0, small_objects.SCREEN_P) is None
+        assert small_objects._trim(half.rows_of(group), 60.0, small_objects.SCREEN_P) is None
 
 
 def test_screening_never_looks_at_the_confirming_half(made: ModuleType) -> None:

@@ -103,11 +103,11 @@ def test_group_and_account_counts_agree_with_each_other(rows: list[tuple[int, in
         at, unit, sitting, kept, *about, mine, account[mine], rate, 0.0, speed
     )
     ones = np.ones(len(mine))
-    event, others, share, _ = groups.account_units(at, unit, kept, *about, mine, ones, mine, ones, rate, 0.0)
+    row, others, share, _ = groups.account_units(at, unit, kept, *about, mine, ones, mine, ones, rate, 0.0)
     assert (pairs > 0).all() and np.allclose(chance, 0.2)
     assert others.sum() == 2 * pairs.sum()
     assert np.isclose((share * others).sum(), 2 * close.sum())
-    assert set(account[event].tolist()) <= {0, 1, 2, 3}
+    assert set(account[mine[row]].tolist()) <= {0, 1, 2, 3}
     beside = groups.rows_close_to(start, at, unit, kept, kept, window_s * 1_000_000, mine)
     i, j = objects.close_pairs_in_units(start, at, kept, kept, np.arange(n_units), window_s * 1_000_000)
     assert set(beside.tolist()) == {b for a, b in zip([*i, *j], [*j, *i], strict=True) if account[a] < 4}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from houselights.evidence.events import ByAccount, Events
+from houselights.evidence.events import ByAccount, Events, distinct
 from houselights.kernels import groups as group_kernel
 from houselights.kernels import objects as kernel
 
@@ -53,11 +53,12 @@ class View:
     window_us: int
     max_size: int
     in_a: bool | None = None  # half A, half B, or both
+    whole: "View | None" = None  # what this is a half of: units are as large and as crowded in either
 
     @cached_property
     def halves(self) -> "dict[bool, View]":
         """Half A under True, half B under False."""
-        return {a: replace(self, in_a=a) for a in (True, False)}
+        return {a: replace(self, in_a=a, whole=self) for a in (True, False)}
 
     @cached_property
     def counted(self) -> NDArray[np.bool_]:
@@ -68,26 +69,36 @@ class View:
     @cached_property
     def n_kept(self) -> NDArray[np.int64]:
         """[u] kept events of each unit."""
-        before = self._kept_before.astype(np.int64)[self.events.start]
+        if self.whole:
+            return self.whole.n_kept
+        before = self.kept_before.astype(np.int64)[self.events.start]
         return before[1:] - before[:-1]
 
     @cached_property
     def class_of_unit(self) -> NDArray[np.int64]:
         """[u] class of its pairs, latency unknown; -1 where a unit makes no pair or is too large."""
+        if self.whole:
+            return self.whole.class_of_unit
         return kernel.class_of_units(self.events.family, self.n_kept, self.max_size)
 
     @cached_property
-    def _kept_before(self) -> NDArray[np.int32]:
+    def kept_before(self) -> NDArray[np.int32]:
+        """[n + 1] kept events before each."""
+        if self.whole:
+            return self.whole.kept_before
         return np.concatenate([[0], np.cumsum(self.kept)]).astype(np.int32)
 
     @cached_property
-    def _counted_before(self) -> NDArray[np.int32]:
+    def counted_before(self) -> NDArray[np.int32]:
+        """[n + 1] kept events before each whose pairs count."""
+        if self.in_a is None:
+            return self.kept_before
         return np.concatenate([[0], np.cumsum(self.kept & self.counted)]).astype(np.int32)
 
     @cached_property
     def units(self) -> NDArray[np.int64]:
         """Units with a post whose pairs count."""
-        n = np.diff(self._counted_before[self.events.start])
+        n = np.diff(self.counted_before[self.events.start])
         return np.flatnonzero((n > 0) & (self.class_of_unit >= 0))
 
     @cached_property
@@ -98,6 +109,8 @@ class View:
 
     @cached_property
     def _crowd_weight(self) -> NDArray[np.float64]:
+        if self.whole:
+            return self.whole._crowd_weight
         e = self.events
         return kernel.crowd_weights(e.start, e.account, self.kept, self.n_kept, self.class_of_unit, e.n_accounts)
 
@@ -110,67 +123,165 @@ class View:
 
     @cached_property
     def _wedge_shares(self) -> NDArray[np.float64]:
+        if self.whole:
+            return self.whole._wedge_shares
         e = self.events
         return kernel.wedge_shares(e.start, e.at_us, self.kept, self.n_kept, self._crowd_weight, self.window_us)
 
     @cached_property
     def totals_of_all(self) -> "Totals":
-        return self.totals(np.arange(len(self.events.size)))
+        return Totals.of(np.arange(len(self.events.size)), self.class_of_unit, *self._class_shares, self._wedge_shares)
 
-    def totals(self, units: NDArray[np.int64]) -> "Totals":
-        """What these units add to the class rates."""
-        close, every = kernel.class_totals(units, self.class_of_unit, *self._class_shares)
-        return Totals(close, every, kernel.wedge_totals(units, self.class_of_unit, self._wedge_shares))
+    def rows_of(self, accounts: NDArray[np.int64], units: NDArray[np.int64] | None = None) -> "Rows":
+        """Kept events of these accounts (sorted), in units whose pairs count, or in those of them that are among `units`."""
+        wanted = None
+        if units is not None:
+            wanted = np.zeros(len(self.events.size), dtype=np.bool_)
+            wanted[units] = True
+        event, who = self._by_account.rows_of(accounts, self.events.unit, wanted)
+        return Rows(Excerpt(self, event), accounts, np.arange(len(event)), who)
 
-    def rows_of(self, accounts: NDArray[np.int64]) -> "Rows":
-        """Kept events of these accounts (sorted), in units whose pairs count."""
-        return Rows(accounts, *self._by_account.rows_of(accounts))
 
-    def pace(self, asked: "Rows", group: "Rows", background: "Rates") -> "Pace":
-        """How the asked accounts keep step with accounts outside the group."""
-        e = self.events
+@dataclass(frozen=True)
+class Excerpt:
+    """What a view shows of k events and of the m units they lie in, in arrays of these sizes: a candidate is asked again and again while it is
+    trimmed, and that shall not walk through all data."""
+
+    view: View
+    event: NDArray[np.int64]  # [k] sorted
+
+    @cached_property
+    def _unit_of_event(self) -> NDArray[np.int32]:
+        return self.view.events.unit[self.event]
+
+    @cached_property
+    def units(self) -> NDArray[np.int64]:
+        """[m] sorted."""
+        return distinct(self._unit_of_event)
+
+    @cached_property
+    def unit(self) -> NDArray[np.int64]:
+        """[k] index into units."""
+        return np.asarray(np.cumsum(np.diff(self._unit_of_event, prepend=-1) != 0) - 1)
+
+    @cached_property
+    def at_us(self) -> NDArray[np.int64]:
+        return self.view.events.at_us[self.event]
+
+    @cached_property
+    def sitting(self) -> NDArray[np.int64]:
+        return self.view.events.sitting[self.event]
+
+    @cached_property
+    def counted(self) -> NDArray[np.bool_]:
+        return self.view.counted[self.event]
+
+    @cached_property
+    def source_us(self) -> NDArray[np.int64]:
+        """[m]"""
+        return self.view.events.source_us[self.units]
+
+    @cached_property
+    def class_of_unit(self) -> NDArray[np.int64]:
+        """[m]"""
+        return self.view.class_of_unit[self.units]
+
+    @cached_property
+    def n_kept(self) -> NDArray[np.int64]:
+        """[m]"""
+        return self.view.n_kept[self.units]
+
+    @cached_property
+    def shares(self) -> tuple[NDArray[np.float64], ...]:
+        """What each unit adds to the class rates: [m, latency bins] close and all pairs, [m, 3] wedges."""
+        return tuple(shares[self.units] for shares in (*self.view._class_shares, self.view._wedge_shares))
+
+    @cached_property
+    def around(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """What makes pairs with each event, the group or not (see kernels/groups.py)."""
+        v, e = self.view, self.view.events
+        return group_kernel.around(
+            e.start, e.at_us, e.unit, e.source_us, v.kept_before, v.counted_before, v.window_us, self.event
+        )
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Events of some accounts within an excerpt: where they lie in it, ascending, and which account each is of."""
+
+    excerpt: Excerpt
+    accounts: NDArray[np.int64]  # sorted
+    at: NDArray[np.int64]
+    who: NDArray[np.int64]  # index into accounts
+
+    def only(self, stay: NDArray[np.bool_]) -> "Rows":
+        """Those of some of the accounts. stay: [accounts]."""
+        mine = stay[self.who]
+        return Rows(self.excerpt, self.accounts[stay], self.at[mine], (np.cumsum(stay) - 1)[self.who[mine]])
+
+    def within(self, units: NDArray[np.int64]) -> "Rows":
+        """Those in one of `units`."""
+        inside = np.isin(self.excerpt.units, units, assume_unique=True)[self.excerpt.unit[self.at]]
+        return Rows(self.excerpt, self.accounts, self.at[inside], self.who[inside])
+
+    @cached_property
+    def n_sharers(self) -> NDArray[np.int64]:
+        """[m] how many of the accounts have each unit of the excerpt."""
+        return np.bincount(self.excerpt.unit[self.at], minlength=len(self.excerpt.units))
+
+    @property
+    def units(self) -> NDArray[np.int64]:
+        """Units that one of the accounts has, sorted."""
+        return self.excerpt.units[self.n_sharers > 0]
+
+    def totals(self) -> "Totals":
+        """What their units add to the class rates."""
+        x = self.excerpt
+        return Totals.of(np.flatnonzero(self.n_sharers), x.class_of_unit, *x.shares)
+
+    def pace(self, group: "Rows", background: "Rates") -> "Pace":
+        """How these accounts keep step with accounts outside the group, whose rows lie in the same excerpt."""
+        x = self.excerpt
         observed, expected = group_kernel.speeds(
-            e.start,
-            e.at_us,
-            e.unit,
-            e.source_us,
-            self.class_of_unit,
-            self._kept_before,
-            self._counted_before,
-            self.window_us,
-            asked.row,
-            asked.who,
-            len(asked.accounts),
-            group.row,
+            x.at_us,
+            x.unit,
+            x.counted,
+            x.source_us,
+            x.class_of_unit,
+            *x.around,
+            x.view.window_us,
+            self.at,
+            self.who,
+            len(self.accounts),
+            group.at,
             np.nan_to_num(background.rate, nan=1.0),
         )
         return Pace(np.maximum(1.0, (observed + 1) / (expected + 1)), expected)
 
-    def between(
+    def beside(
         self,
-        asked: "Rows",
         speed: NDArray[np.float64],
         group: "Rows",
         group_speed: NDArray[np.float64],
         background: "Rates",
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-        """Per event of an asked account with a member beside it: event, members there, share of close pairs with them, mean chance.
-        Speeds are those of each account."""
-        e = self.events
+        """Per event of these accounts with a member of the group beside it: index into the rows, members there, share of close pairs with
+        them, mean chance. Speeds are those of each account; the group's rows lie in the same excerpt."""
+        x = self.excerpt
         return group_kernel.account_units(
-            e.at_us,
-            e.unit,
-            self.counted,
-            e.source_us,
-            self.class_of_unit,
-            self.n_kept,
-            self.window_us,
-            asked.row,
-            speed[asked.who],
-            group.row,
+            x.at_us,
+            x.unit,
+            x.counted,
+            x.source_us,
+            x.class_of_unit,
+            x.n_kept,
+            x.view.window_us,
+            self.at,
+            speed[self.who],
+            group.at,
             group_speed[group.who],
             background.rate,
-            own_rate(self.window_us / 1e6),
+            own_rate(x.view.window_us / 1e6),
         )
 
 
@@ -191,27 +302,24 @@ class Pace:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Events of some accounts: their rows, sorted, and which account each is of."""
-
-    accounts: NDArray[np.int64]  # sorted
-    row: NDArray[np.int64]
-    who: NDArray[np.int64]  # index into accounts
-
-    def within(self, units: NDArray[np.int64], unit_of_row: NDArray[np.int32]) -> "Rows":
-        """Those in one of `units` (sorted)."""
-        mine = unit_of_row[self.row]
-        inside = np.append(units, -1)[np.searchsorted(units, mine)] == mine
-        return Rows(self.accounts, self.row[inside], self.who[inside])
-
-
-@dataclass(frozen=True)
 class Totals:
     """Crowds' worth of pairs: (close, all)[classes], and (wedges, pairs, all)[families x sizes] of units of three and more."""
 
     close: NDArray[np.float64]
     every: NDArray[np.float64]
     wedges: NDArray[np.float64]
+
+    @staticmethod
+    def of(
+        units: NDArray[np.int64],
+        class_of_unit: NDArray[np.int64],
+        close: NDArray[np.float64],
+        every: NDArray[np.float64],
+        wedges: NDArray[np.float64],
+    ) -> "Totals":
+        return Totals(
+            *kernel.class_totals(units, class_of_unit, close, every), kernel.wedge_totals(units, class_of_unit, wedges)
+        )
 
     def without(self, other: "Totals") -> "Totals":
         mine = (self.close, self.every, self.wedges)
@@ -221,14 +329,20 @@ class Totals:
 
 def rates(totals: Totals, window_s: float) -> Rates:
     """Class rates from totals of objects: (close + a0 x profile) / (objects + a0)."""
-    profile = np.repeat(_profile(window_s), kernel.N_LATENCIES)
-    known = ~np.isnan(profile)
-    prior = np.where(known, profile, 0.5)
+    prior, known = _prior(window_s)
     n = totals.every + PROFILE_OBJECTS
     rate = np.clip((totals.close + PROFILE_OBJECTS * prior) / n, 1e-4, 0.999)
     unknown = ~known & (totals.every < MIN_OBJECTS)
     weight = totals.every.sum() / max(1e-9, (totals.every + PROFILE_OBJECTS * (totals.every > 0)).sum())
     return Rates(np.where(unknown, np.nan, rate), _together(totals.wedges), float(weight))
+
+
+@cache
+def _prior(window_s: float) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """([classes] rate of the profile, whether it has one)."""
+    profile = np.repeat(_profile(window_s), kernel.N_LATENCIES)
+    known = ~np.isnan(profile)
+    return np.where(known, profile, 0.5), known
 
 
 def _together(wedges: NDArray[np.float64]) -> NDArray[np.float64]:

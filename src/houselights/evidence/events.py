@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from houselights.evidence import sittings
+from houselights.kernels import objects as kernel
 
 KINDS = ("link", "repost", "quote", "reply", "hashtags", "text")
 """Kinds of traces whose error rate has been measured on simulated worlds; the others are traced, and not tested."""
@@ -123,15 +124,26 @@ class ByAccount:
 
     def only(self, wanted: NDArray[np.bool_]) -> "ByAccount":
         """Those of the rows that are wanted. wanted: [n]."""
-        stay = wanted[self.row]
-        return ByAccount(self.row[stay], np.concatenate([[0], np.cumsum(stay)])[self.bounds])
+        return ByAccount(*kernel.only_wanted(self.row, self.bounds, wanted))
 
-    def rows_of(self, accounts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(rows in ascending order, index into `accounts` of each)."""
+    def rows_of(
+        self,
+        accounts: NDArray[np.int64],
+        unit: NDArray[np.int32] | None = None,
+        wanted_unit: NDArray[np.bool_] | None = None,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(rows in ascending order, index into `accounts` of each), of all units or of the wanted ones. unit: [n], wanted_unit: [u]."""
         first, end = self.bounds[accounts], self.bounds[np.asarray(accounts) + 1]
         rows = self.row[ranges(first, end)]
-        ascending = np.argsort(rows, kind="stable")
-        return rows[ascending], np.repeat(np.arange(len(first)), end - first)[ascending]
+        who = np.repeat(np.arange(len(first)), end - first)
+        if unit is not None and wanted_unit is not None:
+            wanted = wanted_unit[unit[rows]]
+            rows, who = rows[wanted], who[wanted]
+        bits = len(first).bit_length()
+        both = np.sort(
+            rows << bits | who
+        )  # a row has one account, so this is the order of the rows, and faster than an argsort
+        return both >> bits, both & ((1 << bits) - 1)
 
 
 def distinct(ascending: NDArray[np.int32] | NDArray[np.int64]) -> NDArray[np.int64]:

@@ -40,12 +40,14 @@ def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], windo
     in_group, group = e.mask(group), np.sort(group)
     units = e.units_of(group)
     asked = view.rows_of(np.flatnonzero(e.accounts_in(units)))
-    of_group = view.rows_of(group)
+    of_group = asked.only(in_group[asked.accounts])
     background = View(e, clean[e.account], view.window_us, view.max_size)
     known = rates(background.totals_of_all, window_s)
-    speed = view.pace(asked, of_group, known).speed
+    speed = asked.pace(of_group, known).speed
     group_speed = speed[np.searchsorted(asked.accounts, group)]
-    event, others, share, chance = view.between(asked.within(units, e.unit), speed, of_group, group_speed, known)
+    within = asked.within(units)
+    row, others, share, chance = within.beside(speed, of_group, group_speed, known)
+    event = asked.excerpt.event[within.at[row]]
     n_close = np.bincount(e.account[event], share > 0, minlength=e.n_accounts)
     # The others keep step, which the group was found for: who is close to one of them is close to all (spread 1).
     weight = np.sqrt(others) * (others + 1) / view.n_kept[e.unit[event]]

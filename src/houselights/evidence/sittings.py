@@ -63,7 +63,7 @@ def mean_of_each(sitting: NDArray[np.int64], value: Floats, weight: Floats) -> F
 
 
 def once_each_account(
-    account: NDArray[np.int32],
+    account: NDArray[np.int32] | NDArray[np.int64],
     sitting: NDArray[np.int64],
     share: Floats,
     chance: Floats,

@@ -3,6 +3,7 @@
 Screen on one half of the sittings, confirm on the other, without the group in the background, and the other way round.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from houselights.evidence import sittings
 from houselights.evidence.background import OWN_FASTEST_S, Rates, Rows, View, own_rate, rates
 from houselights.evidence.communities import MIN_GROUP, leiden, ties
 from houselights.evidence.confirmed import GROUP_EFFECT_SD, Tested
-from houselights.evidence.events import Events, distinct
+from houselights.evidence.events import Events
 from houselights.kernels import groups as group_kernel
 from houselights.kernels import objects as object_kernel
 from houselights.kernels.tails import group_effect_tail
@@ -48,12 +49,13 @@ def tested(view: View, window_s: float, seed: int) -> list[Tested]:
         half = view.halves[screen_in_a]
         grown: dict[tuple[int, ...], None] = {}
         tried: dict[tuple[int, ...], Tested | None] = {}
-        for accounts in screen(half, window_s, seed):
+        for standing in screen(half, window_s, seed):
+            accounts = standing.rows.accounts
             first = tried[tuple(accounts.tolist())] = confirm(view, accounts, not screen_in_a, window_s)
             if first is not None and first.p_value > GATE_P:
                 out.append(replace(first, p_value=1.0))
                 continue
-            joined = grow(half, accounts, window_s)
+            joined = grow(half, standing, window_s)
             if joined is not None:
                 grown[tuple(joined.tolist())] = None
         for group in grown:
@@ -69,8 +71,9 @@ def tested(view: View, window_s: float, seed: int) -> list[Tested]:
 
 def confirm(view: View, accounts: NDArray[np.int64], in_a: bool, window_s: float) -> Tested | None:
     """The test on half A or B against a background without the group; None where perfect synchrony could not pass."""
-    sync = Sync.of(view, accounts, window_s, in_a)
-    if len(np.unique(sync.sitting)) < sittings.MIN_SITTINGS or sync.best_p > MAX_BEST_P:
+    sync = Sync.of(view.rows_of(accounts), window_s, in_a)
+    n_sittings = len(np.unique(sync.sitting))
+    if n_sittings < sittings.MIN_SITTINGS or sync.best_p > MAX_BEST_P:
         return None
     objects, observed, expected = sync.per_unit()
     return Tested(
@@ -79,7 +82,7 @@ def confirm(view: View, accounts: NDArray[np.int64], in_a: bool, window_s: float
         window_us=view.window_us,
         confirm_in_a=in_a,
         units=objects,
-        n_sittings=len(np.unique(sync.sitting)),
+        n_sittings=n_sittings,
         observed=float(observed.sum()),
         expected=float(expected.sum()),
         p_value=sync.p_value(),
@@ -108,33 +111,39 @@ class Sync:
     most: NDArray[np.float64]  # what a group's effect may raise the chance to
 
     @staticmethod
-    def of(view: View, accounts: NDArray[np.int64], window_s: float, in_a: bool | None = None) -> "Sync":
-        """Against the background of `view` without the group. `in_a`: the group's own pairs on this half alone."""
-        e, rows = view.events, view.rows_of(accounts)
-        background = rates(view.totals_of_all.without(view.totals(distinct(e.unit[rows.row]))), window_s)
-        pace = view.pace(rows, rows, background)
+    def of(rows: Rows, window_s: float, in_a: bool | None = None) -> "Sync":
+        """Against the background of the rows' view without the group. `in_a`: the group's own pairs on this half alone."""
+        x = rows.excerpt
+        background = rates(x.view.totals_of_all.without(rows.totals()), window_s)
+        pace = rows.pace(rows, background)
         unit, sitting, pairs, close, chance, own = group_kernel.group_units(
-            e.at_us,
-            e.unit,
-            e.sitting,
-            (view if in_a is None else view.halves[in_a]).counted,
-            e.source_us,
-            view.class_of_unit,
-            view.n_kept,
-            view.window_us,
-            rows.row,
+            x.at_us,
+            x.unit,
+            x.sitting,
+            x.counted if in_a is None else x.view.halves[in_a].counted[x.event],
+            x.source_us,
+            x.class_of_unit,
+            x.n_kept,
+            x.view.window_us,
+            rows.at,
             rows.who,
             background.rate,
             own_rate(window_s),
             pace.speed,
         )
-        effect_sd = pace.effect_sd(GROUP_EFFECT_SD, own)
-        spread = background.spread(view.class_of_unit[unit], pairs)
-        held, n_members = np.unique(e.unit[rows.row], return_counts=True)
-        weight = np.sqrt(pairs) * (n_members[np.searchsorted(held, unit)] / view.n_kept[unit]) ** 2
-        most = np.where(own, own_rate(window_s, OWN_FASTEST_S), 1.0)
         return Sync(
-            rows, unit, sitting, pairs, close / pairs, chance, weight, spread, background, pace.speed, effect_sd, most
+            rows=rows,
+            unit=x.units[unit],
+            sitting=sitting,
+            pairs=pairs,
+            share=close / pairs,
+            chance=chance,
+            weight=np.sqrt(pairs) * (rows.n_sharers[unit] / x.n_kept[unit]) ** 2,
+            spread=background.spread(x.class_of_unit[unit], pairs),
+            background=background,
+            speed=pace.speed,
+            effect_sd=pace.effect_sd(GROUP_EFFECT_SD, own),
+            most=np.where(own, own_rate(window_s, OWN_FASTEST_S), 1.0),
         )
 
     def p_value(self, stay: NDArray[np.bool_] | slice = slice(None)) -> float:
@@ -163,62 +172,79 @@ class Sync:
         return self._tail(np.ones(len(self.share)), slice(None))
 
 
-def screen(half: View, window_s: float, seed: int) -> list[NDArray[np.int64]]:
+@dataclass(frozen=True)
+class Standing:
+    """A candidate that stands on the half that suggested it."""
+
+    rows: Rows
+    sync: Sync  # of these rows, or of those before the last step of trimming
+
+
+def screen(half: View, window_s: float, seed: int) -> Iterator[Standing]:
     """Candidate groups by one half alone: communities of close pairs, cut to those who carry the synchrony."""
-    found: dict[tuple[int, ...], None] = {}
+    found: set[tuple[int, ...]] = set()
     for accounts in communities(half, rates(half.totals_of_all, window_s).rate, seed):
-        trimmed = _trim(half, accounts, window_s, JOIN_P)
-        if trimmed is not None:
-            found[tuple(trimmed.tolist())] = None
-    return [np.array(a, dtype=np.int64) for a in found]
+        standing = _trim(half.rows_of(accounts), window_s, JOIN_P)
+        if standing is not None and (group := tuple(standing.rows.accounts.tolist())) not in found:
+            found.add(group)
+            yield standing
 
 
-def grow(half: View, group: NDArray[np.int64], window_s: float) -> NDArray[np.int64] | None:
+def grow(half: View, standing: Standing, window_s: float) -> NDArray[np.int64] | None:
     """The candidate filled up with others who share its synchrony; None where that leaves too little on this half."""
-    return _trim(half, _with_joiners(half, group, window_s), window_s, SCREEN_P)
+    rows, sync = standing.rows, standing.sync
+    if sync.rows is not rows:
+        sync = Sync.of(rows, window_s)
+    joined = _with_joiners(half, sync)
+    same = np.array_equal(joined, rows.accounts)
+    grown = _trim(rows, window_s, SCREEN_P, sync) if same else _trim(half.rows_of(joined), window_s, SCREEN_P)
+    return None if grown is None else grown.rows.accounts
 
 
-def _trim(half: View, accounts: NDArray[np.int64], window_s: float, most_p: float) -> NDArray[np.int64] | None:
-    """Lets hangers-on go until the group stands; None where it dissolves or its p-value is above `most_p`."""
-    group = accounts
+def _trim(rows: Rows, window_s: float, most_p: float, sync: Sync | None = None) -> Standing | None:
+    """Lets hangers-on go until the group stands; None where it dissolves or its p-value is above `most_p`. sync: of the rows, if known."""
     for _ in range(MAX_STEPS):
-        sync = Sync.of(half, group, window_s)
-        stay = _carriers(half, sync, sync.rows)
-        if len(stay) < MIN_GROUP:
+        sync = Sync.of(rows, window_s) if sync is None or sync.rows is not rows else sync
+        stay = _carries(sync, rows, rows)
+        if stay.sum() < MIN_GROUP:
             return None
-        if len(stay) == len(group):
+        if stay.all():
             break
-        group = stay
-    return group if sync.p_value() <= most_p else None
+        rows = rows.only(stay)
+    return Standing(rows, sync) if sync is not None and sync.p_value() <= most_p else None
 
 
-def _with_joiners(half: View, group: NDArray[np.int64], window_s: float) -> NDArray[np.int64]:
-    e, sync = half.events, Sync.of(half, group, window_s)
-    close = group_kernel.rows_close_to(e.start, e.at_us, e.unit, half.kept, half.counted, half.window_us, sync.rows.row)
-    asked = half.rows_of(np.union1d(group, e.account[close]))
-    return _carriers(half, sync, asked.within(distinct(e.unit[sync.rows.row]), e.unit))
+def _with_joiners(half: View, sync: Sync) -> NDArray[np.int64]:
+    """The group's accounts that carry its synchrony, and others who do."""
+    e, group = half.events, sync.rows
+    mine = group.excerpt.event[group.at]
+    close = group_kernel.rows_close_to(e.start, e.at_us, e.unit, half.kept, half.counted, half.window_us, mine)
+    asked = half.rows_of(np.union1d(group.accounts, e.account[close]), group.units)
+    is_member = np.isin(asked.accounts, group.accounts, assume_unique=True)
+    return asked.accounts[_carries(sync, asked.only(is_member), asked)]
 
 
-def _carriers(half: View, sync: Sync, asked: Rows) -> NDArray[np.int64]:
-    """Those of `asked`, who hold the group, whose own sittings with it look like the group's rather than like chance."""
-    e = half.events
+def _carries(sync: Sync, group: Rows, asked: Rows) -> NDArray[np.bool_]:
+    """[asked accounts] whose own sittings with the group look like the group's rather than like chance. group: the rows of `sync` in the
+    excerpt of those asked, who hold the group."""
+    x = asked.excerpt
+    is_member = np.isin(asked.accounts, group.accounts, assume_unique=True)
     if not len(sync.share):
-        return np.empty(0, np.int64)
-    is_member = np.isin(asked.accounts, sync.rows.accounts, assume_unique=True)
-    speed = np.ones(len(asked.accounts))
+        return np.zeros(len(is_member), dtype=np.bool_)
+    speed = np.ones(len(is_member))
     speed[is_member] = sync.speed
-    event, n, share, chance = half.between(asked, speed, sync.rows, sync.speed, sync.background)
-    spread = sync.background.spread(half.class_of_unit[e.unit[event]], n)
+    row, n, share, chance = asked.beside(speed, group, sync.speed, sync.background)
+    at = asked.at[row]
+    spread = sync.background.spread(x.class_of_unit[x.unit[at]], n)
     who, share, chance, _, spread = sittings.once_each_account(
-        e.account[event], e.sitting[event], share, chance, np.sqrt(n), spread
+        asked.who[row], x.sitting[at], share, chance, np.sqrt(n), spread
     )
     group_share = np.clip(np.average(sync.share, weights=sync.weight), 0.05, 0.98)
     chance = np.clip(chance, 1e-4, 0.999)
     ratio = share * np.log(group_share / chance) + (1 - share) * np.log((1 - group_share) / (1 - chance))
     ratio = ratio / spread  # an hour with many is worth more than one with one, as far as they do not move as one
-    at = np.searchsorted(asked.accounts, who)
-    lives = [np.bincount(at, np.log(c + (1 - c) * np.exp(ratio)), minlength=len(is_member)) for c in OTHER_LIFE_0_1]
-    return np.asarray(asked.accounts[np.max(lives, axis=0) > np.where(is_member, 0.0, JOIN_LOG_RATIO)])
+    lives = [np.bincount(who, np.log(c + (1 - c) * np.exp(ratio)), minlength=len(is_member)) for c in OTHER_LIFE_0_1]
+    return np.asarray(np.max(lives, axis=0) > np.where(is_member, 0.0, JOIN_LOG_RATIO))
 
 
 def communities(view: View, rate: NDArray[np.float64], seed: int) -> list[NDArray[np.int64]]:

@@ -1,9 +1,9 @@
 """What some accounts have to do with each other and with others on the units they share, from their own events alone.
 
-Arrays of n events sorted by (unit, at) and of u units, as `Events` holds them; classes of pairs as in kernels/objects.py, `class_of_unit` as
-made there. A group
+Arrays of events sorted by (unit, at) and of units: of all data, as `Events` holds them, or of an excerpt that numbers the events and
+units it holds; classes of pairs as in kernels/objects.py, `class_of_unit` as made there. A group
 or the asked accounts come as the sorted rows of their kept events (`row`) and, per row, which of them it is (`who`). What
-concerns everybody else is looked up in running counts, so the cost does not depend on how large the shared units are.
+concerns everybody else is looked up in running counts once (`around`), so the cost does not depend on how large the shared units are.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from houselights.kernels.compiled import compiled
-from houselights.kernels.objects import LATENCY_EDGES_US, UNKNOWN_US, latency_bin
+from houselights.kernels.objects import LATENCY_EDGES_US, N_LATENCIES, UNKNOWN_US, latency_bin
 
 
 @compiled
@@ -22,14 +22,53 @@ def _first_later(at_us: NDArray[np.int64], low: int, high: int, moment_us: int) 
 
 
 @compiled
-def speeds(
+def around(
     start: NDArray[np.int64],
     at_us: NDArray[np.int64],
     unit: NDArray[np.int32],
     source_us: NDArray[np.int64],
-    class_of_unit: NDArray[np.int64],
     kept_before: NDArray[np.int32],
     counted_before: NDArray[np.int32],
+    window_us: int,
+    event: NDArray[np.int64],
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """(close, later)[events] and earlier[events, latency bins]: kept events of the same unit that make a pair with this one, those of the
+    pairs that are close, and the bins of the earlier ones."""
+    close = np.zeros(len(event), np.int32)
+    later = np.zeros(len(event), np.int32)
+    earlier = np.zeros((len(event), N_LATENCIES), np.int32)
+    for k in range(len(event)):
+        i = event[k]
+        u = unit[i]
+        end = start[u + 1]
+        if counted_before[i + 1] > counted_before[i]:
+            later[k] = kept_before[end] - kept_before[i + 1]
+            close[k] = kept_before[_first_later(at_us, i + 1, end, at_us[i] + window_us)] - kept_before[i + 1]
+        close[k] += counted_before[i] - counted_before[_first_later(at_us, start[u], i, at_us[i] - window_us - 1)]
+        low = start[u]
+        for b in range(len(LATENCY_EDGES_US) + 1):
+            if low >= i:
+                break
+            if source_us[u] == UNKNOWN_US or b == len(LATENCY_EDGES_US):
+                high = i
+            else:
+                high = _first_later(at_us, low, i, source_us[u] + LATENCY_EDGES_US[b] - 1)
+            if high > low:
+                earlier[k, latency_bin(at_us[low], source_us[u])] = counted_before[high] - counted_before[low]
+            low = high
+    return close, later, earlier
+
+
+@compiled
+def speeds(
+    at_us: NDArray[np.int64],
+    unit: NDArray[np.int64],
+    counted: NDArray[np.bool_],
+    source_us: NDArray[np.int64],
+    class_of_unit: NDArray[np.int64],
+    close: NDArray[np.int32],
+    later: NDArray[np.int32],
+    earlier: NDArray[np.int32],
     window_us: int,
     row: NDArray[np.int64],
     who: NDArray[np.int64],
@@ -38,7 +77,7 @@ def speeds(
     rate: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(observed, expected)[asked accounts]: summed over units, the share of its pairs with accounts outside the group that are
-    close, and their mean rate."""
+    close, and their mean rate. close, later, earlier: what `around` gave."""
     observed = np.zeros(n_asked)
     expected = np.zeros(n_asked)
     g = 0
@@ -50,55 +89,37 @@ def speeds(
         base = class_of_unit[u]
         if base < 0:
             continue
-        end = start[u + 1]
-        chance = 0.0
-        # With later ones.
-        n_later = 0
-        n_close = 0
-        i_counts = counted_before[i + 1] > counted_before[i]
-        if i_counts:
-            n_later = kept_before[end] - kept_before[i + 1]
-            n_close = kept_before[_first_later(at_us, i + 1, end, at_us[i] + window_us)] - kept_before[i + 1]
-            chance = n_later * rate[base + latency_bin(at_us[i], source_us[u])]
-        # With earlier ones, bin after bin of theirs.
-        n_earlier = counted_before[i] - counted_before[start[u]]
-        n_close += counted_before[i] - counted_before[_first_later(at_us, start[u], i, at_us[i] - window_us - 1)]
-        low = start[u]
-        for b in range(len(LATENCY_EDGES_US) + 1):
-            if low >= i:
-                break
-            if source_us[u] == UNKNOWN_US or b == len(LATENCY_EDGES_US):
-                high = i
-            else:
-                high = _first_later(at_us, low, i, source_us[u] + LATENCY_EDGES_US[b] - 1)
-            if high > low:
-                earlier = counted_before[high] - counted_before[low]
-                chance += earlier * rate[base + latency_bin(at_us[low], source_us[u])]
-            low = high
+        n_close = close[i]
+        n_outside = later[i]
+        rate_of_later = rate[base + latency_bin(at_us[i], source_us[u])]
+        chance = n_outside * rate_of_later
+        for b in range(N_LATENCIES):
+            if earlier[i, b]:
+                n_outside += earlier[i, b]
+                chance += earlier[i, b] * rate[base + b]
         # All but the group.
         m = g
         while m < len(group_row) and unit[group_row[m]] == u:
             j = group_row[m]
-            if j < i and counted_before[j + 1] > counted_before[j]:
-                n_earlier -= 1
+            if j < i and counted[j]:
+                n_outside -= 1
                 n_close -= at_us[i] - at_us[j] <= window_us
                 chance -= rate[base + latency_bin(at_us[j], source_us[u])]
-            elif j > i and i_counts:
-                n_later -= 1
+            elif j > i and counted[i]:
+                n_outside -= 1
                 n_close -= at_us[j] - at_us[i] <= window_us
-                chance -= rate[base + latency_bin(at_us[i], source_us[u])]
+                chance -= rate_of_later
             m += 1
-        outside = n_later + n_earlier
-        if outside > 0:
-            observed[who[k]] += n_close / outside
-            expected[who[k]] += chance / outside
+        if n_outside > 0:
+            observed[who[k]] += n_close / n_outside
+            expected[who[k]] += chance / n_outside
     return observed, expected
 
 
 @compiled
 def group_units(
     at_us: NDArray[np.int64],
-    unit: NDArray[np.int32],
+    unit: NDArray[np.int64],
     sitting: NDArray[np.int64],
     counted: NDArray[np.bool_],
     source_us: NDArray[np.int64],
@@ -157,7 +178,7 @@ def group_units(
 @compiled
 def account_units(
     at_us: NDArray[np.int64],
-    unit: NDArray[np.int32],
+    unit: NDArray[np.int64],
     counted: NDArray[np.bool_],
     source_us: NDArray[np.int64],
     class_of_unit: NDArray[np.int64],
@@ -170,11 +191,11 @@ def account_units(
     rate: NDArray[np.float64],
     own_rate: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """One row per asked event with a member beside it: event, (other) members there, share of close pairs with them, mean chance.
+    """One row per asked event with a member beside it: index into `row`, (other) members there, share of close pairs with them, mean chance.
 
     Pairs without a known rate are left out. `speed`, `group_speed`: of each row.
     """
-    event = np.empty(len(row), np.int64)
+    which = np.empty(len(row), np.int64)
     others = np.empty(len(row), np.int64)
     share = np.empty(len(row))
     chance = np.empty(len(row))
@@ -207,12 +228,12 @@ def account_units(
                     mean += min(0.999, max(r, own) * speed[k] * group_speed[m])
                     close += abs(at_us[j] - at_us[i]) <= window_us
         if pairs:
-            event[total] = i
+            which[total] = k
             others[total] = pairs
             share[total] = close / pairs
             chance[total] = mean / pairs
             total += 1
-    return event[:total], others[:total], share[:total], chance[:total]
+    return which[:total], others[:total], share[:total], chance[:total]
 
 
 @compiled

@@ -37,6 +37,26 @@ def latency_bin(at_us: int, source_us: int) -> Any:
 
 
 @compiled
+def only_wanted(
+    row: NDArray[np.int64], bounds: NDArray[np.int64], wanted: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(row, bounds) of the wanted rows alone, where row[bounds[a]:bounds[a + 1]] are those of account a."""
+    total = 0
+    for r in row:
+        total += wanted[r]
+    left = np.empty(total, np.int64)
+    left_bounds = np.zeros(len(bounds), np.int64)
+    total = 0
+    for a in range(len(bounds) - 1):
+        for k in range(bounds[a], bounds[a + 1]):
+            if wanted[row[k]]:
+                left[total] = row[k]
+                total += 1
+        left_bounds[a + 1] = total
+    return left, left_bounds
+
+
+@compiled
 def close_pairs_in_units(
     start: NDArray[np.int64],
     at_us: NDArray[np.int64],

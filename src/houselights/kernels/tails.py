@@ -22,7 +22,7 @@ def group_effect_tail(
     weight: Floats | None = None,
     spread: Floats | None = None,
     most: Floats | None = None,
-) -> float:
+) -> Any:
     """P(weighted sum of shares >= observed) when a whole group may be faster than others by a random effect.
 
     share, chance: [n] observed share of close pairs per unit and its expected value; effect_sd: standard deviation of the
@@ -60,13 +60,17 @@ def group_effect_tails(
             p = min(max(chance[i], 1e-9), 1 - 1e-9)
             odds[i - low] = p / (1 - p)
             total += weight[i] * share[i]
+        exponent, grown = _exponents(weight[low:high])
         mean = np.empty(high - low)
         p_value = 0.0
+        step = len(_STEPS) // 2
         for g in range(len(_GRID)):
             for i in range(len(odds)):
                 faster = odds[i] * np.exp(effect_sd[low + i] * _GRID[g])
                 mean[i] = min(faster / (1 + faster), max(most[low + i], chance[low + i]))
-            p_value += _WEIGHT[g] * tail_bound(total, weight[low:high], mean, spread[low:high])
+            # The best exponent changes little from one effect to the next.
+            bound, step = _lowest(total, weight[low:high], mean, spread[low:high], exponent, grown, step)
+            p_value += _WEIGHT[g] * bound
         out[k] = min(1.0, p_value)
     return out
 
@@ -80,18 +84,55 @@ def tail_bound(total: float, weight: Floats, mean: Floats, spread: Floats) -> An
     mean (1 - spread), has the largest moment generating function (Bennett 1962; Hoeffding 1963, section 4); the bound is
     min over t of exp(-t total) times their product (Chernoff). spread = 1 supposes that a whole object moves as one.
     """
-    largest = weight.max()
-    lowest = 0.0
-    for s in range(len(_STEPS)):
-        t = _STEPS[s] / largest
-        log_p = -t * total
-        product = 1.0  # of factors of at most e^12 each; its logarithm is taken now and then, not of every factor
-        for i in range(len(mean)):
-            as_one = spread[i] * mean[i] / (spread[i] * mean[i] + 1 - mean[i])
-            rest = 1.0 if spread[i] == 1 else np.exp(t * weight[i] * mean[i] * (1 - spread[i]))
-            product *= (1 - as_one) * rest + as_one * np.exp(t * weight[i])
-            if product > _LARGE:
-                log_p += np.log(product)
-                product = 1.0
-        lowest = min(lowest, log_p + np.log(product))
-    return np.exp(lowest)
+    exponent, grown = _exponents(weight)
+    return _lowest(total, weight, mean, spread, exponent, grown, 0)[0]
+
+
+@compiled
+def _exponents(weight: Floats) -> tuple[Floats, Floats]:
+    """(t, exp(t weight)) of every step: [steps], [steps, n]."""
+    exponent = _STEPS / weight.max()
+    grown = np.empty((len(exponent), len(weight)))
+    for s in range(len(exponent)):
+        for i in range(len(weight)):
+            grown[s, i] = np.exp(exponent[s] * weight[i])
+    return exponent, grown
+
+
+@compiled
+def _lowest(
+    total: float, weight: Floats, mean: Floats, spread: Floats, exponent: Floats, grown: Floats, step: int
+) -> tuple[float, int]:
+    """(the bound of `tail_bound`, the step it is reached at). The logarithm of the bound is convex in the exponent, so the way down from
+    `step` ends at its lowest."""
+    as_one = np.empty(len(mean))
+    for i in range(len(mean)):
+        as_one[i] = spread[i] * mean[i] / (spread[i] * mean[i] + 1 - mean[i])
+    log_p = _log_bound(total, weight, mean, spread, as_one, exponent[step], grown[step])
+    for direction in (-1, 1):
+        begin = step
+        while 0 <= step + direction < len(exponent):
+            next_ = step + direction
+            there = _log_bound(total, weight, mean, spread, as_one, exponent[next_], grown[next_])
+            if there >= log_p:
+                break
+            step, log_p = next_, there
+        if step != begin:
+            break
+    return np.exp(min(0.0, log_p)), step
+
+
+@compiled
+def _log_bound(
+    total: float, weight: Floats, mean: Floats, spread: Floats, as_one: Floats, t: float, grown: Floats
+) -> Any:
+    """Logarithm of the bound at exponent t; `grown`: exp(t weight)."""
+    log_p = -t * total
+    product = 1.0  # of factors of at most e^12 each; its logarithm is taken now and then, not of every factor
+    for i in range(len(mean)):
+        rest = 1.0 if spread[i] == 1 else np.exp(t * weight[i] * mean[i] * (1 - spread[i]))
+        product *= (1 - as_one[i]) * rest + as_one[i] * grown[i]
+        if product > _LARGE:
+            log_p += np.log(product)
+            product = 1.0
+    return log_p + np.log(product)
