@@ -156,7 +156,7 @@ class Sync:
         share, chance, weight, spread = sittings.once_each(
             sitting, share[stay], self.chance[stay], weight, self.spread[stay]
         )
-        return group_effect_tail(share, chance, effect_sd, weight, spread, most)
+        return float(group_effect_tail(share, chance, effect_sd, weight, spread, most))
 
     def per_unit(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """(unit, share, chance) over all its sittings, per unit."""

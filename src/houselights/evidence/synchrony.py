@@ -136,7 +136,7 @@ def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, d
             cells.sitting[c], t / pairs, cells.close[c] / cells.pairs[c], np.sqrt(pairs), np.ones(len(c))
         )
         robust = group_effect_tail(share, chance, GROUP_EFFECT_SD, weight)
-        return max(robust, moment_tail(int(t.sum()), *_moments(cells, c, g)))
+        return float(max(robust, moment_tail(int(t.sum()), *_moments(cells, c, g))))
 
     nothing = np.empty(0, np.int64)
     p = analytic(nothing)

@@ -183,7 +183,9 @@ def _skipped(results: Results) -> str:
     lines = wording.skipped(results)
     untested = f"<h3>Not tested, and why</h3>{items(html_marked(x) for x in lines)}" if lines else ""
     lacking = wording.lacking(results)
-    return untested + (f"<h3>What the files cannot tell</h3>{items(html_marked(x) for x in lacking)}" if lacking else "")
+    return untested + (
+        f"<h3>What the files cannot tell</h3>{items(html_marked(x) for x in lacking)}" if lacking else ""
+    )
 
 
 def _method(results: Results) -> str:
