@@ -24,7 +24,11 @@ from typing import Any
 
 HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"
-MAX_KEPT, MAX_KEPT_ACCEPTED, MAX_KEPT_BYTES = 24, 3, 4096  # of one reader; a file that is accepted takes longest to replay
+MAX_KEPT, MAX_KEPT_ACCEPTED, MAX_KEPT_BYTES = (
+    24,
+    3,
+    4096,
+)  # of one reader; a file that is accepted takes longest to replay
 MEMORY = 16 << 30  # address space
 try:
     import atheris
@@ -67,6 +71,7 @@ class Campaign:
         self.runs += 1
         accepted = False
         try:
+            self.con = self.law.alive(self.con)
             outcome = self.law.check(self.con, self.reader, mode, data, self.scratch / "read")
             accepted = outcome.accepted
             if keep and outcome.signature not in self.known:
@@ -79,7 +84,11 @@ class Campaign:
                 data = self._smaller(mode, data, what)
                 self.crashes[what] = self.law.name_of(mode, data)
                 self._write(mode, data)
-                print(f"\n{self.reader} {mode}: {what}\n  {self.crashes[what]}", "".join(traceback.format_tb(error.__traceback__)[-2:]), flush=True)
+                print(
+                    f"\n{self.reader} {mode}: {what}\n  {self.crashes[what]}",
+                    "".join(traceback.format_tb(error.__traceback__)[-2:]),
+                    flush=True,
+                )
             self.con = self.law.connect()
         (self.scratch / "stats").write_text(json.dumps({"runs": self.runs, "crashes": self.crashes}))
         return accepted
@@ -149,13 +158,19 @@ class Campaign:
 
         options = {"max_total_time": int(self.seconds), "max_len": self.mutations.MAX_BYTES, "len_control": 0, "seed": self.seed + 1,
                    "timeout": int(2 * self.law.MAX_SECONDS), "rss_limit_mb": 6000, "verbosity": 0, "artifact_prefix": f"{self.scratch}/"}  # fmt: skip
-        atheris.Setup([sys.argv[0], *(f"-{k}={v}" for k, v in options.items()), str(pool)], self.try_bytes, custom_mutator=mutate)
+        atheris.Setup(
+            [sys.argv[0], *(f"-{k}={v}" for k, v in options.items()), str(pool)], self.try_bytes, custom_mutator=mutate
+        )
         atheris.Fuzz()
 
 
 def told(error: BaseException) -> str:
     """A crash's kind: what was raised, and where in our code."""
-    ours = [f for f in traceback.extract_tb(error.__traceback__) if "houselights" in f.filename and not f.filename.startswith(str(HERE))]
+    ours = [
+        f
+        for f in traceback.extract_tb(error.__traceback__)
+        if "houselights" in f.filename and not f.filename.startswith(str(HERE))
+    ]
     where = f"{Path(ours[-1].filename).name}:{ours[-1].name}" if ours else "law"
     first = (str(error).splitlines() or [""])[0]
     return f"{type(error).__name__} in {where}: {re.sub(r'[0-9]+|[^ -~]|[(].*|0x[0-9a-f]+', 'N', first)[:90]}"
@@ -171,7 +186,18 @@ def campaign(reader: str, seconds: float, seed: int, chance: bool) -> dict[str, 
             break
         with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
             scratch = Path(folder)
-            command = [sys.executable, __file__, "--child", str(scratch), "--reader", reader, "--seconds", str(left), "--seed", str(seed + attempt)]
+            command = [
+                sys.executable,
+                __file__,
+                "--child",
+                str(scratch),
+                "--reader",
+                reader,
+                "--seconds",
+                str(left),
+                "--seed",
+                str(seed + attempt),
+            ]
             done = subprocess.run(command + ["--chance"] * chance, stderr=subprocess.PIPE, text=True, errors="replace")
             if (scratch / "stats").exists():
                 stats = json.loads((scratch / "stats").read_text())

@@ -22,14 +22,71 @@ WORDS = (
     "", " ", "\0", "\x1f", "\ufeff", "\u202e", "\ud800", "\U0001f6a2", "a\r\nb", "\n", '"', "'", "\\", "\\x1f", "\\ud800", "{", "[", "]}", ",", ";",
     "null", "NaN", "nan", "None", "\\N", "true", "0", "-1", "-0.0", "1e400", "1.5e18", "1.23457E+18", "9" * 40, "9223372036854775807",
     "-9223372036854775808", "infinity", "-infinity", "epoch", "0000-00-00", "1969-12-31T23:59:59Z", "294247-01-10 04:00:54.775807", "2026-02-30",
-    "9999-12-31 23:59:59.999999+15:59", "2026-03-02T10:00:00", "2026-03-02T10:00:60Z", "0001-01-01 (BC)", "29/02/2021 25:61", "13/13/13", "1/2/03 4:05 pm",
+    "9999-12-31 23:59:59.999999+15:59", "2026-03-02T10:00:00", "2026-03-02T10:00:60Z", "0001-01-01 (BC)",
+    "29/02/2021 25:61", "13/13/13", "1/2/03 4:05 pm",
     "Mon Mar 02 10:00:00 +9999 2026", "1772445600", "1772445600123456789", "20260302", "99999999999999", "https://", "http://[", "https://t.co/",
-    "https://a.example/" + "x" * 500, "http://a" * 40 + " !", "[a, b]", '["a"]', '[{"url": "u"}]', "RT @ben: x", "#", "＃１", "at://", "at:////", "did:", "t1_",
+    "https://a.example/" + "x" * 500, "http://a" * 40 + " !", "[a, b]", '["a"]', '[{"url": "u"}]', "RT @ben: x", "#", "＃１",
+    "at://", "at:////", "did:", "t1_",
     "[deleted]", "retweet", "repost", "-- ; DROP TABLE ingest_rows", "' OR 1=1", "%s{0}$1", "<a href=\"x\" class=\"mention\">", "&#39;", "a" * 70_000,
 )  # fmt: skip
-NUMBERS = (0, -1, 1, 2**31, 2**53 + 1, 2**63 - 1, -(2**63), 2**63, 2**64, 10**40, 10**400, 0.1, -0.0, 1e308, 1e-320, 1.5e18)
-RAW_JSON = (b"NaN", b"Infinity", b"-0", b"1e999", b"01", b"'x'", b'"\\ud800"', b'"\\udc00\\ud800"', b'"\\u0000"', b'"\\x41"', b"nul", b'"\xff"', b'"\t"', b"1" * 5000)
-KEYS = ("", " ", "id", "ID", "Id ", "a.b", '"', "\0", "\ud800", "id\0", "text\ud800", "'", "date", "$type", "message.type", "chat.id", "line", "raw", "rule", "j", "$", "c0")
+NUMBERS = (
+    0,
+    -1,
+    1,
+    2**31,
+    2**53 + 1,
+    2**63 - 1,
+    -(2**63),
+    2**63,
+    2**64,
+    10**40,
+    10**400,
+    0.1,
+    -0.0,
+    1e308,
+    1e-320,
+    1.5e18,
+)
+RAW_JSON = (
+    b"NaN",
+    b"Infinity",
+    b"-0",
+    b"1e999",
+    b"01",
+    b"'x'",
+    b'"\\ud800"',
+    b'"\\udc00\\ud800"',
+    b'"\\u0000"',
+    b'"\\x41"',
+    b"nul",
+    b'"\xff"',
+    b'"\t"',
+    b"1" * 5000,
+)
+KEYS = (
+    "",
+    " ",
+    "id",
+    "ID",
+    "Id ",
+    "a.b",
+    '"',
+    "\0",
+    "\ud800",
+    "id\0",
+    "text\ud800",
+    "'",
+    "date",
+    "$type",
+    "message.type",
+    "chat.id",
+    "line",
+    "raw",
+    "rule",
+    "j",
+    "$",
+    "c0",
+)
 ENCODINGS = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig", "cp1252", "utf-7", "cp037")
 
 
@@ -47,7 +104,9 @@ def _once(data: bytes, reader: str, rng: Rng) -> bytes:
         if data[:2] == b"\x1f\x8b":
             return _packed(data, reader, rng, gzip.decompress, lambda d: gzip.compress(d, mtime=0))
         if data[:4] == b"\x28\xb5\x2f\xfd":
-            return _packed(data, reader, rng, lambda d: zstandard.ZstdDecompressor().decompress(d, MAX_BYTES), zstandard.compress)
+            return _packed(
+                data, reader, rng, lambda d: zstandard.ZstdDecompressor().decompress(d, MAX_BYTES), zstandard.compress
+            )
         if data[:4] == b"PAR1":
             return _of_parquet(data, rng)
         if data[:2] == b"PK":
@@ -82,7 +141,12 @@ def _of_bytes(data: bytes, reader: str, rng: Rng) -> bytes:
             encoding = rng.choice(ENCODINGS)
             return data.decode("utf-8", "replace").encode(encoding, "replace")
         case 8:
-            return data[:a] + rng.choice((b"\0", b" ", b"\n", b"\r", b"\x0b", b"[", b'"', b"\\", b"\xff")) * rng.choice((1, 7, 400, 20_000)) + data[a:]
+            return (
+                data[:a]
+                + rng.choice((b"\0", b" ", b"\n", b"\r", b"\x0b", b"[", b'"', b"\\", b"\xff"))
+                * rng.choice((1, 7, 400, 20_000))
+                + data[a:]
+            )
         case _:
             return data.replace(b"\n", rng.choice((b"\r", b"\r\n", b"\n\n", b"\xe2\x80\xa8", b"\0", b"")))
 
@@ -135,7 +199,11 @@ def _dumped(value: Any, rng: Rng, indent: int | None = None) -> bytes:
     parts = text.replace("\\ue000", "\ue000").split("\ue000")
     out = [part.encode("utf-8", "surrogatepass") for part in parts]
     for i in range(1, len(parts) - 1, 2):
-        out[i - 1], out[i], out[i + 1] = out[i - 1].removesuffix(b'"'), bytes.fromhex(parts[i]), out[i + 1].removeprefix(b'"')
+        out[i - 1], out[i], out[i + 1] = (
+            out[i - 1].removesuffix(b'"'),
+            bytes.fromhex(parts[i]),
+            out[i + 1].removeprefix(b'"'),
+        )
     return b"".join(out)
 
 
@@ -194,7 +262,11 @@ def _change(container: Any, key: Any, rng: Rng, everywhere: Any) -> None:
         elif action == 4:
             where[key] = _Raw(rng.choice(RAW_JSON))
         elif action == 5 and isinstance(old, str | int | float):
-            where[key] = str(old) if isinstance(old, int | float) else rng.choice((len(old), old * 2, old[: len(old) // 2], old + rng.choice(WORDS)))
+            where[key] = (
+                str(old)
+                if isinstance(old, int | float)
+                else rng.choice((len(old), old * 2, old[: len(old) // 2], old + rng.choice(WORDS)))
+            )
         else:
             where[key] = value
 
@@ -235,7 +307,9 @@ def _of_table(data: bytes, rng: Rng) -> bytes:
     quoting = rng.choice((csv.QUOTE_MINIMAL, csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONE))
     escapechar = "\\" if quoting == csv.QUOTE_NONE or rng.random() < 0.1 else None
     csv.writer(out, delimiter=delimiter, quoting=quoting, escapechar=escapechar, lineterminator="\n").writerows(rows)
-    begins = rng.choice(("",) * 12 + ("sep=;\n", "sep=\t\n", "sep=é\n", 'sep="\n', "sep=,", "\n\n", "\ufeff", "{", "[\n"))
+    begins = rng.choice(
+        ("",) * 12 + ("sep=;\n", "sep=\t\n", "sep=é\n", 'sep="\n', "sep=,", "\n\n", "\ufeff", "{", "[\n")
+    )
     return (begins + out.getvalue()).encode("utf-8", "surrogatepass")
 
 
@@ -278,7 +352,7 @@ def _column(n: int, rng: Rng) -> pa.Array:
         lambda: pa.array(text, pa.large_string()),
         lambda: pa.array([[t] * 3 for t in text], pa.list_(pa.string(), 3)),
         lambda: pa.array([{}] * n, pa.struct([])),
-        lambda: pa.array([[None]] * n, pa.list_(pa.struct([("type", pa.string()), ("url", pa.string()), ("hash", pa.string()), ("alt", pa.string())]))),
+        lambda: pa.array([[None]] * n, pa.list_(pa.struct([(name, pa.string()) for name in ("type", "url", "hash", "alt")]))),
     )  # fmt: skip
     return rng.choice(makers)()
 
@@ -295,9 +369,17 @@ def _of_parquet(data: bytes, rng: Rng) -> bytes:
             case 0:
                 table = table.remove_column(i) if table.num_columns > 1 else table
             case 1:
-                table = table.append_column(rng.choice((*KEYS, "file_row_number", "message", "chat", "metrics")).encode("utf-8", "replace").decode(), _column(n, rng))
+                table = table.append_column(
+                    rng.choice((*KEYS, "file_row_number", "message", "chat", "metrics"))
+                    .encode("utf-8", "replace")
+                    .decode(),
+                    _column(n, rng),
+                )
             case 2:
-                names = [rng.choice(KEYS).encode("utf-8", "replace").decode() if j == i else c for j, c in enumerate(table.column_names)]
+                names = [
+                    rng.choice(KEYS).encode("utf-8", "replace").decode() if j == i else c
+                    for j, c in enumerate(table.column_names)
+                ]
                 table = table.rename_columns(names)
             case 3:
                 table = table.slice(0, rng.choice((0, 1, n)))
@@ -315,11 +397,16 @@ def _of_archive(data: bytes, reader: str, rng: Rng) -> bytes:
             del parts[name]
         case 1:
             cell = rng.choice(("A1", "XFD1048576", "B1", "A1048576", "ZZZZ9", "A0", "1", "A99999999999"))
-            parts = {k: v.replace(b"<c>", f'<c r="{cell}">'.encode(), 1) if "sheet" in k else v for k, v in parts.items()}
+            parts = {
+                k: v.replace(b"<c>", f'<c r="{cell}">'.encode(), 1) if "sheet" in k else v for k, v in parts.items()
+            }
         case 2:
             kind = rng.choice(("n", "b", "e", "s", "d", "str", "x")).encode()
             value = rng.choice(WORDS).encode("utf-8", "replace")
-            parts = {k: v.replace(b"<c><v>0", b'<c t="' + kind + b'"><v>' + value) if "sheet" in k else v for k, v in parts.items()}
+            parts = {
+                k: v.replace(b"<c><v>0", b'<c t="' + kind + b'"><v>' + value) if "sheet" in k else v
+                for k, v in parts.items()
+            }
         case _:
             parts[name] = _of_bytes(parts[name], reader, rng)
     with zipfile.ZipFile(out := io.BytesIO(), "w", rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))) as new:

@@ -59,20 +59,40 @@ def tweet(i: int) -> Record:
     }  # fmt: skip
 
 
-USER = {"id": "0", "username": "anna", "name": "Anna", "created_at": ISO.format(0), "public_metrics": {"followers_count": 1}}
+USER = {
+    "id": "0",
+    "username": "anna",
+    "name": "Anna",
+    "created_at": ISO.format(0),
+    "public_metrics": {"followers_count": 1},
+}
 INCLUDES = {"users": [USER], "tweets": [tweet(0)], "media": [{"media_key": "m", "type": "photo", "url": "u"}]}
 PROBLEM = {"title": "Not Found", "detail": "gone", "value": "5", "type": "about:blank"}
 
 
 def x_api_v2() -> list[bytes]:
     tweets = each(tweet)
-    page = {"data": tweets, "includes": INCLUDES, "meta": {"result_count": 6}, "errors": [PROBLEM], "__twarc": {"retrieved_at": ISO.format(9)}}
+    page = {
+        "data": tweets,
+        "includes": INCLUDES,
+        "meta": {"result_count": 6},
+        "errors": [PROBLEM],
+        "__twarc": {"retrieved_at": ISO.format(9)},
+    }
     stream = [{"data": t, "includes": INCLUDES, "matching_rules": [{"id": "1"}]} for t in tweets]
-    return [lines([page, {"meta": {"result_count": 0}}, PROBLEM]), lines(stream), lines([t | {"author": USER} for t in tweets])]
+    return [
+        lines([page, {"meta": {"result_count": 0}}, PROBLEM]),
+        lines(stream),
+        lines([t | {"author": USER} for t in tweets]),
+    ]
 
 
 def x_web() -> list[bytes]:
-    entities = {"urls": [{"url": "u", "expanded_url": "https://a.example"}], "hashtags": [{"text": "Sea"}], "user_mentions": [{"id_str": "9"}]}
+    entities = {
+        "urls": [{"url": "u", "expanded_url": "https://a.example"}],
+        "hashtags": [{"text": "Sea"}],
+        "user_mentions": [{"id_str": "9"}],
+    }
     names = {"screen_name": "anna", "name": "Anna", "created_at": "Tue Nov 08 00:00:00 +0000 2022"}
 
     def bare(i: int) -> Record:
@@ -99,7 +119,11 @@ DID, POST = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa", "app.bsky.feed.post"
 
 
 def bluesky() -> list[bytes]:
-    features = [{"$type": "x#link", "uri": "https://a.example"}, {"$type": "x#tag", "tag": "Sea"}, {"$type": "x#mention", "did": DID}]
+    features = [
+        {"$type": "x#link", "uri": "https://a.example"},
+        {"$type": "x#tag", "tag": "Sea"},
+        {"$type": "x#mention", "did": DID},
+    ]
 
     def record(i: int) -> Record:
         about = {"uri": f"at://{DID}/{POST}/3kroot", "cid": "c"}
@@ -110,19 +134,40 @@ def bluesky() -> list[bytes]:
         }  # fmt: skip
 
     def frame(i: int) -> Record:
-        commit = {"rev": "r", "operation": "create", "collection": POST, "rkey": f"3k{i}", "cid": "b", "record": record(i)}
+        commit = {
+            "rev": "r",
+            "operation": "create",
+            "collection": POST,
+            "rkey": f"3k{i}",
+            "cid": "b",
+            "record": record(i),
+        }
         return {"did": DID, "time_us": EPOCH * 10**6 + i, "kind": "commit", "commit": commit}
 
     def view(i: int) -> Record:
         author = {"did": DID, "handle": "anna.example", "displayName": "Anna", "createdAt": ISO.format(0)}
-        return {"uri": f"at://{DID}/{POST}/3k{i}", "cid": "b", "author": author, "record": record(i), "indexedAt": ISO.format(9), "likeCount": 4}
+        return {
+            "uri": f"at://{DID}/{POST}/3k{i}",
+            "cid": "b",
+            "author": author,
+            "record": record(i),
+            "indexedAt": ISO.format(9),
+            "likeCount": 4,
+        }
 
     repost = {"did": DID, "time_us": EPOCH * 10**6, "kind": "commit", "commit": {"operation": "create", "collection": "app.bsky.feed.repost",
               "rkey": "3r", "record": {"subject": {"uri": f"at://{DID}/{POST}/3k1"}, "createdAt": ISO.format(3)}}}  # fmt: skip
-    gone = {"did": DID, "time_us": 1, "kind": "commit", "commit": {"operation": "delete", "collection": POST, "rkey": "3k2"}}
+    gone = {
+        "did": DID,
+        "time_us": 1,
+        "kind": "commit",
+        "commit": {"operation": "delete", "collection": POST, "rkey": "3k2"},
+    }
     by = {"$type": "x#reasonRepost", "by": {"did": DID, "handle": "h"}, "indexedAt": ISO.format(8)}
     feed = {"feed": [{"post": view(i), "reason": by if i % 2 else None} for i in range(N_RECORDS)]}
-    firehose = [{"repo": DID, "path": f"{POST}/3k{i}", "record": record(i), "time": ISO.format(9)} for i in range(N_RECORDS)]
+    firehose = [
+        {"repo": DID, "path": f"{POST}/3k{i}", "record": record(i), "time": ISO.format(9)} for i in range(N_RECORDS)
+    ]
     return [
         lines([*each(frame), repost, gone]), lines(each(view)), lines([feed]), lines(firehose), lines([{"posts": each(view)}]),
     ]  # fmt: skip
@@ -130,7 +175,14 @@ def bluesky() -> list[bytes]:
 
 def mastodon() -> list[bytes]:
     host = "https://social.example"
-    account = {"id": "10", "acct": "anna", "url": f"{host}/@anna", "display_name": "Anna", "created_at": ISO.format(0), "followers_count": 5}
+    account = {
+        "id": "10",
+        "acct": "anna",
+        "url": f"{host}/@anna",
+        "display_name": "Anna",
+        "created_at": ISO.format(0),
+        "followers_count": 5,
+    }
 
     def status(i: int, **over: Any) -> Record:
         return {
@@ -145,7 +197,12 @@ def mastodon() -> list[bytes]:
     reblog = status(8, reblog=status(7), quote={"state": "accepted", "quoted_status": status(6)})
     frames = [{"stream": ["public"], "event": "update", "payload": json.dumps(status(i))} for i in range(N_RECORDS)]
     frames.append({"stream": ["public"], "event": "delete", "payload": "101"})
-    return [lines([*each(status), reblog]), lines(frames), lines([{"accounts": [], "statuses": each(status)}]), json.dumps(each(status)).encode()]
+    return [
+        lines([*each(status), reblog]),
+        lines(frames),
+        lines([{"accounts": [], "statuses": each(status)}]),
+        json.dumps(each(status)).encode(),
+    ]
 
 
 def telegram() -> list[bytes]:
@@ -161,7 +218,11 @@ def telegram() -> list[bytes]:
 
     one = {"name": "Ships", "type": "public_supergroup", "id": 5, "messages": each(message)}
     service = {"id": 2, "type": "service", "date_unixtime": "1", "text": ""}
-    every = {"about": "Here", "personal_information": {"user_id": 1}, "chats": {"about": "c", "list": [one, one | {"id": 6, "messages": [service]}]}}
+    every = {
+        "about": "Here",
+        "personal_information": {"user_id": 1},
+        "chats": {"about": "c", "list": [one, one | {"id": 6, "messages": [service]}]},
+    }
     return [json.dumps(one, indent=1).encode(), json.dumps(every).encode()]
 
 
@@ -213,8 +274,17 @@ def content_library() -> list[bytes]:
         "post_owner.name": "Ships", "post_owner.username": "ships", "link_attachment.link": "https://a.example/x", "hashtags": "[a]",
         "statistics.like_count": "3", "statistics.views": "",
     }  # fmt: skip
-    comment = {"post_id": "1", "parent_comment_id": None, "text": "aye", "creation_time": ISO.format(1), "owner": {"id": "5", "name": "A"}}
-    return [table(each(lambda i: {"id": f"1234567890123456{i}"} | post)), lines(each(lambda i: {"id": f"c{i}"} | comment))]
+    comment = {
+        "post_id": "1",
+        "parent_comment_id": None,
+        "text": "aye",
+        "creation_time": ISO.format(1),
+        "owner": {"id": "5", "name": "A"},
+    }
+    return [
+        table(each(lambda i: {"id": f"1234567890123456{i}"} | post)),
+        lines(each(lambda i: {"id": f"c{i}"} | comment)),
+    ]
 
 
 def tiktok() -> list[bytes]:
@@ -239,8 +309,16 @@ def youtube() -> list[bytes]:
         "likeCount": 2, "publishedAt": ISO.format(1),
     }  # fmt: skip
     comments = each(lambda i: {"id": f"C1.r{i}", "snippet": snippet | {"parentId": "C1"}})
-    threads = each(lambda i: {"id": f"T{i}", "snippet": {"videoId": "v1", "topLevelComment": {"id": f"C{i}", "snippet": snippet}}})
-    row = {"isReplyTo": "", "authorName": "Anna", "text": 'she said "aye"', "publishedAt": PLAIN.format(1), "likeCount": "2"}
+    threads = each(
+        lambda i: {"id": f"T{i}", "snippet": {"videoId": "v1", "topLevelComment": {"id": f"C{i}", "snippet": snippet}}}
+    )
+    row = {
+        "isReplyTo": "",
+        "authorName": "Anna",
+        "text": 'she said "aye"',
+        "publishedAt": PLAIN.format(1),
+        "likeCount": "2",
+    }
     return [lines(comments), lines(threads), table(each(lambda i: {"id": f"C{i}"} | row))]
 
 
@@ -272,7 +350,14 @@ def fivethirtyeight() -> list[bytes]:
 
 
 def coortweet() -> list[bytes]:
-    rows = each(lambda i: {"object_id": f"https://a.example/{i % 2}", "account_id": f"a{i}", "content_id": f"c{i}", "timestamp_share": EPOCH + i})
+    rows = each(
+        lambda i: {
+            "object_id": f"https://a.example/{i % 2}",
+            "account_id": f"a{i}",
+            "content_id": f"c{i}",
+            "timestamp_share": EPOCH + i,
+        }
+    )
     return [table(rows), lines(rows), parquet(pa.Table.from_pylist(rows))]
 
 
@@ -308,7 +393,8 @@ def typed() -> pa.Table:
     rows = posts()
     when = [datetime.fromtimestamp(EPOCH + i, UTC) for i in range(N_RECORDS)]
     return pa.table({
-        "id": pa.array(range(N_RECORDS), pa.int64()), "author": [{"id": r["author_id"], "name": "Anna"} for r in rows], "text": [r["text"] for r in rows],
+        "id": pa.array(range(N_RECORDS), pa.int64()), "author": [{"id": r["author_id"], "name": "Anna"} for r in rows],
+        "text": [r["text"] for r in rows],
         "author_id": [r["author_id"] for r in rows], "created_at": pa.array(when, pa.timestamp("us", tz="UTC")),
         "urls": [["https://a.example"]] * N_RECORDS, "hashtags": [["sea"], None, [None, "a"]],
         "likes": [1.0, float("nan"), 1e300],
@@ -318,7 +404,10 @@ def typed() -> pa.Table:
 
 def workbook(sheets: dict[str, list[list[Any]]]) -> bytes:
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    rel, package = "http://schemas.openxmlformats.org/officeDocument/2006/relationships", "http://schemas.openxmlformats.org/package/2006"
+    rel, package = (
+        "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+        "http://schemas.openxmlformats.org/package/2006",
+    )
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 
     def cell(value: Any) -> str:
@@ -333,17 +422,29 @@ def workbook(sheets: dict[str, list[list[Any]]]) -> bytes:
         archive.writestr("_rels/.rels", f'<Relationships xmlns="{package}/relationships"><Relationship Id="r" Type="{rel}/officeDocument" '
             'Target="xl/workbook.xml"/></Relationships>')  # fmt: skip
         listed = "".join(f'<sheet name="{n}" sheetId="{i + 1}" r:id="s{i}"/>' for i, n in enumerate(sheets))
-        archive.writestr("xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{rel}"><sheets>{listed}</sheets></workbook>')
-        links = "".join(f'<Relationship Id="s{i}" Type="{rel}/worksheet" Target="worksheets/sheet{i}.xml"/>' for i in range(len(sheets)))
-        archive.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{package}/relationships">{links}</Relationships>')
+        archive.writestr(
+            "xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{rel}"><sheets>{listed}</sheets></workbook>'
+        )
+        links = "".join(
+            f'<Relationship Id="s{i}" Type="{rel}/worksheet" Target="worksheets/sheet{i}.xml"/>'
+            for i in range(len(sheets))
+        )
+        archive.writestr(
+            "xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{package}/relationships">{links}</Relationships>'
+        )
         for i, rows in enumerate(sheets.values()):
             body = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
-            archive.writestr(f"xl/worksheets/sheet{i}.xml", f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>')
+            archive.writestr(
+                f"xl/worksheets/sheet{i}.xml", f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>'
+            )
     return out.getvalue()
 
 
 def xlsx() -> list[bytes]:
-    rows = [["id", "author_id", "created_at", "text"], *([f"p{i}", i, PLAIN.format(i), 'a "ship"\n🚢'] for i in range(N_RECORDS))]
+    rows = [
+        ["id", "author_id", "created_at", "text"],
+        *([f"p{i}", i, PLAIN.format(i), 'a "ship"\n🚢'] for i in range(N_RECORDS)),
+    ]
     return [workbook({"Empty": [], "Posts": rows, "Notes": [["x"]]})]
 
 
@@ -355,8 +456,16 @@ _READERS: dict[str, Callable[[], list[bytes]]] = {
 _CONTAINERS: dict[str, Callable[[], list[bytes]]] = {
     "parquet": lambda: [parquet(typed()), parquet(pa.Table.from_pylist(posts()))],
     "xlsx": xlsx,
-    "gzip": lambda: [gzip.compress(lines(posts()), mtime=0), gzip.compress(parquet(typed()), mtime=0), gzip.compress(telegram()[0], mtime=0)],
-    "zstd": lambda: [zstandard.compress(table(posts())), zstandard.compress(x_web()[0]), zstandard.compress(parquet(typed()))],
+    "gzip": lambda: [
+        gzip.compress(lines(posts()), mtime=0),
+        gzip.compress(parquet(typed()), mtime=0),
+        gzip.compress(telegram()[0], mtime=0),
+    ],
+    "zstd": lambda: [
+        zstandard.compress(table(posts())),
+        zstandard.compress(x_web()[0]),
+        zstandard.compress(parquet(typed())),
+    ],
 }
 SEEDS: dict[str, list[bytes]] = {name: make() for name, make in (_READERS | _CONTAINERS).items()}
 READERS = tuple(SEEDS)

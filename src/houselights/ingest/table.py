@@ -45,6 +45,8 @@ class Rows:
             return f"CASE WHEN {whole} THEN CAST(CAST({expression} AS BIGINT) AS VARCHAR) ELSE CAST({expression} AS VARCHAR) END"
         if type_.startswith("DECIMAL"):
             return f"regexp_replace(CAST({expression} AS VARCHAR), '[.]0+$', '')"
+        if type_.startswith("TIMESTAMP") or type_ == "DATE":
+            return f"CASE WHEN {_in_our_days(expression, type_)} THEN CAST({expression} AS VARCHAR) END"
         if type_ == "BLOB":
             return f"decode({expression}, 'replace')"
         return f"CAST({expression} AS VARCHAR)"
@@ -105,11 +107,15 @@ def raw_rows(rows: Rows, mapping: dict[str, str], extra: dict[str, str] | None =
 def typed_time(rows: Rows, column: str) -> str | None:
     """TIMESTAMP expression when the column has a time type; NULL on infinity and far beyond our days."""
     type_, expression = rows.types.get(column, "VARCHAR"), rows.expressions[column]
-    if type_ == "TIMESTAMP WITH TIME ZONE":
-        expression = f"({expression} AT TIME ZONE 'UTC')"
-    elif not (type_.startswith("TIMESTAMP") or type_ == "DATE"):
+    if not (type_.startswith("TIMESTAMP") or type_ == "DATE"):
         return None
-    return f"CASE WHEN isfinite({expression}) THEN try_cast({expression} AS TIMESTAMP) END"
+    utc = f"({expression} AT TIME ZONE 'UTC')" if type_ == "TIMESTAMP WITH TIME ZONE" else expression
+    return f"CASE WHEN {_in_our_days(expression, type_)} THEN CAST({utc} AS TIMESTAMP) END"
+
+
+def _in_our_days(expression: str, type_: str) -> str:
+    """Of a time: neither infinite nor so far away that DuckDB fails on it."""
+    return f"{expression} BETWEEN CAST('1900-01-01' AS {type_}) AND CAST('2200-01-01' AS {type_})"
 
 
 def supplied(mapping: dict[str, str]) -> frozenset[str]:
