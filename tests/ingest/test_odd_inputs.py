@@ -171,6 +171,18 @@ def test_one_time_beyond_all_years_costs_one_row(read, tmp_path: Path, column: s
         assert unit == "ms"  # microseconds do not hold it: DuckDB refuses the column
 
 
+def test_days_and_zones_in_parquet_stay_what_they_are(read, tmp_path: Path) -> None:
+    sound = {"id": ["1", "2"], "author_id": ["a"] * 2, "text": ["x"] * 2}
+    for days in (
+        pa.array([18_748, 2**31 - 1], pa.date32()),
+        pa.array([1_619_827_200, -(10**11)], pa.timestamp("s", tz="Asia/Kolkata")),
+    ):
+        pq.write_table(pa.table(sound | {"created_at": days}), tmp_path / "p.parquet")
+        assert [p["created_at"].isoformat() for p in read(tmp_path / "p.parquet").posts] == [
+            "2021-05-01T00:00:00+00:00"
+        ]
+
+
 def test_parquet_columns_without_names(read, tmp_path: Path) -> None:
     odd = pa.array([{"": "a", "b": "c"}])
     pq.write_table(pa.table({k: [v] for k, v in ROW.items()} | {"odd": odd, "": odd}), tmp_path / "p.parquet")

@@ -45,8 +45,8 @@ class Rows:
             return f"CASE WHEN {whole} THEN CAST(CAST({expression} AS BIGINT) AS VARCHAR) ELSE CAST({expression} AS VARCHAR) END"
         if type_.startswith("DECIMAL"):
             return f"regexp_replace(CAST({expression} AS VARCHAR), '[.]0+$', '')"
-        if type_.startswith("TIMESTAMP") or type_ == "DATE":
-            return f"CASE WHEN {_in_our_days(expression, type_)} THEN CAST({expression} AS VARCHAR) END"
+        if type_.startswith("TIMESTAMP"):
+            return f"CAST({_in_our_days(expression, type_)} AS VARCHAR)"
         if type_ == "BLOB":
             return f"decode({expression}, 'replace')"
         return f"CAST({expression} AS VARCHAR)"
@@ -109,13 +109,17 @@ def typed_time(rows: Rows, column: str) -> str | None:
     type_, expression = rows.types.get(column, "VARCHAR"), rows.expressions[column]
     if not (type_.startswith("TIMESTAMP") or type_ == "DATE"):
         return None
-    utc = f"({expression} AT TIME ZONE 'UTC')" if type_ == "TIMESTAMP WITH TIME ZONE" else expression
-    return f"CASE WHEN {_in_our_days(expression, type_)} THEN CAST({utc} AS TIMESTAMP) END"
+    return _in_our_days(expression, type_)
 
 
 def _in_our_days(expression: str, type_: str) -> str:
-    """Of a time: neither infinite nor so far away that DuckDB fails on it."""
-    return f"{expression} BETWEEN CAST('1900-01-01' AS {type_}) AND CAST('2200-01-01' AS {type_})"
+    """
+    A time as TIMESTAMP (UTC), NULL where it is infinite or so far away that DuckDB fails on it. It goes through a number: DuckDB converts every
+    value of a Parquet dictionary, also those of rows that a CASE leaves out.
+    """
+    within = f"{expression} BETWEEN CAST('1900-01-01' AS {type_}) AND CAST('2200-01-01' AS {type_})"
+    number = f"({expression} - DATE '1970-01-01') * 86400000000" if type_ == "DATE" else f"epoch_us({expression})"
+    return f"make_timestamp(CASE WHEN {within} THEN {number} END)"
 
 
 def supplied(mapping: dict[str, str]) -> frozenset[str]:
