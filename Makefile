@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow lint lock bench bench-detection clean
+.PHONY: demo test test-slow fuzz lint lock bench bench-detection clean
 
 demo: $(VENV)/.run-installed
 	$(BIN)/houselights demo --out demo-run --no-open
@@ -15,6 +15,10 @@ test: $(VENV)/.dev-installed
 
 test-slow: $(VENV)/.dev-installed
 	$(BIN)/python -m pytest -m slow
+
+# two minutes for each reader; guided by coverage where atheris is installed
+fuzz: $(VENV)/.dev-installed
+	$(BIN)/python tests/fuzz/fuzz.py --seconds 120
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff format src tests benchmarks

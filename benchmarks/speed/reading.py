@@ -16,7 +16,9 @@ TWEET = f"""STRUCT(id VARCHAR, author_id VARCHAR, "text" VARCHAR, note_tweet STR
     edit_history_tweet_ids VARCHAR[], referenced_tweets STRUCT("type" VARCHAR, id VARCHAR)[], entities {ENTITIES},
     attachments STRUCT(media_keys VARCHAR[]), public_metrics STRUCT(retweet_count BIGINT, reply_count BIGINT, like_count BIGINT,
     quote_count BIGINT, impression_count BIGINT))"""
-INCLUDES = f"""STRUCT(users {USER}[], tweets STRUCT(id VARCHAR, author_id VARCHAR, entities {ENTITIES})[], media {MEDIA}[])"""
+INCLUDES = (
+    f"""STRUCT(users {USER}[], tweets STRUCT(id VARCHAR, author_id VARCHAR, entities {ENTITIES})[], media {MEDIA}[])"""
+)
 
 
 def _reference(kind: str) -> str:

@@ -16,7 +16,7 @@ def write(figures: Figures, path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
-    body = "\n".join([*_joins(figures), *_toolkit(figures), *_scans(figures)])
+    body = "\n".join([*_joins(figures), *_toolkit(figures), *_reads(figures), *_scans(figures)])
     path.write_text(f"{before}{BEGIN}\n{body}\n{END}{after}", encoding="utf-8")
 
 
@@ -51,6 +51,26 @@ def _toolkit(figures: Figures) -> list[str]:
         f"{found['cpu_s']:.1f} CPU s after {found['read_cpu_s']:.1f} CPU s of reading; `houselights network --as cnt`, "
         f"from CSV to CSV with start-up: {found['ours_csv_to_csv_cpu_s']:.1f} CPU s; {found['edges']:,} edges, {same}.",
     ]
+
+
+def _reads(figures: Figures) -> list[str]:
+    names = {
+        "read_300k": "300,000 X API v2 lines",
+        "read_3m": "3,000,000 lines",
+        "read_reversed_3m": "3,000,000 lines, the newest first",
+    }
+    lines = [
+        "",
+        "| lines -> posts.parquet | GB | CPU s | DuckDB's typed `read_json` -> Parquet, CPU s | times | peak memory, MB |",
+    ]
+    lines.append("|---|---|---|---|---|---|")
+    for case, name in names.items():
+        if case in figures:
+            f = figures[case]
+            ours, peer = f["houselights"], f.get("duckdb")
+            beside = f"{peer['cpu_s']:.1f} | {ours['cpu_s'] / peer['cpu_s']:.2f}" if peer else " | "
+            lines.append(f"| {name} | {f['bytes'] / 1e9:.1f} | {ours['cpu_s']:.1f} | {beside} | {ours['mb']:,.0f} |")
+    return lines if len(lines) > 3 else []
 
 
 def _scans(figures: Figures) -> list[str]:

@@ -23,7 +23,8 @@ import numpy as np
 
 HERE = Path(__file__).parent
 WINDOW_US = 60_000_000
-ROWS = {"1m": 1_000_000, "10m": 10_000_000}
+ROWS = {"300k": 300_000, "1m": 1_000_000, "3m": 3_000_000, "10m": 10_000_000}
+READ_AGAIN = 3
 Result = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -95,6 +96,7 @@ def sqlite_join(account: np.ndarray, what: np.ndarray, at_us: np.ndarray) -> Cal
 
 METHODS = {"kernel": kernel, "duckdb": duckdb_join, "sqlite": sqlite_join}
 CASES = ("kernel_1m", "sqlite_1m", "duckdb_1m", "toolkit_1m", "kernel_10m", "duckdb_10m")
+READS = ("read_300k", "read_3m", "read_reversed_3m")
 SCANS = ("help", "scan_x_api_1m", "scan_parquet_1m", "scan_parquet_10m")
 
 
@@ -132,11 +134,31 @@ def generated(what: str, size: str, folder: Path) -> Path:
     return path
 
 
+def reading(lines: Path, folder: Path, is_reversed: bool) -> dict[str, object]:
+    """Ours and the peer one after the other, several times where they are compared; the least of each counts."""
+    if is_reversed:  # as searches give them: the newest first
+        newest_first = lines.with_suffix(".reversed.jsonl")
+        if not newest_first.exists():
+            with newest_first.open("wb") as out:
+                subprocess.run(["tac", str(lines)], stdout=out, check=True)
+        lines = newest_first
+    methods = ("duckdb", "houselights") if lines.stat().st_size < 1 << 30 else ("houselights",)
+    best: dict[str, dict[str, float]] = {}
+    for _ in range(READ_AGAIN if len(methods) > 1 else 1):
+        for method in methods:
+            with tempfile.TemporaryDirectory(dir=folder) as out:
+                _, cost = child([sys.executable, str(HERE / "reading.py"), method, str(lines), out])
+            best[method] = min(best.get(method, cost), cost, key=lambda c: c["cpu_s"])
+    return {"bytes": lines.stat().st_size, **best}
+
+
 def measure(case: str, folder: Path, toolkit: Path | None) -> dict[str, object] | None:
     method, _, size = case.rpartition("_")
     if case == "help":
         command = [str(Path(sys.executable).with_name("houselights")), "--help"]
         return {"wall_s": min(child(command)[1]["wall_s"] for _ in range(5))}
+    if case.startswith("read"):
+        return reading(generated("x-api", size, folder), folder, is_reversed="reversed" in case)
     if case.startswith("scan"):
         source = generated("x-api" if "x_api" in case else "posts", size, folder)
         command = [str(Path(sys.executable).with_name("houselights")), "scan", str(source), "--quiet"]
@@ -153,7 +175,7 @@ def measure(case: str, folder: Path, toolkit: Path | None) -> dict[str, object] 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=(*CASES, *SCANS), default=[*CASES, *SCANS])
+    parser.add_argument("--only", nargs="+", choices=(*CASES, *READS, *SCANS), default=[*CASES, *READS, *SCANS])
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "houselights-speed")
     parser.add_argument("--toolkit-python", type=Path)
     parser.add_argument("--child", help=argparse.SUPPRESS)

@@ -71,6 +71,7 @@ class Campaign:
         self.runs += 1
         accepted = False
         try:
+            self.con = self.law.alive(self.con)
             outcome = self.law.check(self.con, self.reader, mode, data, self.scratch / "read")
             accepted = outcome.accepted
             if keep and outcome.signature not in self.known:

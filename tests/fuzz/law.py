@@ -43,12 +43,17 @@ def settings_of(reader: str, mode: str, data: bytes) -> ReadSettings:
         return ReadSettings(format=name)
     key = zlib.crc32(data)
     start = data[:2000].replace(b"\0", b"").decode("utf-8", "replace")
+<<<<<<< HEAD
     words = [*dict.fromkeys(re.findall(r"[A-Za-z_][\w.$ ]*", start))][:60] + [
         "",
         "no such column",
         "message.text",
         "c0",
     ]
+=======
+    found = dict.fromkeys(re.findall(r"[A-Za-z_][\w.$ ]*", start))
+    words = [*[*found][:60], "", "no such column", "message.text", "c0"]
+>>>>>>> fuzz
     targets = (*TARGETS, "no such target", "rule", "line")
     mapped = {
         targets[(key >> 3 * i) % len(targets)]: words[(key >> 2 * i + 1) % len(words)] for i in range(1 + key % 3)
@@ -58,6 +63,15 @@ def settings_of(reader: str, mode: str, data: bytes) -> ReadSettings:
 
 def connect() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"threads": 1, "memory_limit": "2GB"})
+
+
+def alive(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """The connection, or a new one: an assertion of DuckDB's that fails on a damaged Parquet file closes it."""
+    try:
+        con.execute("SELECT 1")
+    except duckdb.Error:
+        return connect()
+    return con
 
 
 def check(con: duckdb.DuckDBPyConnection, reader: str, mode: str, data: bytes, folder: Path) -> Outcome:

@@ -22,9 +22,11 @@ WORDS = (
     "", " ", "\0", "\x1f", "\ufeff", "\u202e", "\ud800", "\U0001f6a2", "a\r\nb", "\n", '"', "'", "\\", "\\x1f", "\\ud800", "{", "[", "]}", ",", ";",
     "null", "NaN", "nan", "None", "\\N", "true", "0", "-1", "-0.0", "1e400", "1.5e18", "1.23457E+18", "9" * 40, "9223372036854775807",
     "-9223372036854775808", "infinity", "-infinity", "epoch", "0000-00-00", "1969-12-31T23:59:59Z", "294247-01-10 04:00:54.775807", "2026-02-30",
-    "9999-12-31 23:59:59.999999+15:59", "2026-03-02T10:00:00", "2026-03-02T10:00:60Z", "0001-01-01 (BC)", "29/02/2021 25:61", "13/13/13", "1/2/03 4:05 pm",
+    "9999-12-31 23:59:59.999999+15:59", "2026-03-02T10:00:00", "2026-03-02T10:00:60Z", "0001-01-01 (BC)",
+    "29/02/2021 25:61", "13/13/13", "1/2/03 4:05 pm",
     "Mon Mar 02 10:00:00 +9999 2026", "1772445600", "1772445600123456789", "20260302", "99999999999999", "https://", "http://[", "https://t.co/",
-    "https://a.example/" + "x" * 500, "http://a" * 40 + " !", "[a, b]", '["a"]', '[{"url": "u"}]', "RT @ben: x", "#", "＃１", "at://", "at:////", "did:", "t1_",
+    "https://a.example/" + "x" * 500, "http://a" * 40 + " !", "[a, b]", '["a"]', '[{"url": "u"}]', "RT @ben: x", "#", "＃１",
+    "at://", "at:////", "did:", "t1_",
     "[deleted]", "retweet", "repost", "-- ; DROP TABLE ingest_rows", "' OR 1=1", "%s{0}$1", "<a href=\"x\" class=\"mention\">", "&#39;", "a" * 70_000,
 )  # fmt: skip
 NUMBERS = (
@@ -350,7 +352,7 @@ def _column(n: int, rng: Rng) -> pa.Array:
         lambda: pa.array(text, pa.large_string()),
         lambda: pa.array([[t] * 3 for t in text], pa.list_(pa.string(), 3)),
         lambda: pa.array([{}] * n, pa.struct([])),
-        lambda: pa.array([[None]] * n, pa.list_(pa.struct([("type", pa.string()), ("url", pa.string()), ("hash", pa.string()), ("alt", pa.string())]))),
+        lambda: pa.array([[None]] * n, pa.list_(pa.struct([(name, pa.string()) for name in ("type", "url", "hash", "alt")]))),
     )  # fmt: skip
     return rng.choice(makers)()
 

@@ -393,7 +393,8 @@ def typed() -> pa.Table:
     rows = posts()
     when = [datetime.fromtimestamp(EPOCH + i, UTC) for i in range(N_RECORDS)]
     return pa.table({
-        "id": pa.array(range(N_RECORDS), pa.int64()), "author": [{"id": r["author_id"], "name": "Anna"} for r in rows], "text": [r["text"] for r in rows],
+        "id": pa.array(range(N_RECORDS), pa.int64()), "author": [{"id": r["author_id"], "name": "Anna"} for r in rows],
+        "text": [r["text"] for r in rows],
         "author_id": [r["author_id"] for r in rows], "created_at": pa.array(when, pa.timestamp("us", tz="UTC")),
         "urls": [["https://a.example"]] * N_RECORDS, "hashtags": [["sea"], None, [None, "a"]],
         "likes": [1.0, float("nan"), 1e300],

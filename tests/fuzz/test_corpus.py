@@ -24,6 +24,7 @@ def con():
 def test_what_was_found_stays_found(reader: str, con, tmp_path: Path) -> None:
     for path in sorted((CORPUS / reader).glob("*")):
         try:
+            con = law.alive(con)
             law.check(con, reader, law.mode_of(path.name), path.read_bytes(), tmp_path / "read")
         except Exception as error:
             raise AssertionError(f"{reader}/{path.name}: {error!r:.300}") from error
@@ -32,7 +33,7 @@ def test_what_was_found_stays_found(reader: str, con, tmp_path: Path) -> None:
 def _changed(reader: str, which: int, mode: str, con, folder: Path) -> None:
     rng = random.Random(which)
     data = mutations.mutate(rng.choice(seeds.SEEDS[reader]), reader, rng)
-    law.check(con, reader, mode, data, folder)
+    law.check(law.alive(con), reader, mode, data, folder)
 
 
 @pytest.mark.parametrize("reader", seeds.READERS)

@@ -156,18 +156,37 @@ def test_more_reactions_than_can_be_counted(read, tmp_path: Path) -> None:
     assert [p["metrics"]["likes"] for p in read(path).posts] == [None]
 
 
-def test_parquet_with_times_and_names_beyond_ours(read, tmp_path: Path) -> None:
-    when = pa.array([1_600_000_000, 10**14, -(10**14)], pa.timestamp("s"))
-    odd = pa.array([{"": "a", "b": "c"}] * 3)
-    table = pa.table(
-        {"id": ["1", "2", "3"], "author_id": ["a"] * 3, "created_at": when, "text": ["x"] * 3, "odd": odd, "": odd}
-    )
-    pq.write_table(table, tmp_path / "p.parquet", version="2.6")
+@pytest.mark.parametrize("column", ["created_at", "collected_at", "other"])
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_one_time_beyond_all_years_costs_one_row(read, tmp_path: Path, column: str, unit: str) -> None:
+    """DuckDB failed on it, for good, and with it the whole file."""
+    sound = {"id": ["1", "2", "3"], "author_id": ["a"] * 3, "created_at": ["2021-05-01"] * 3, "text": ["x"] * 3}
+    per_second = {"ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    odd = pa.array([1_700_000_000 * per_second, -(2**63), 2**63 - 1], pa.timestamp(unit))
+    pq.write_table(pa.table(sound | {column: odd}), tmp_path / "p.parquet")
+    n = 1 if column == "created_at" else 3
     try:
-        reading = read(tmp_path / "p.parquet")
-        assert [p["post_id"] for p in reading.posts] == ["1"]
-    except HouselightsError as error:
-        assert "p.parquet" in str(error)
+        assert len(read(tmp_path / "p.parquet").posts) == n
+    except HouselightsError:
+        assert unit == "ms"  # microseconds do not hold it: DuckDB refuses the column
+
+
+def test_days_and_zones_in_parquet_stay_what_they_are(read, tmp_path: Path) -> None:
+    sound = {"id": ["1", "2"], "author_id": ["a"] * 2, "text": ["x"] * 2}
+    for days in (
+        pa.array([18_748, 2**31 - 1], pa.date32()),
+        pa.array([1_619_827_200, -(10**11)], pa.timestamp("s", tz="Asia/Kolkata")),
+    ):
+        pq.write_table(pa.table(sound | {"created_at": days}), tmp_path / "p.parquet")
+        assert [p["created_at"].isoformat() for p in read(tmp_path / "p.parquet").posts] == [
+            "2021-05-01T00:00:00+00:00"
+        ]
+
+
+def test_parquet_columns_without_names(read, tmp_path: Path) -> None:
+    odd = pa.array([{"": "a", "b": "c"}])
+    pq.write_table(pa.table({k: [v] for k, v in ROW.items()} | {"odd": odd, "": odd}), tmp_path / "p.parquet")
+    assert len(read(tmp_path / "p.parquet").posts) == 1
 
 
 def test_compressed_parquet_that_breaks_off(read, tmp_path: Path) -> None:

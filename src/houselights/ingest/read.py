@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -18,7 +19,9 @@ from houselights.ingest.report import IngestReport, SourceReport
 from houselights.ingest.source import encoding_words
 
 FILES_AT_ONCE = 4
+READ_MIB, READ_MIB_PER_THREAD = 512, 96
 _IN_MEMORY = "ingest_memory"
+_Result = TypeVar("_Result")
 Progress = Callable[[str, int, int], None]
 """Called with (file name, bytes of all files read so far, bytes of all files)."""
 
@@ -48,11 +51,12 @@ def read_inputs(
     con.execute("SET TimeZone = 'UTC'")
     beside = out_dir / ".reading"
     con.execute(f"ATTACH ':memory:' AS {_IN_MEMORY}")
+    paths = [Path(path) for path in inputs]
     try:
-        reads = _stage_all(con, [Path(path) for path in inputs], beside, settings, progress)
+        reads = _frugally(con, lambda: _stage_all(con, paths, beside, settings, progress))
         if before_writing:
             before_writing()
-        counts = accept.finish(con, [r.staged for r in reads], out_dir, settings)
+        counts = _frugally(con, lambda: accept.finish(con, [r.staged for r in reads], out_dir, settings))
     except Exception:
         shutil.rmtree(beside, ignore_errors=True)
         raise
@@ -72,6 +76,19 @@ def read_table(
         return read_inputs(con, [path], out_dir, settings)
     finally:
         path.unlink(missing_ok=True)
+
+
+def _frugally(con: duckdb.DuckDBPyConnection, work: Callable[[], _Result]) -> _Result:
+    """The work in the same memory whatever the size of the input: DuckDB spills beyond it. Where that is too little, with all there is."""
+    limit, threads = con.execute("SELECT current_setting('memory_limit'), current_setting('threads')").fetchall()[0]
+    con.execute(f"SET memory_limit = '{READ_MIB + READ_MIB_PER_THREAD * int(threads)}MiB'")
+    try:
+        return work()
+    except duckdb.OutOfMemoryException:
+        con.execute(f"SET memory_limit = '{limit}'")
+        return work()
+    finally:
+        con.execute(f"SET memory_limit = '{limit}'")
 
 
 def _stage_all(

@@ -97,7 +97,7 @@ def _sound_lines(
     try:
         with _watched(con, source, tell):
             if table:
-                con.execute(f"CREATE TABLE {table} AS {sql}").fetchall()
+                con.execute(f"CREATE OR REPLACE TABLE {table} AS {sql}").fetchall()
             elif not part.exists():
                 accept.write(con, sql, part)
         if sound_lines.is_sound(con, rows, source.n_lines):

@@ -45,6 +45,8 @@ class Rows:
             return f"CASE WHEN {whole} THEN CAST(CAST({expression} AS BIGINT) AS VARCHAR) ELSE CAST({expression} AS VARCHAR) END"
         if type_.startswith("DECIMAL"):
             return f"regexp_replace(CAST({expression} AS VARCHAR), '[.]0+$', '')"
+        if type_.startswith("TIMESTAMP"):
+            return f"CAST({_in_our_days(expression, type_)} AS VARCHAR)"
         if type_ == "BLOB":
             return f"decode({expression}, 'replace')"
         return f"CAST({expression} AS VARCHAR)"
@@ -105,11 +107,19 @@ def raw_rows(rows: Rows, mapping: dict[str, str], extra: dict[str, str] | None =
 def typed_time(rows: Rows, column: str) -> str | None:
     """TIMESTAMP expression when the column has a time type; NULL on infinity and far beyond our days."""
     type_, expression = rows.types.get(column, "VARCHAR"), rows.expressions[column]
-    if type_ == "TIMESTAMP WITH TIME ZONE":
-        expression = f"({expression} AT TIME ZONE 'UTC')"
-    elif not (type_.startswith("TIMESTAMP") or type_ == "DATE"):
+    if not (type_.startswith("TIMESTAMP") or type_ == "DATE"):
         return None
-    return f"CASE WHEN isfinite({expression}) THEN try_cast({expression} AS TIMESTAMP) END"
+    return _in_our_days(expression, type_)
+
+
+def _in_our_days(expression: str, type_: str) -> str:
+    """
+    A time as TIMESTAMP (UTC), NULL where it is infinite or so far away that DuckDB fails on it. It goes through a number: DuckDB converts every
+    value of a Parquet dictionary, also those of rows that a CASE leaves out.
+    """
+    within = f"{expression} BETWEEN CAST('1900-01-01' AS {type_}) AND CAST('2200-01-01' AS {type_})"
+    number = f"({expression} - DATE '1970-01-01') * 86400000000" if type_ == "DATE" else f"epoch_us({expression})"
+    return f"make_timestamp(CASE WHEN {within} THEN {number} END)"
 
 
 def supplied(mapping: dict[str, str]) -> frozenset[str]:
