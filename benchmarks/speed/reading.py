@@ -5,6 +5,7 @@ the same columns. It checks nothing: no sums of the file, no rejects with their 
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 ENTITIES = """STRUCT(urls STRUCT(expanded_url VARCHAR, unwound_url VARCHAR, url VARCHAR, media_key VARCHAR)[],
@@ -29,28 +30,51 @@ def _author(reference: str) -> str:
     return f"list_filter(includes.tweets, lambda x: x.id = {reference})[1].author_id"
 
 
+def _links(entities: str) -> str:
+    best = "coalesce(u.expanded_url, u.unwound_url, u.url)"
+    return (
+        f"list_transform(list_filter(coalesce({entities}.urls, []), lambda u: u.media_key IS NULL), lambda u: {best})"
+    )
+
+
+def _tags(entities: str) -> str:
+    return f"list_transform(coalesce({entities}.hashtags, []), lambda h: lower(h.tag))"
+
+
+def _merged(of: Callable[[str], str]) -> str:
+    """Of a repost, what the original has and then what only the repost has: reposts hold the entities of their first 140 characters alone."""
+    own, original = of("coalesce(d.note_tweet.entities, d.entities)"), of("original")
+    return f"""CASE WHEN original IS NULL THEN {own}
+        ELSE list_concat({original}, list_filter({own}, lambda x: NOT list_contains({original}, x))) END"""
+
+
 def duckdb(lines: Path, out: Path) -> None:
-    """All 30 columns of `posts`."""
+    """All 30 columns of `posts`, with the same content but for the line number."""
     import duckdb
 
     con = duckdb.connect()
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
+    columns = f"{{'data': '{TWEET.replace(chr(39), chr(39) * 2)}', 'includes': '{INCLUDES}'}}"
     con.execute(f"""COPY (
         WITH lines AS (SELECT *, data AS d, list_filter(includes.users, lambda u: u.id = data.author_id)[1] AS author
-            FROM read_json('{lines}', format = 'newline_delimited', columns = {{'data': '{TWEET.replace("'", "''")}', 'includes': '{INCLUDES}'}})),
-        found AS (SELECT *, {_reference("retweeted")} AS rt, {_reference("quoted")} AS qt, {_reference("replied_to")} AS rp FROM lines)
+            FROM read_json('{lines}', format = 'newline_delimited', columns = {columns})),
+        referring AS (SELECT *, {_reference("retweeted")} AS rt, {_reference("quoted")} AS qt, {_reference("replied_to")} AS rp FROM lines),
+        found AS (SELECT *, list_filter(includes.tweets, lambda x: x.id = rt)[1].entities AS original FROM referring)
         SELECT d.id AS post_id, 'x' AS platform, d.author_id, author.username AS author_handle, author.name AS author_name,
             author.created_at AS author_created_at, author.public_metrics.followers_count AS author_followers, d.created_at,
             's' AS created_at_precision, NULL::TIMESTAMPTZ AS collected_at,
             CASE WHEN rt IS NULL THEN coalesce(d.note_tweet.text, d.text) ELSE '' END AS "text", d.lang, 'platform' AS lang_source,
-            list_transform(coalesce(d.note_tweet.entities, d.entities).urls, lambda u: coalesce(u.expanded_url, u.unwound_url, u.url)) AS urls,
-            list_transform(coalesce(d.note_tweet.entities, d.entities).hashtags, lambda h: lower(h.tag)) AS hashtags,
-            list_transform(d.entities.mentions, lambda m: coalesce(m.id, m.username)) AS mentions, rp AS reply_to,
+            {_merged(_links)} AS urls, {_merged(_tags)} AS hashtags,
+            list_transform(coalesce(d.entities.mentions, []), lambda m: coalesce(m.id, m.username)) AS mentions, rp AS reply_to,
             coalesce(d.in_reply_to_user_id, {_author("rp")}) AS reply_to_author, d.conversation_id AS thread_id, rt AS repost_of,
-            {_author("rt")} AS repost_of_author, qt AS quote_of, {_author("qt")} AS quote_of_author,
-            list_filter(includes.media, lambda m: list_contains(d.attachments.media_keys, m.media_key)) AS media, d.source AS client,
-            d.public_metrics AS metrics, NULL::VARCHAR AS url,
+            coalesce({_author("rt")}, CASE WHEN rt IS NOT NULL THEN nullif(regexp_extract(d.text, '^RT @(\\w+)', 1), '') END)
+              AS repost_of_author, qt AS quote_of, {_author("qt")} AS quote_of_author,
+            list_transform(coalesce(list_filter(includes.media, lambda m: list_contains(d.attachments.media_keys, m.media_key)), []),
+              lambda m: {{'type': m.type, 'url': coalesce(m.url, m.preview_image_url), 'hash': NULL::VARCHAR, 'alt': m.alt_text}}) AS media,
+            d.source AS client,
+            {{'reposts': d.public_metrics.retweet_count, 'replies': d.public_metrics.reply_count, 'likes': d.public_metrics.like_count,
+              'quotes': d.public_metrics.quote_count, 'views': d.public_metrics.impression_count}} AS metrics, NULL::VARCHAR AS url,
             CASE WHEN rt IS NOT NULL THEN 'repost' WHEN qt IS NOT NULL THEN 'quote' WHEN rp IS NOT NULL THEN 'reply' ELSE 'post' END AS kind,
             'x_api_v2' AS source_format, {{'file': '{lines.name}', 'line': NULL::BIGINT}} AS raw_ref
         FROM found) TO '{out / "posts.parquet"}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)""")

@@ -154,13 +154,13 @@ def rows_of(parts: Sequence[Path]) -> str:
 
 
 def _rounded(column: str) -> str:
-    return f"(contains({column}, '.') OR contains({column}, '+')) AND regexp_full_match({column}, '{_ROUNDED_ID}')"
+    return f"((contains({column}, '.') OR contains({column}, '+')) AND regexp_full_match({column}, '{_ROUNDED_ID}'))"
 
 
 def _clean_id(column: str, keep_rounded: bool = False) -> str:
     """An id went through a float when it reads 1.23e18: never joined on; in post and author ids it is a reject, elsewhere NULL."""
     rounded = "" if keep_rounded else f" OR {_rounded(f'trim({column})')}"
-    usual = f"strlen({column}) > 4 AND NOT contains({column}, '.') AND NOT contains({column}, '+') AND {column} = trim({column})"
+    usual = f"strlen({column}) > 4 AND NOT contains({column}, ' ') AND NOT contains({column}, '.') AND NOT contains({column}, '+')"
     return f"""CASE WHEN {usual} THEN {column} WHEN {column} IS NULL OR regexp_full_match(trim({column}), '{_NULL_WORDS}'){rounded} THEN NULL
         WHEN ends_with({column}, '.0') AND regexp_full_match({column}, '\\d{{1,15}}\\.0') THEN left({column}, -2) ELSE trim({column}) END"""
 

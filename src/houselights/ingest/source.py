@@ -20,7 +20,7 @@ from houselights.ingest import workbook
 BLOCK_BYTES = 4 << 20  # smaller ones stay in the processor's cache
 TABLE_HEAD_BYTES = 1 << 20
 JSON_HEAD_BYTES = 17 << 20
-ENCODING_SCAN_BYTES = JSON_HEAD_BYTES
+ENCODING_SCAN_BYTES = 64 << 20  # of a table; JSON is UTF-8 or says otherwise at once
 MAX_RATIO = 200  # ordinary text compresses 3 to 30 times
 MAX_INFLATED_BYTES = 2 << 30  # below this size any ratio is harmless
 REPLACEMENT = "\ufffd".encode()
@@ -119,7 +119,8 @@ def _look(path: Path, compression: str | None) -> tuple[bool, str, bytes, bool]:
     try:
         for block in raw_blocks(path, compression):
             scanned += block
-            if scanned[:4] == b"PAR1" or len(scanned) >= ENCODING_SCAN_BYTES:
+            enough = JSON_HEAD_BYTES if _begins_json(bytes(scanned[:64])) else ENCODING_SCAN_BYTES
+            if scanned[:4] == b"PAR1" or len(scanned) >= enough:
                 break
     except Truncated:
         pass  # the reader meets it again and rejects the tail
@@ -132,8 +133,7 @@ def _look(path: Path, compression: str | None) -> tuple[bool, str, bytes, bool]:
     if not raw.strip(b" \t\r\n\0\xef\xbb\xbf"):
         raise HouselightsError(f"{path}: the file holds no text, only {len(raw):,} blank bytes. Export it again.")
     encoding = guess_encoding(raw)
-    is_json = raw[:64].strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe")[:1] in (b"{", b"[")
-    n_head = JSON_HEAD_BYTES if is_json else TABLE_HEAD_BYTES
+    n_head = JSON_HEAD_BYTES if _begins_json(raw[:64]) else TABLE_HEAD_BYTES
     head = b"".join(_decoded(iter([raw[:n_head]]), encoding))
     start = head[:4096]
     controls = sum(start.count(bytes([b])) for b in (*range(1, 9), *range(14, 32)))
@@ -142,6 +142,10 @@ def _look(path: Path, compression: str | None) -> tuple[bool, str, bytes, bool]:
             f"{path}: binary data, not text, Parquet, gzip or zstd. Export the posts as CSV, JSON lines or Parquet."
         )
     return False, encoding, head.replace(b"\0", REPLACEMENT), len(raw) <= n_head
+
+
+def _begins_json(start: bytes) -> bool:
+    return start.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe")[:1] in (b"{", b"[")
 
 
 def guess_encoding(raw: bytes) -> str:

@@ -63,7 +63,7 @@ def _tags(text: str) -> str:
 
 def columns(fields: frozenset[str], platform: str, lang_source: str) -> str:
     """The SELECT list that turns cleaned rows into staged rows. `fields`: target columns the format itself supplies."""
-    marked = f"(kind = 'repost' OR (kind IS NULL AND starts_with(ltrim(\"text\"), 'RT @') AND regexp_matches(\"text\", '{_RT}')))"
+    marked = f"(kind = 'repost' OR (kind IS NULL AND contains(\"text\", 'RT @') AND regexp_matches(\"text\", '{_RT}')))"
     handle = f"nullif(regexp_extract(\"text\", '{_RT_LOOSE}', 1), '')"
     urls = "coalesce(urls, [])" if "urls" in fields else links('"text"')
     tags = (

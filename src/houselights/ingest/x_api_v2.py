@@ -161,13 +161,12 @@ def _only(typed: str, match: Match) -> str:
 def _each(typed: str, match: Match) -> str:
     """All tweets of all lines, in any mixture, and their error objects."""
     per_line = f"SELECT *, {_IDS_OF_INCLUDED} FROM {typed}"
-    entries = f"""SELECT line, j.includes AS inc, user_ids, tweet_ids, j.__twarc.retrieved_at AS retrieved_at,
+    entries = f"""SELECT line, j.includes AS inc, tweet_ids, j.__twarc.retrieved_at AS retrieved_at,
         unnest({_entries(match.pages)}) AS entry FROM ({per_line})"""
     return f"SELECT * EXCLUDE (entry), entry.t AS t, entry.rule AS rule, entry.detail AS detail FROM ({entries})"
 
 
-_IDS_OF_INCLUDED = """list_transform(j.includes.users, lambda u: u.id) AS user_ids,
-    list_transform(j.includes.tweets, lambda x: x.id) AS tweet_ids"""
+_IDS_OF_INCLUDED = "list_transform(j.includes.tweets, lambda x: x.id) AS tweet_ids"
 
 
 def _entry(tweet: str, rule: str = "NULL::VARCHAR", detail: str = "NULL::VARCHAR") -> str:
@@ -216,7 +215,7 @@ def _included(listing: str, ids: str, value: str) -> str:
 _FOUND = f"""SELECT *, coalesce(rt.entities, {_included("tweets", "tweet_ids", "rt.id")}.entities) AS original_entities FROM (
     SELECT *, {_reference("retweeted")} AS rt, {_reference("quoted")} AS qt, {_reference("replied_to")} AS rp,
       coalesce(t.author_id, t.author.id) AS author_id,
-      {_included("users", "user_ids", "coalesce(t.author_id, t.author.id)")} AS author
+      list_filter(inc.users, lambda u: u.id = coalesce(t.author_id, t.author.id))[1] AS author
     FROM (SELECT *, list_transform(t.referenced_tweets, lambda r: r.type) AS kinds FROM TWEETS))"""
 
 
