@@ -43,17 +43,8 @@ def settings_of(reader: str, mode: str, data: bytes) -> ReadSettings:
         return ReadSettings(format=name)
     key = zlib.crc32(data)
     start = data[:2000].replace(b"\0", b"").decode("utf-8", "replace")
-<<<<<<< HEAD
-    words = [*dict.fromkeys(re.findall(r"[A-Za-z_][\w.$ ]*", start))][:60] + [
-        "",
-        "no such column",
-        "message.text",
-        "c0",
-    ]
-=======
     found = dict.fromkeys(re.findall(r"[A-Za-z_][\w.$ ]*", start))
     words = [*[*found][:60], "", "no such column", "message.text", "c0"]
->>>>>>> fuzz
     targets = (*TARGETS, "no such target", "rule", "line")
     mapped = {
         targets[(key >> 3 * i) % len(targets)]: words[(key >> 2 * i + 1) % len(words)] for i in range(1 + key % 3)
