@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DONE, OUR_FAULT, WRONG_USE, FOUND, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 10, 130, 141
 
-STOPPED = "interrupted. Nothing half-written is left; run the same command again."
+STOPPED = "interrupted. No half-written result is left; the same command goes on from what it had read."
 EPILOG = """\
 exit codes: 0 done, nothing found; 10 done, at least one finding of tier 'observed' or better;
             2 wrong use or unreadable input; 1 a fault of ours
