@@ -156,7 +156,7 @@ def telegram() -> list[bytes]:
         return {
             "id": i, "type": "message", "date": "2026-03-02T13:00:00", "date_unixtime": str(EPOCH + i), "from": "Anna", "from_id": "user7",
             "text": f"ship {i}" if i % 2 else ["see ", *entities], "text_entities": entities if i % 3 else [], "reply_to_message_id": 1,
-            "reactions": [{"type": "emoji", "count": 3, "emoji": "x"}], "photo": "p.jpg", "forwarded_from": "Ben" if i == 4 else None,
+            "reactions": [{"type": "emoji", "count": 3, "emoji": "x"}], "photo": "p.jpg", "forwarded_from": "Ben" if i else None,
         }  # fmt: skip
 
     one = {"name": "Ships", "type": "public_supergroup", "id": 5, "messages": each(message)}

@@ -143,6 +143,8 @@ def _relate(draw: st.DrawFn, w: Any, post: Post, sources: list[Source]) -> None:
         author = f"{relation}_of_author" if relation != "reply" else "reply_to_author"
         if author in w.holds:
             post[author] = draw(_name) if w.mention in ("name", "@name") else source.author_id
+        if relation == "repost" and w.format == "telegram" and draw(st.booleans()):
+            post[author] = None  # whoever wrote it deleted the account
         if relation == "repost":
             for name in w.of_original:
                 post[name] = list(source.lists[name])

@@ -81,6 +81,10 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "test_traps.py::test_two_messages_of_one_channel_that_are_passed_on_stay_two",
         "test_telegram.py::test_forwards_answers_channels_and_files",
     ),
+    "a forwarded Telegram message may name nobody": (
+        "test_telegram.py::test_a_forward_whose_source_is_deleted_is_a_forward",
+        "test_traps.py::test_words_of_a_deleted_source_are_no_text_of_who_passed_them_on",
+    ),
     "a Mastodon quote may have been refused": (
         "test_mastodon.py::test_reblogs_answers_and_quotes_name_what_they_are_about",
     ),
@@ -314,6 +318,16 @@ def test_two_messages_of_one_channel_that_are_passed_on_stay_two(read, tmp_path:
     assert {(p["repost_of"], p["repost_of_author"], p["kind"]) for p in reading.posts} == {(None, "News", "repost")}
     [of_1, of_2, of_3] = [o for _, o in sorted(traces_of(reading, tmp_path)["repost"])]
     assert of_1 != of_2 and of_2 == of_3
+
+
+def test_words_of_a_deleted_source_are_no_text_of_who_passed_them_on(read, tmp_path: Path) -> None:
+    text = "nobody has seen the lighthouse keeper since yesterday"
+    of = {"type": "message", "text": text, "text_entities": [{"type": "plain", "text": text}], "forwarded_from": None}
+    messages = [of | {"id": i, "from_id": f"user{i}", "date_unixtime": str(SECONDS + i)} for i in (1, 2)]
+    path = tmp_path / "in"
+    path.write_text(json.dumps({"name": "a", "type": "public_supergroup", "id": 5, "messages": messages}))
+    found = traces_of(read(path), tmp_path)
+    assert found.keys() == {"repost"} and len({o for _, o in found["repost"]}) == 1
 
 
 GONE = ("[deleted]", "[removed]", "[ Removed by Reddit ]", "[removed by reddit in response to a copyright notice]", "[deleted by user]")  # fmt: skip

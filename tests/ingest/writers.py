@@ -521,7 +521,8 @@ def _telegram_message(p: Post) -> Post:
     if p["media"]:
         [m] = p["media"]
         message |= {"photo": m["url"]} if m["type"] == "photo" else {"file": m["url"], "media_type": m["type"]}
-    return given(message)
+    nobody = {"forwarded_from": None} if p["kind"] == "repost" and not p["repost_of_author"] else {}
+    return given(message) | nobody
 
 
 def _telegram_chat(chat: str, posts: Posts) -> Post:
