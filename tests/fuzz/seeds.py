@@ -240,8 +240,28 @@ def youtube() -> list[bytes]:
     }  # fmt: skip
     comments = each(lambda i: {"id": f"C1.r{i}", "snippet": snippet | {"parentId": "C1"}})
     threads = each(lambda i: {"id": f"T{i}", "snippet": {"videoId": "v1", "topLevelComment": {"id": f"C{i}", "snippet": snippet}}})
+    pages = [{"kind": "youtube#commentThreadListResponse", "items": threads}, {"kind": "youtube#commentListResponse", "items": comments}]
+    told = {
+        "channelId": "UCaa", "channelTitle": "Ships", "title": "It&#39;s #Sea", "description": "https://a.example/x", "publishedAt": ISO.format(1),
+        "tags": ["old ships"], "defaultAudioLanguage": "de",
+    }  # fmt: skip
+    found = each(lambda i: {"kind": "youtube#searchResult", "id": {"kind": "youtube#video", "videoId": f"v{i}"}, "snippet": told})
+    found.append(found[0] | {"id": {"kind": "youtube#channel", "channelId": "UCaa"}})
+    videos = each(lambda i: {"kind": "youtube#video", "id": f"v{i}", "snippet": told, "statistics": {"viewCount": "9", "likeCount": "3"}})
+    listed = [{"kind": "youtube#searchListResponse", "items": found}, {"kind": "youtube#videoListResponse", "items": videos}]
+    return [lines(comments), lines(threads), lines(pages), json.dumps(pages, indent=1).encode(), lines(listed), lines(videos)]
+
+
+def youtube_tables() -> list[bytes]:
     row = {"isReplyTo": "", "authorName": "Anna", "text": 'she said "aye"', "publishedAt": PLAIN.format(1), "likeCount": "2"}
-    return [lines(comments), lines(threads), table(each(lambda i: {"id": f"C{i}"} | row))]
+    video = {
+        "channelId": "UCaa", "channelTitle": "Ships", "publishedAt": ISO.format(1), "videoTitle": "A ship", "videoDescription": "see #Sea",
+        "tags": "old ships,harbour", "viewCount": "9",
+    }  # fmt: skip
+    flat = {"snippet.authorChannelId.value": "UCaa", "snippet.textDisplay": "see <b>this</b>", "snippet.publishedAt": ISO.format(1)}
+    return [
+        table(each(lambda i: {"id": f"C{i}"} | row)), table(each(lambda i: {"videoId": f"v{i}"} | video)), table(each(lambda i: {"id": f"C{i}"} | flat)),
+    ]  # fmt: skip
 
 
 def four_cat() -> list[bytes]:
@@ -349,8 +369,8 @@ def xlsx() -> list[bytes]:
 
 _READERS: dict[str, Callable[[], list[bytes]]] = {
     "x_api_v2": x_api_v2, "x_web": x_web, "bluesky": bluesky, "mastodon": mastodon, "telegram": telegram, "x_archive": x_archive,
-    "reddit": reddit, "crowdtangle": crowdtangle, "content_library": content_library, "tiktok": tiktok, "youtube": youtube, "4cat": four_cat,
-    "hoaxy": hoaxy, "fivethirtyeight": fivethirtyeight, "coortweet": coortweet, "cnt": cnt, "generic": generic,
+    "reddit": reddit, "crowdtangle": crowdtangle, "content_library": content_library, "tiktok": tiktok, "youtube": youtube,
+    "youtube_tables": youtube_tables, "4cat": four_cat, "hoaxy": hoaxy, "fivethirtyeight": fivethirtyeight, "coortweet": coortweet, "cnt": cnt, "generic": generic,
 }  # fmt: skip
 _CONTAINERS: dict[str, Callable[[], list[bytes]]] = {
     "parquet": lambda: [parquet(typed()), parquet(pa.Table.from_pylist(posts()))],

@@ -324,7 +324,17 @@ def test_format_can_be_named(read, tmp_path: Path) -> None:
 
 def test_formats_lists_every_reader() -> None:
     x = {"x_api_v2", "x_web", "x_archive", "fivethirtyeight", "hoaxy"}
-    others = {"bluesky", "mastodon", "reddit", "crowdtangle", "content_library", "telegram", "tiktok", "youtube"}
+    others = {
+        "bluesky",
+        "mastodon",
+        "reddit",
+        "crowdtangle",
+        "content_library",
+        "telegram",
+        "tiktok",
+        "youtube",
+        "youtube_tables",
+    }
     assert {f["name"] for f in formats()} == x | others | {"4cat", "coortweet", "cnt", "generic"}
     assert all(f.keys() >= {"title", "time_precision", "repost_ids", "account_ids", "limits"} for f in formats())
 

@@ -159,8 +159,93 @@ def test_youtube(read, tmp_path: Path) -> None:
         "publishedAt": "2026-03-02 10:00:00",
         "likeCount": "2",
     }
-    post = only(read(table(tmp_path / "d.csv", row)), "youtube")
+    post = only(read(table(tmp_path / "d.csv", row)), "youtube_tables")
     assert (post["author_id"], post["text"], post["created_at"].isoformat()) == ("Anna", 'she said "aye"', AT)
+
+
+def test_youtube_tables(read, tmp_path: Path) -> None:
+    video = {
+        "position": "1", "channelId": "UCaa", "channelTitle": "Ships", "videoId": "v1", "publishedAt": "2026-03-02T10:00:00Z",
+        "videoTitle": "A ship", "videoDescription": "seen at #Sea https://a.example/x", "tags": "old ships,harbour", "viewCount": "9",
+    }  # fmt: skip
+    post = only(read(table(tmp_path / "v.csv", video)), "youtube_tables")
+    assert (post["post_id"], post["author_id"], post["author_name"], post["kind"]) == ("v1", "UCaa", "Ships", "post")
+    assert post["text"] == "A ship\nseen at #Sea https://a.example/x" and post["urls"] == ["https://a.example/x"]
+    assert post["hashtags"] == ["sea", "old ships", "harbour"] and post["metrics"]["views"] == 9
+    least = {k: video[k] for k in ("publishedAt", "videoId", "channelId", "channelTitle", "videoDescription")}
+    assert only(read(table(tmp_path / "w.csv", least)), "youtube_tables")["created_at"].isoformat() == AT
+    flat = {
+        "id": "C1.r1", "snippet.authorChannelId.value": "UCaa", "snippet.authorDisplayName": "Anna", "snippet.textDisplay": "see <b>this</b>",
+        "snippet.publishedAt": "2026-03-02T10:00:00Z", "snippet.parentId": "C1",
+    }  # fmt: skip
+    for path in (table(tmp_path / "f.csv", flat), lines(tmp_path / "f.jsonl", flat)):
+        post = only(read(path), "youtube_tables")
+        assert (post["text"], post["author_id"], post["reply_to"]) == ("see this", "UCaa", "C1")
+
+
+SNIPPET = {
+    "authorDisplayName": "Anna", "authorChannelId": {"value": "UCaa"}, "videoId": "v1", "textDisplay": "aye",
+    "likeCount": 2, "publishedAt": "2026-03-02T10:00:00Z",
+}  # fmt: skip
+
+
+def youtube_page(kind: str, *items: dict[str, Any]) -> dict[str, Any]:
+    page = {"totalResults": 2, "resultsPerPage": 100}
+    return {"kind": f"youtube#{kind}ListResponse", "etag": "e", "nextPageToken": "n", "pageInfo": page, "items": list(items)}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", ["one page", "pages in lines", "pages in an array"])
+def test_youtube_lists_are_their_items(read, tmp_path: Path, shape: str) -> None:
+    def thread(i: int) -> dict[str, Any]:
+        top = {"kind": "youtube#comment", "id": f"C{i}", "snippet": SNIPPET}
+        answers = [{"kind": "youtube#comment", "id": f"C{i}.1", "snippet": SNIPPET | {"parentId": f"C{i}"}}]
+        snippet = {"videoId": "v1", "topLevelComment": top, "totalReplyCount": 1}
+        return {"kind": "youtube#commentThread", "id": f"C{i}", "snippet": snippet, "replies": {"comments": answers}}
+
+    comment = {"kind": "youtube#comment", "id": "C9.2", "snippet": SNIPPET | {"parentId": "C9"}}
+    pages = [youtube_page("commentThread", thread(1), thread(2)), youtube_page("commentThread"), youtube_page("comment", comment)]  # fmt: skip
+    path = tmp_path / "in"
+    if shape == "one page":
+        path.write_text(json.dumps(pages[0], indent=2))
+    elif shape == "pages in lines":
+        lines(path, *pages)
+    else:
+        path.write_text(json.dumps(pages, indent=1))
+    reading = read(path)
+    assert reading.report.sources[0].format == "youtube" and not reading.rejects
+    wanted = {"C1": None, "C1.1": "C1", "C2": None, "C2.1": "C2"} | ({} if shape == "one page" else {"C9.2": "C9"})
+    assert {p["post_id"]: p["reply_to"] for p in reading.posts} == wanted
+    assert {(p["kind"], p["thread_id"], p["author_id"]) for p in reading.posts} == {("comment", "v1", "UCaa")}
+
+
+def test_youtube_videos_of_lists_and_searches(read, tmp_path: Path) -> None:
+    snippet = {
+        "publishedAt": "2026-03-02T10:00:00Z", "channelId": "UCaa", "channelTitle": "Ships", "title": "It&#39;s a ship",
+        "description": "at #Sea, see https://a.example/x", "liveBroadcastContent": "none",
+    }  # fmt: skip
+    found = {"kind": "youtube#searchResult", "id": {"kind": "youtube#video", "videoId": "v1"}, "snippet": snippet}
+    channel = found | {"id": {"kind": "youtube#channel", "channelId": "UCaa"}}
+    reading = read(lines(tmp_path / "s.json", youtube_page("search", found, channel)))
+    [post] = reading.posts
+    assert (post["post_id"], post["author_id"], post["author_name"], post["kind"]) == ("v1", "UCaa", "Ships", "post")
+    assert post["text"] == "It's a ship\nat #Sea, see https://a.example/x" and post["hashtags"] == ["sea"]
+    assert [(r["rule"], r["detail"]) for r in reading.rejects] == [("not_a_post", "youtube#channel")]
+    told = {"tags": ["old ships"], "defaultAudioLanguage": "de", "defaultLanguage": "en"}
+    video = {
+        "kind": "youtube#video",
+        "id": "v2",
+        "snippet": snippet | told,
+        "statistics": {"viewCount": "9", "likeCount": "3"},
+    }
+    for path in (lines(tmp_path / "v.json", youtube_page("video", video)), lines(tmp_path / "b.jsonl", video)):
+        post = only(read(path), "youtube")
+        assert (post["post_id"], post["lang"], post["lang_source"], post["hashtags"]) == (
+            "v2",
+            "en",
+            "author",
+            ["sea", "old ships"],
+        )
+        assert (post["metrics"]["views"], post["metrics"]["likes"], post["metrics"]["replies"]) == (9, 3, None)
 
 
 def test_4cat(read, tmp_path: Path) -> None:

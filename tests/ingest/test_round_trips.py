@@ -180,7 +180,7 @@ def _place(draw: st.DrawFn, w: Any, post: Post, n: int, sources: list[Source], b
     elif w.comments == "all":
         post["kind"] = "comment"
         answered = [p["post_id"] for p in before if not p["reply_to"]]
-        if w.format == "youtube" and answered and draw(st.booleans()):
+        if w.format in ("youtube", "youtube_tables") and answered and draw(st.booleans()):
             post["reply_to"] = draw(st.sampled_from(answered))
         elif w.format == "content_library":
             post["reply_to"] = draw(st.sampled_from([post["thread_id"], *answered]))
@@ -227,7 +227,7 @@ def _adjusted(w: Any, shape: list[Post], made: list[Post]) -> list[Post]:
     for p in shape:
         if w.format == "mastodon" and p["reply_to"] and p["reply_to"] not in by_id:
             p["reply_to"], p["reply_to_author"] = (str(writers._number(p[c])) for c in ("reply_to", "reply_to_author"))
-        if w.shape == "threads" and not p["reply_to"]:
+        if "threads" in w.shape and not p["reply_to"]:
             p["metrics"]["replies"] = sum(a["reply_to"] == p["post_id"] for a in made)
         if w.shape == "feed" and p["kind"] == "repost":
             p |= {"collected_at": None, "lang": None, "metrics": None}

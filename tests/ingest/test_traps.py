@@ -363,7 +363,7 @@ def test_data_tools_escape_some_quotes_and_double_others(read, tmp_path: Path) -
 
     for some in (list(texts), list(texts)[1:2], list(texts)[3:], [*texts][::-1]):
         reading = read(file(*some))
-        assert not reading.rejects and reading.report.sources[0].format == "youtube"
+        assert not reading.rejects and reading.report.sources[0].format == "youtube_tables"
         assert [p["text"] for p in sorted(reading.posts, key=lambda p: p["post_id"])] == [texts[s] for s in some]
     reading = read(file("C:\\", 'plain, ""words""', 'a \\""b\\"" c'))
     assert [p["text"] for p in reading.posts] == ["C:\\", 'plain, "words"', 'a \\"b\\" c']

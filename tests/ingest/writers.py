@@ -727,7 +727,29 @@ def youtube_shown(posts: Posts) -> bytes:
     return lines({"kind": "youtube#comment", "id": p["post_id"], "snippet": _as_shown(p)} for p in posts)
 
 
+def _youtube_list(kind: str, items: Posts) -> Post:
+    return {"kind": f"youtube#{kind}ListResponse", "etag": "e", "pageInfo": {"resultsPerPage": 100}, "items": items}
+
+
+def youtube_comment_pages(posts: Posts) -> bytes:
+    items = [{"kind": "youtube#comment", "id": p["post_id"], "snippet": _as_shown(p)} for p in posts]
+    return lines(_youtube_list("comment", items[i : i + 3]) for i in range(0, len(items), 3))
+
+
+def youtube_thread_page(posts: Posts) -> bytes:
+    return json.dumps(_youtube_list("commentThread", _threads(posts)), indent=2, ensure_ascii=False).encode()
+
+
+def youtube_thread_pages(posts: Posts) -> bytes:
+    items = _threads(posts)
+    return array((_youtube_list("commentThread", items[i : i + 2]) for i in range(0, len(items), 2)), indent=1)
+
+
 def youtube_threads(posts: Posts) -> bytes:
+    return lines(_threads(posts))
+
+
+def _threads(posts: Posts) -> Posts:
     """Answers stand inside the thread of the comment that they answer."""
 
     def comment(p: Post) -> Post:
@@ -739,7 +761,57 @@ def youtube_threads(posts: Posts) -> bytes:
         whole = {"kind": "youtube#commentThread", "id": p["post_id"], "snippet": snippet}
         return whole | ({"replies": {"comments": answers}} if answers else {})
 
-    return lines(thread(p) for p in posts if not p["reply_to"])
+    return [thread(p) for p in posts if not p["reply_to"]]
+
+
+def _youtube_video(p: Post) -> Post:
+    """Its words are a title and what follows."""
+    title, _, rest = p["text"].partition("\n")
+    words = {"title": title, "description": rest} if title and rest else {"title": p["text"], "description": ""}
+    channel = {"channelId": p["author_id"], "channelTitle": p["author_name"], "publishedAt": iso(p["created_at"], 0)}
+    return channel | words
+
+
+def youtube_videos(posts: Posts) -> bytes:
+    """Of language the sound's is told, or the words' and another of the sound."""
+
+    def video(p: Post) -> Post:
+        spoken = {"defaultAudioLanguage": p["lang"]}
+        lang = spoken if p["lang"] == "uk" else {"defaultLanguage": p["lang"], "defaultAudioLanguage": "fr"}
+        counts = {
+            k: str(v)
+            for k, v in _counts(p, {"likes": "likeCount", "replies": "commentCount", "views": "viewCount"}).items()
+        }
+        return {"kind": "youtube#video", "id": p["post_id"], "snippet": _youtube_video(p) | lang, "statistics": counts}
+
+    return lines([_youtube_list("video", [video(p) for p in posts])])
+
+
+def youtube_search(posts: Posts) -> bytes:
+    """Words are HTML; what is found may be a channel."""
+
+    def found(p: Post) -> Post:
+        snippet = {k: html.escape(v) if k in ("title", "description") else v for k, v in _youtube_video(p).items()}
+        return {
+            "kind": "youtube#searchResult",
+            "id": {"kind": "youtube#video", "videoId": p["post_id"]},
+            "snippet": snippet,
+        }
+
+    return lines(_youtube_list("search", [found(p) for p in posts[i : i + 2]]) for i in range(0, len(posts), 2))
+
+
+def youtube_video_list(posts: Posts) -> bytes:
+    """Of YouTube Data Tools."""
+
+    def row(p: Post) -> Post:
+        v = _youtube_video(p)
+        return {
+            "channelId": v["channelId"], "channelTitle": v["channelTitle"], "videoId": p["post_id"], "publishedAt": v["publishedAt"],
+            "videoTitle": v["title"], "videoDescription": v["description"], "tags": "",
+        }  # fmt: skip
+
+    return table([row(p) for p in posts])
 
 
 def youtube_data_tools(posts: Posts) -> bytes:
@@ -981,6 +1053,12 @@ _YOUTUBE = {
     "comments": "all",
     "thread": "always",
 }
+_VIDEO = {
+    "holds": _holds("author_name", "text", "urls", "hashtags"),
+    "in_text": _holds("urls", "hashtags"),
+    "accounts": lambda n: f"UC{n}",
+    "ids": lambda n, author: f"v{n}",
+}
 _GENERIC = {
     "holds": _holds(*OWN, "text", "lang", *LISTS, *REFERENCES, "client", "url"),
     "relations": _REFERRING,
@@ -1038,7 +1116,14 @@ WRITERS = [
     Writer("youtube", "comments", youtube_comments, **_YOUTUBE),
     Writer("youtube", "as shown", youtube_shown, **_YOUTUBE),
     Writer("youtube", "threads", youtube_threads, **_YOUTUBE),
-    Writer("youtube", "Data Tools", youtube_data_tools, **(_YOUTUBE | {"thread": "", "account_is_handle": True})),
+    Writer("youtube", "comment pages", youtube_comment_pages, **_YOUTUBE),
+    Writer("youtube", "one page of threads", youtube_thread_page, **_YOUTUBE),
+    Writer("youtube", "pages of threads", youtube_thread_pages, **_YOUTUBE),
+    Writer("youtube", "videos", youtube_videos,
+           **(_VIDEO | {"holds": _VIDEO["holds"] | {"lang"}, "counts": _holds("likes", "replies", "views")})),
+    Writer("youtube", "search", youtube_search, **_VIDEO),
+    Writer("youtube_tables", "video list", youtube_video_list, **_VIDEO),
+    Writer("youtube_tables", "Data Tools", youtube_data_tools, **(_YOUTUBE | {"thread": "", "account_is_handle": True})),
     Writer("4cat", "X", four_cat,
            _holds("author_handle", "author_name", "text", "lang", *LISTS, "client",
                   *(f"{r}_author" for r in ("repost_of", "quote_of", "reply_to"))),

@@ -29,12 +29,13 @@ from houselights.ingest import (
     x_archive,
     x_web,
     youtube,
+    youtube_tables,
 )
 from houselights.ingest.delimited import DELIMITERS, Dialect, sniff_dialect
 from houselights.ingest.sample import Match, Sample, flatten
 from houselights.ingest.source import Source
 
-JSON_READERS = {m.FORMAT.name: m for m in (x_api_v2, x_web, bluesky, mastodon, telegram)}
+JSON_READERS = {m.FORMAT.name: m for m in (x_api_v2, x_web, bluesky, mastodon, telegram, youtube)}
 """Readers of nested JSON: `structure(match)` is how a line is typed, `raw(typed lines, match)` its rows."""
 _TABLES = (
     x_archive,
@@ -42,7 +43,7 @@ _TABLES = (
     crowdtangle,
     content_library,
     tiktok,
-    youtube,
+    youtube_tables,
     four_cat,
     hoaxy,
     fivethirtyeight,

@@ -156,7 +156,9 @@ def structure(match: Match) -> dict[str, Any]:
 
 
 # A forward whose source deleted its account names it null. Whether a key is there shows in the text alone; inside a string its quotes are escaped.
-_FROM_NOBODY = """coalesce(contains(raw, '"forwarded_from"') AND regexp_matches(raw, '"forwarded_from"\\s*:\\s*null'), false)"""
+_FROM_NOBODY = (
+    """coalesce(contains(raw, '"forwarded_from"') AND regexp_matches(raw, '"forwarded_from"\\s*:\\s*null'), false)"""
+)
 _PARTS = f"""from_json(m.text, '{json.dumps(["JSON"])}')"""
 _TEXT = f"""CASE WHEN len(m.text_entities) > 0 THEN array_to_string(list_transform(m.text_entities, lambda e: e.text), '')
     WHEN json_type(m.text) = 'ARRAY' THEN array_to_string(list_transform({_PARTS},
