@@ -20,10 +20,12 @@ from houselights.ingest import (
     four_cat,
     generic,
     hoaxy,
+    instagram,
     json_text,
     mastodon,
     reddit,
     telegram,
+    threads,
     tiktok,
     x_api_v2,
     x_archive,
@@ -32,10 +34,10 @@ from houselights.ingest import (
     youtube_tables,
 )
 from houselights.ingest.delimited import DELIMITERS, Dialect, sniff_dialect
-from houselights.ingest.sample import Match, Sample, flatten
+from houselights.ingest.sample import Match, Sample, flatten, shown
 from houselights.ingest.source import Source
 
-JSON_READERS = {m.FORMAT.name: m for m in (x_api_v2, x_web, bluesky, mastodon, telegram, youtube)}
+JSON_READERS = {m.FORMAT.name: m for m in (x_api_v2, x_web, bluesky, mastodon, telegram, youtube, instagram, threads)}
 """Readers of nested JSON: `structure(match)` is how a line is typed, `raw(typed lines, match)` its rows."""
 _TABLES = (
     x_archive,
@@ -203,6 +205,15 @@ def choose(sample: Sample, settings: ReadSettings, where: str) -> Match:
     if settings.format != "auto":
         return _named(sample, settings, where)
     claims = [m for m in (_match(name, sample, settings.column_map) for name in FORMATS) if m]
+    if (
+        not settings.column_map
+        and {m.format for m in claims} <= {generic.FORMAT.name}
+        and (of := _collected_from(sample))
+    ):
+        raise HouselightsError(
+            f"{where}: what Zeeschuimer collects from {of} is not read, only posts of {_COLLECTED}: let 4CAT import the file, and read the "
+            "CSV that it gives."
+        )
     if not claims:
         raise generic.refuse(sample, settings.column_map, where)
     best = max(m.confidence for m in claims)
@@ -211,6 +222,22 @@ def choose(sample: Sample, settings: ReadSettings, where: str) -> Match:
         names = " or ".join(m.format for m in first)
         raise HouselightsError(f"{where}: could be {names}. Say which with --format NAME.")
     return first[0]
+
+
+_COLLECTED = "Bluesky, Instagram, Threads, TikTok and X, as their web pages have them"
+
+
+def _collected_from(sample: Sample) -> str | None:
+    """The platform that most records name in what Zeeschuimer says of them, beside them or, where 4CAT has imported them, within."""
+    for where in ("", "__import_meta."):
+        named = [
+            str(r[f"{where}source_platform"])
+            for r in sample.rows
+            if {f"{where}source_platform", f"{where}item_id"} <= r.keys()
+        ]
+        if sample.container == "JSON" and named and len(named) >= 0.5 * len(sample.rows):
+            return shown(max(set(named), key=named.count))
+    return None
 
 
 def _match(name: str, sample: Sample, column_map: dict[str, str]) -> Match | None:
