@@ -334,6 +334,8 @@ def test_formats_lists_every_reader() -> None:
         "tiktok",
         "youtube",
         "youtube_tables",
+        "instagram",
+        "threads",
     }
     assert {f["name"] for f in formats()} == x | others | {"4cat", "coortweet", "cnt", "generic"}
     assert all(f.keys() >= {"title", "time_precision", "repost_ids", "account_ids", "limits"} for f in formats())

@@ -266,6 +266,71 @@ def test_4cat(read, tmp_path: Path) -> None:
     assert only(read(table(tmp_path / "5.csv", least)), "4cat")["created_at"].isoformat() == AT
 
 
+def bluesky_row(key: str, of: str, **over: Any) -> dict[str, Any]:
+    did = f"did:plc:{of}"
+    uri = f"at://{did}/app.bsky.feed.post/{key}"
+    return {
+        "id": uri, "thread_id": uri, "created_at": AT, "author": f"{of}.example", "author_id": did, "body": "a ship",
+        "link": f"https://bsky.app/profile/{of}.example/post/{key}", "tags": "Sea,ship", "like_count": "3", "quote_count": "1",
+        "reply_count": "0", "repost_count": "2", "quoted_post": "", "quoted_user": "", "replied_to_post": "", "replied_to_user": "",
+        "mentions": "", "links": "https://a.example/x", "languages": "en,de", "author_display_name": of.title(),
+        "timestamp": "1772445600.0",
+    } | over  # fmt: skip
+
+
+def test_4cat_of_bluesky_names_posts_by_their_ids(read, tmp_path: Path) -> None:
+    """A link with a handle is the post's id where the file knows whose the handle is; what is gone is no post that two may quote."""
+    link = "https://bsky.app/profile/{}/post/{}".format
+    rows = [
+        bluesky_row("k1", "anna"),
+        bluesky_row("k2", "ben", quoted_post=link("anna.example", "k9"), quoted_user="anna.example"),
+        bluesky_row("k3", "ben", quoted_post=link("cleo.example", "k8"), quoted_user="cleo.example"),
+        bluesky_row("k4", "ben", replied_to_post=link("did:plc:x", "k7"), replied_to_user="did:plc:x"),
+        bluesky_row("k5", "ben", replied_to_post=link("ANNA.example", "k1"), replied_to_user="anna.example", quoted_post="DELETED"),
+        bluesky_row("k6", "dora1", author="dora.example"),
+        bluesky_row("k7", "dora2", author="dora.example", quoted_post=link("dora.example", "k6"), languages="N/A"),
+    ]  # fmt: skip
+    reading = read(table(tmp_path / "b.csv", *rows))
+    by = {p["post_id"].rpartition("/")[2]: p for p in reading.posts}
+    assert reading.report.sources[0].format == "4cat" and {p["platform"] for p in reading.posts} == {"bluesky"}
+    first = by["k1"]
+    assert (first["author_id"], first["author_handle"], first["author_name"]) == (
+        "did:plc:anna",
+        "anna.example",
+        "Anna",
+    )
+    assert (first["hashtags"], first["urls"], first["lang"]) == (["sea", "ship"], ["https://a.example/x"], "en")
+    assert first["created_at"].isoformat() == AT and first["metrics"]["reposts"] == 2 and first["quote_of"] is None
+    assert (by["k2"]["quote_of"], by["k2"]["quote_of_author"]) == (
+        "at://did:plc:anna/app.bsky.feed.post/k9",
+        "did:plc:anna",
+    )
+    assert (by["k3"]["quote_of"], by["k3"]["quote_of_author"]) == (link("cleo.example", "k8"), "cleo.example")
+    assert (by["k4"]["reply_to"], by["k4"]["kind"]) == ("at://did:plc:x/app.bsky.feed.post/k7", "reply")
+    assert (by["k5"]["reply_to"], by["k5"]["quote_of"]) == (first["post_id"], None)
+    assert (by["k7"]["quote_of"], by["k7"]["lang"]) == (link("dora.example", "k6"), None)
+
+
+@pytest.mark.parametrize(
+    ("platform", "post_id", "more"),
+    [
+        ("x", "19", {"is_retweet": "no", "retweeted_user": "", "is_quote_tweet": "no", "quoted_user": ""}),
+        ("instagram", "Cabc", {"url": "https://www.instagram.com/p/Cabc"}),
+        ("threads", "Dabc", {"url": "https://www.threads.com/@anna/post/Dabc"}),
+        ("tiktok", "71", {"tiktok_url": "https://www.tiktok.com/@anna/video/71"}),
+        ("telegram", "ships-1", {"author_forwarded_from_name": "News"}),
+        ("unknown", "1", {"url": "https://www.instagram.com/p/of-somebody-else"}),
+        ("unknown", "1", {}),
+    ],
+)
+def test_4cat_platforms(read, tmp_path: Path, platform: str, post_id: str, more: dict[str, str]) -> None:
+    row = {"id": post_id, "thread_id": "1", "author": "anna", "body": "a ship", "timestamp": "2026-03-02 10:00:00"}
+    post = only(read(table(tmp_path / "4.csv", row | more)), "4cat")
+    assert (post["platform"], post["post_id"]) == (platform, post_id)
+    if platform == "telegram":
+        assert (post["kind"], post["repost_of_author"]) == ("repost", "News")
+
+
 def test_hoaxy(read, tmp_path: Path) -> None:
     edge = {
         "canonical_url": "https://a.example/x", "from_user_id": "1", "from_user_screen_name": "anna", "to_user_id": "2",

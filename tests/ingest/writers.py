@@ -547,6 +547,95 @@ def telegram_all(posts: Posts) -> bytes:
     return _telegram_document(document, indent=None)
 
 
+# Web pages of Instagram and Threads, bare or as Zeeschuimer collects them
+
+
+def _meta_user(p: Post) -> Post:
+    return {"pk": p["author_id"], "id": p["author_id"], "username": p["author_handle"], "full_name": p["author_name"]}
+
+
+def _meta_picture(m: Post) -> Post:
+    """A video has a picture to be shown before it runs."""
+    picture = {
+        "media_type": 1,
+        "image_versions2": {"candidates": [{"url": m["url"]}]},
+        "accessibility_caption": m["alt"],
+    }
+    shown = {"image_versions2": {"candidates": [{"url": "https://picture.example/first.jpg"}]}}
+    return (
+        picture if m["type"] == "photo" else picture | shown | {"media_type": 2, "video_versions": [{"url": m["url"]}]}
+    )
+
+
+def _meta_post(p: Post) -> Post:
+    pictures = [_meta_picture(m) for m in p["media"]]
+    alone = pictures[0] if len(p["post_id"]) % 2 and pictures else {"image_versions2": {"candidates": []}}
+    return {
+        "id": f"{p['post_id'][1:]}_{p['author_id']}", "pk": p["post_id"][1:], "code": p["post_id"], "taken_at": unix(p["created_at"]),
+        "caption": {"text": p["text"], "pk": "1"} if p["text"] else None, "user": _meta_user(p),
+        "carousel_media": None if len(p["post_id"]) % 2 else pictures, **alone,
+        **_counts(p, {"likes": "like_count"}),
+    }  # fmt: skip
+
+
+def _instagram(p: Post) -> Post:
+    return _meta_post(p) | _counts(p, {"replies": "comment_count"}) | {"product_type": "feed"}
+
+
+def _threads_post(p: Post) -> Post:
+    """An answer tells whom it answers, and not what."""
+
+    def shared(post_id: str | None, author: str | None) -> Post | None:
+        return {"pk": "9", "code": post_id, "user": {"pk": author}} if post_id else None
+
+    info = {
+        "is_reply": p["reply_to_author"] is not None, "reply_to_author": p["reply_to_author"] and {"pk": p["reply_to_author"]},
+        "share_info": {
+            "quoted_post": shared(p["quote_of"], p["quote_of_author"]), "reposted_post": shared(p["repost_of"], p["repost_of_author"]),
+        },
+        **_counts(p, {"replies": "direct_reply_count", "reposts": "repost_count", "quotes": "quote_count"}),
+    }  # fmt: skip
+    return _meta_post(p) | {"text_post_app_info": info}
+
+
+def instagram_collected(posts: Posts) -> bytes:
+    return lines(_collected(p, _instagram(p)) for p in posts)
+
+
+def instagram_imported(posts: Posts) -> bytes:
+    return lines(_imported(p, _instagram(p)) for p in posts)
+
+
+def threads_collected(posts: Posts) -> bytes:
+    return lines(_collected(p, _threads_post(p)) for p in posts)
+
+
+def threads_imported(posts: Posts) -> bytes:
+    return array((_imported(p, _threads_post(p)) for p in posts), indent=1)
+
+
+def _imported(p: Post, data: Post) -> Post:
+    """As 4CAT keeps it."""
+    wrapped = _collected(p, data)
+    return data | {"__import_meta": {k: v for k, v in wrapped.items() if k != "data"}}
+
+
+def sky_collected(posts: Posts) -> bytes:
+    return lines(_collected(p, _sky_view(p)) for p in posts)
+
+
+def tiktok_comments(posts: Posts) -> bytes:
+    def comment(p: Post) -> Post:
+        return {
+            "cid": p["post_id"], "aweme_id": p["thread_id"], "text": p["text"], "create_time": unix(p["created_at"]),
+            "reply_id": p["reply_to"] or "0",
+            "user": {"uid": "1", "unique_id": p["author_id"], "nickname": p["author_name"]}, "comment_language": p["lang"],
+            **_counts(p, {"likes": "digg_count", "replies": "reply_comment_total"}),
+        }  # fmt: skip
+
+    return lines(_collected(p, comment(p)) for p in posts)
+
+
 # Tables
 
 
@@ -842,6 +931,31 @@ def four_cat(posts: Posts) -> bytes:
     ])  # fmt: skip
 
 
+def four_cat_sky(posts: Posts) -> bytes:
+    """Bluesky as 4CAT writes it: what a post quotes or answers is a link, of accounts in the file by their handle."""
+    handles = {p["author_id"]: p["author_handle"] for p in posts}
+    handles = {did: h for did, h in handles.items() if list(handles.values()).count(h) == 1}
+
+    def link(uri: str | None) -> str:
+        if not uri:
+            return ""
+        did, _, key = uri.removeprefix("at://").split("/")
+        return f"https://bsky.app/profile/{handles.get(did, did)}/post/{key}"
+
+    return table([
+        {
+            "id": p["post_id"], "thread_id": p["thread_id"], "created_at": iso(p["created_at"], 6), "author": p["author_handle"],
+            "author_id": p["author_id"], "body": p["text"], "link": "", "tags": ",".join(p["hashtags"]),
+            **_counts(p, {"likes": "like_count", "quotes": "quote_count", "replies": "reply_count", "reposts": "repost_count"}),
+            "quoted_post": link(p["quote_of"]) or ["", "DELETED"][len(p["text"]) % 2], "quoted_user": p["quote_of"] and "somebody.example",
+            "replied_to_post": link(p["reply_to"]), "replied_to_user": p["reply_to"] and "somebody.example",
+            "mentions": ",".join(p["mentions"]), "links": ",".join(p["urls"]), "languages": f"{p['lang']},en",
+            "author_display_name": p["author_name"], "timestamp": f"{unix(p['created_at'])}.0",
+        }
+        for p in posts
+    ])  # fmt: skip
+
+
 def _yes(value: object) -> str:
     return "yes" if value else "no"
 
@@ -1059,6 +1173,21 @@ _VIDEO = {
     "accounts": lambda n: f"UC{n}",
     "ids": lambda n, author: f"v{n}",
 }
+_META = {
+    "holds": _holds("author_handle", "author_name", "text", "urls", "hashtags", "url"),
+    "in_text": _holds("urls", "hashtags"),
+    "counts": _holds("likes", "replies"),
+    "collected": "own",
+    "media": ("type", "url", "alt"),
+    "ids": lambda n, author: f"C{n}",
+}
+_ON_THREADS = _META | {
+    "holds": _META["holds"] | {"reply_to_author", "repost_of", "repost_of_author", "quote_of", "quote_of_author"},
+    "relations": _holds("repost", "quote"),
+    "named": _holds("reply"),
+    "counts": _holds("likes", "replies", "reposts", "quotes"),
+    "bare_reposts": True,
+}
 _GENERIC = {
     "holds": _holds(*OWN, "text", "lang", *LISTS, *REFERENCES, "client", "url"),
     "relations": _REFERRING,
@@ -1113,6 +1242,13 @@ WRITERS = [
     Writer("tiktok", "table", tiktok_table, **_TIKTOK),
     Writer("tiktok", "web array", tiktok_web, **_TIKTOK_WEB),
     Writer("tiktok", "collected", tiktok_collected, **_TIKTOK_WEB, collected="own"),
+    Writer("tiktok", "comments", tiktok_comments, _holds("author_handle", "author_name", "text", "lang", "reply_to"), comments="all",
+           thread="always", accounts=lambda n: f"user{n}", account_is_handle=True, counts=_holds("likes", "replies"), collected="own"),
+    Writer("bluesky", "collected", sky_collected, **_SKY_VIEW),
+    Writer("instagram", "collected", instagram_collected, **_META),
+    Writer("instagram", "imported by 4CAT", instagram_imported, **_META),
+    Writer("threads", "collected", threads_collected, **_ON_THREADS),
+    Writer("threads", "imported by 4CAT", threads_imported, **_ON_THREADS),
     Writer("youtube", "comments", youtube_comments, **_YOUTUBE),
     Writer("youtube", "as shown", youtube_shown, **_YOUTUBE),
     Writer("youtube", "threads", youtube_threads, **_YOUTUBE),
@@ -1128,6 +1264,10 @@ WRITERS = [
            _holds("author_handle", "author_name", "text", "lang", *LISTS, "client",
                   *(f"{r}_author" for r in ("repost_of", "quote_of", "reply_to"))),
            named=_REFERRING, counts=_holds("likes", "reposts", "replies"), thread="always", mention="name"),
+    Writer("4cat", "Bluesky", four_cat_sky,
+           _holds("author_handle", "author_name", "text", "lang", *LISTS, "quote_of", "quote_of_author", "reply_to", "reply_to_author"),
+           relations=_holds("reply", "quote"), counts=_holds("likes", "reposts", "replies", "quotes"), thread="always", accounts=_did,
+           mention="name", ids=_SKY["ids"]),
     Writer("4cat", "least", four_cat_least, _holds("author_handle", "text", "urls", "hashtags"), thread="always",
            in_text=_holds("urls", "hashtags"), account_is_handle=True),
     Writer("hoaxy", "edges", hoaxy,
