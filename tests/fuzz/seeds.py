@@ -321,6 +321,11 @@ def four_cat() -> list[bytes]:
     ]  # fmt: skip
 
 
+def communalytic() -> list[bytes]:
+    row = {"username": "anna.bsky.social", "date": PLAIN.format(1), "text": "a ship #sea"}
+    return [table(each(lambda i: {"id": f"at://{DID}/{POST}/3k{i}"} | row)), table(each(lambda i: {"id": f"3k{i}"} | row))]
+
+
 def hoaxy() -> list[bytes]:
     edge = {
         "canonical_url": "https://a.example/x", "from_user_id": "1", "from_user_screen_name": "anna", "to_user_id": "2",
@@ -419,7 +424,7 @@ _READERS: dict[str, Callable[[], list[bytes]]] = {
     "x_api_v2": x_api_v2, "x_web": x_web, "bluesky": bluesky, "mastodon": mastodon, "telegram": telegram, "instagram": instagram,
     "threads": threads, "x_archive": x_archive,
     "reddit": reddit, "crowdtangle": crowdtangle, "content_library": content_library, "tiktok": tiktok, "youtube": youtube,
-    "youtube_tables": youtube_tables, "4cat": four_cat, "hoaxy": hoaxy, "fivethirtyeight": fivethirtyeight,
+    "youtube_tables": youtube_tables, "4cat": four_cat, "communalytic": communalytic, "hoaxy": hoaxy, "fivethirtyeight": fivethirtyeight,
     "coortweet": coortweet, "cnt": cnt, "generic": generic,
 }  # fmt: skip
 _CONTAINERS: dict[str, Callable[[], list[bytes]]] = {

@@ -956,6 +956,15 @@ def four_cat_sky(posts: Posts) -> bytes:
     ])  # fmt: skip
 
 
+def communalytic(posts: Posts) -> bytes:
+    return table([
+        {
+            "id": p["post_id"], "username": p["author_handle"], "date": p["created_at"].strftime("%Y-%m-%d %H:%M:%S"), "text": p["text"],
+        }
+        for p in posts
+    ])  # fmt: skip
+
+
 def _yes(value: object) -> str:
     return "yes" if value else "no"
 
@@ -1270,6 +1279,11 @@ WRITERS = [
            mention="name", ids=_SKY["ids"]),
     Writer("4cat", "least", four_cat_least, _holds("author_handle", "text", "urls", "hashtags"), thread="always",
            in_text=_holds("urls", "hashtags"), account_is_handle=True),
+    Writer("communalytic", "handles", lambda posts: communalytic([p | {"author_handle": p["author_id"]} for p in posts]),
+           _holds("author_handle", "text", "urls", "hashtags"), in_text=_holds("urls", "hashtags"), accounts=lambda n: f"user{n}.example",
+           account_is_handle=True),
+    Writer("communalytic", "ids", communalytic, _holds("author_handle", "text", "urls", "hashtags"), in_text=_holds("urls", "hashtags"),
+           accounts=_did, ids=_SKY["ids"]),
     Writer("hoaxy", "edges", hoaxy,
            _holds("author_handle", "urls", "mentions", "url", "repost_of_author", "quote_of_author", "reply_to_author"),
            named=_REFERRING, most_urls=1, mention="id", step=timedelta(milliseconds=1)),

@@ -114,7 +114,7 @@ def _with_posts_of_bluesky(rows: Rows, mapping: dict[str, str]) -> tuple[Rows, d
     """
     text = {c: rows.text(mapping[c]) for c in ("post_id", "author_id", "author_handle") if c in mapping}
     of_bluesky = f"starts_with({text['post_id']}, 'at://did:')"
-    referring = [c for c in ("quote_of", "reply_to") if c in mapping]
+    referring: list[str] = [c for c in ("quote_of", "reply_to") if c in mapping]
     joins = " ".join(
         f"LEFT JOIN known AS of_{c} ON of_{c}.known_handle = lower(regexp_extract({rows.text(mapping[c])}, '{_LINK}', 1))"
         for c in referring
@@ -123,7 +123,7 @@ def _with_posts_of_bluesky(rows: Rows, mapping: dict[str, str]) -> tuple[Rows, d
           SELECT lower({text.get("author_handle", "NULL")}) AS known_handle, min(split_part({text["post_id"]}, '/', 3)) AS known_did FROM all_rows
           WHERE {of_bluesky} GROUP BY 1 HAVING count(DISTINCT split_part({text["post_id"]}, '/', 3)) = 1)
         SELECT all_rows.*, {", ".join(f"of_{c}.known_did AS did_of_{c}" for c in referring)} FROM all_rows {joins})"""
-    extra = {}
+    extra: dict[str, str] = {}
     for c in referring:
         link = rows.text(mapping[c])
         named, key = (f"regexp_extract({link}, '{_LINK}', {group})" for group in (1, 2))

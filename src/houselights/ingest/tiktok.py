@@ -65,8 +65,9 @@ SHAPES = tuple(frozenset(columns[c] for c in _NEEDED) for columns in _KINDS)
 
 def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
     for columns, needed in zip(_KINDS, SHAPES, strict=True):
-        also = ("kind",) if columns in (_WEB_COMMENT, _WRAPPED_COMMENT) else ()
-        if found := by_header(sample, FORMAT, columns, needed, column_map, also=also):
+        comment = columns in (_WEB_COMMENT, _WRAPPED_COMMENT)
+        beside = (columns["post_id"],) if comment else ()
+        if found := by_header(sample, FORMAT, columns, needed, column_map, beside, ("kind",) if comment else ()):
             return found
     return None
 
@@ -77,7 +78,7 @@ def raw(rows: Rows, mapping: dict[str, str]) -> str:
     the video alone answers 0.
     """
     extra = {}
-    if mapping["post_id"].lower().endswith("cid"):
+    if rows.named("cid") or rows.named("data.cid"):
         extra = {"kind": "'comment'"}
         if "reply_to" in mapping:
             extra["reply_to"] = f"nullif({rows.text(mapping['reply_to'])}, '0')"

@@ -53,7 +53,7 @@ _TOOLS_VIDEO = {
     "replies": "commentCount",
     "views": "viewCount",
 }
-_TITLE, _TAGS = "videoTitle", "tags"
+_VIDEO_ID, _TITLE, _TAGS = "videoId", "videoTitle", "tags"
 _SHOWN = "snippet.textDisplay"
 _SHOWN_ABOVE = "snippet.topLevelComment.snippet.textDisplay"
 _COMMENT_SHAPE = frozenset({"id", "isReplyTo", "authorName", "publishedAt", "text"})
@@ -69,12 +69,14 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
     for columns, shown in ((_THREAD, _SHOWN_ABOVE), (_COMMENT, _SHOWN)):
         if found := by_header(sample, FORMAT, columns, _API_SHAPES[shown], column_map, (shown,), ("kind", "text")):
             return found
-    on_video = by_header(sample, FORMAT, _TOOLS_VIDEO, _VIDEO_SHAPE, column_map, (_TITLE, _TAGS), ("hashtags",))
+    on_video = by_header(
+        sample, FORMAT, _TOOLS_VIDEO, _VIDEO_SHAPE, column_map, (_VIDEO_ID, _TITLE, _TAGS), ("hashtags",)
+    )
     return on_video or by_header(sample, FORMAT, _TOOLS_COMMENT, _COMMENT_SHAPE, column_map, also=("kind",))
 
 
 def raw(rows: Rows, mapping: dict[str, str]) -> str:
-    if mapping.get("post_id", "").lower() == "videoid":
+    if rows.named(_VIDEO_ID):
         return raw_rows(rows, mapping, _of_video(rows, mapping))
     extra = {"kind": "'comment'"}
     shown = [rows.text(name) for name in (_SHOWN, _SHOWN_ABOVE) if name in rows.expressions]
