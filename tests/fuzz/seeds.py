@@ -170,6 +170,7 @@ def bluesky() -> list[bytes]:
     ]
     return [
         lines([*each(frame), repost, gone]), lines(each(view)), lines([feed]), lines(firehose), lines([{"posts": each(view)}]),
+        lines(map(collected, each(view))),
     ]  # fmt: skip
 
 
@@ -213,7 +214,7 @@ def telegram() -> list[bytes]:
         return {
             "id": i, "type": "message", "date": "2026-03-02T13:00:00", "date_unixtime": str(EPOCH + i), "from": "Anna", "from_id": "user7",
             "text": f"ship {i}" if i % 2 else ["see ", *entities], "text_entities": entities if i % 3 else [], "reply_to_message_id": 1,
-            "reactions": [{"type": "emoji", "count": 3, "emoji": "x"}], "photo": "p.jpg", "forwarded_from": "Ben" if i == 4 else None,
+            "reactions": [{"type": "emoji", "count": 3, "emoji": "x"}], "photo": "p.jpg", "forwarded_from": "Ben" if i else None,
         }  # fmt: skip
 
     one = {"name": "Ships", "type": "public_supergroup", "id": 5, "messages": each(message)}
@@ -296,10 +297,67 @@ def tiktok() -> list[bytes]:
         "desc": "look #sea", "createTime": EPOCH, "author": {"uniqueId": "ships", "nickname": "S"},
         "stats": {"diggCount": 3, "shareCount": 1, "commentCount": 0, "playCount": 9}, "duetInfo": {"duetFromId": "71"},
     }  # fmt: skip
+    comment = {
+        "aweme_id": "71",
+        "text": "aye",
+        "create_time": EPOCH,
+        "comment_language": "en",
+        "user": {"uid": "5", "unique_id": "ben"},
+    }
     return [
         lines(each(lambda i: {"id": 7123456789012345670 + i} | video)),
         lines(each(lambda i: {"timestamp_collected": EPOCH * 1000, "data": {"id": str(i)} | web})),
         table(each(lambda i: {"id": 71 + i} | video)),
+        lines(each(lambda i: collected({"cid": f"8{i}", "reply_id": "0" if i else "80"} | comment))),
+    ]
+
+
+def collected(data: Record) -> Record:
+    return {
+        "nav_index": "1",
+        "item_id": "1",
+        "timestamp_collected": EPOCH * 1000,
+        "source_platform": "a.example",
+        "source_url": "u",
+        "data": data,
+    }
+
+
+def imported(data: Record) -> Record:
+    return data | {"__import_meta": {k: v for k, v in collected(data).items() if k != "data"}}
+
+
+def meta_post(i: int) -> Record:
+    picture = {"media_type": 1, "image_versions2": {"candidates": [{"url": "u"}]}, "accessibility_caption": "a"}
+    return {
+        "id": f"3{i}_7", "pk": f"3{i}", "code": f"Ca{i}", "taken_at": EPOCH + i, "caption": {"text": "a ship #Sea https://a.example"},
+        "user": {"pk": "7", "username": "anna", "full_name": "Anna"}, "like_count": 3, "comment_count": 2,
+        "carousel_media": [picture, picture | {"media_type": 2, "video_versions": [{"url": "v"}]}] if i else None, **picture,
+    }  # fmt: skip
+
+
+def instagram() -> list[bytes]:
+    posts = each(
+        lambda i: meta_post(i) | {"product_type": "ad" if i == 2 else "feed", "like_and_view_counts_disabled": i == 1}
+    )
+    return [lines(map(collected, posts)), lines(map(imported, posts)), json.dumps(posts).encode()]
+
+
+def threads() -> list[bytes]:
+    other = {"pk": "45", "code": "Dother", "user": {"pk": "8", "username": "ben"}}
+
+    def post(i: int) -> Record:
+        info = {
+            "is_reply": not i, "reply_to_author": {"pk": "8"}, "direct_reply_count": 2, "repost_count": 1, "quote_count": 0,
+            "link_preview_attachment": {"url": "https://l.threads.com/?u=https%3A%2F%2Fb.example%2Fx&e=A"},
+            "share_info": {"quoted_post": other if i == 1 else None, "reposted_post": other if i == 2 else None},
+        }  # fmt: skip
+        return meta_post(i) | {"text_post_app_info": info}
+
+    return [
+        lines(map(collected, each(post))),
+        lines(map(imported, each(post))),
+        json.dumps(each(post), indent=1).encode(),
     ]
 
 
@@ -312,6 +370,41 @@ def youtube() -> list[bytes]:
     threads = each(
         lambda i: {"id": f"T{i}", "snippet": {"videoId": "v1", "topLevelComment": {"id": f"C{i}", "snippet": snippet}}}
     )
+    pages = [
+        {"kind": "youtube#commentThreadListResponse", "items": threads},
+        {"kind": "youtube#commentListResponse", "items": comments},
+    ]
+    told = {
+        "channelId": "UCaa", "channelTitle": "Ships", "title": "It&#39;s #Sea", "description": "https://a.example/x", "publishedAt": ISO.format(1),
+        "tags": ["old ships"], "defaultAudioLanguage": "de",
+    }  # fmt: skip
+    found = each(
+        lambda i: {"kind": "youtube#searchResult", "id": {"kind": "youtube#video", "videoId": f"v{i}"}, "snippet": told}
+    )
+    found.append(found[0] | {"id": {"kind": "youtube#channel", "channelId": "UCaa"}})
+    videos = each(
+        lambda i: {
+            "kind": "youtube#video",
+            "id": f"v{i}",
+            "snippet": told,
+            "statistics": {"viewCount": "9", "likeCount": "3"},
+        }
+    )
+    listed = [
+        {"kind": "youtube#searchListResponse", "items": found},
+        {"kind": "youtube#videoListResponse", "items": videos},
+    ]
+    return [
+        lines(comments),
+        lines(threads),
+        lines(pages),
+        json.dumps(pages, indent=1).encode(),
+        lines(listed),
+        lines(videos),
+    ]
+
+
+def youtube_tables() -> list[bytes]:
     row = {
         "isReplyTo": "",
         "authorName": "Anna",
@@ -319,7 +412,19 @@ def youtube() -> list[bytes]:
         "publishedAt": PLAIN.format(1),
         "likeCount": "2",
     }
-    return [lines(comments), lines(threads), table(each(lambda i: {"id": f"C{i}"} | row))]
+    video = {
+        "channelId": "UCaa", "channelTitle": "Ships", "publishedAt": ISO.format(1), "videoTitle": "A ship", "videoDescription": "see #Sea",
+        "tags": "old ships,harbour", "viewCount": "9",
+    }  # fmt: skip
+    flat = {
+        "snippet.authorChannelId.value": "UCaa",
+        "snippet.textDisplay": "see <b>this</b>",
+        "snippet.publishedAt": ISO.format(1),
+    }
+    return [
+        table(each(lambda i: {"id": f"C{i}"} | row)), table(each(lambda i: {"videoId": f"v{i}"} | video)),
+        table(each(lambda i: {"id": f"C{i}"} | flat)),
+    ]  # fmt: skip
 
 
 def four_cat() -> list[bytes]:
@@ -328,7 +433,23 @@ def four_cat() -> list[bytes]:
         "unix_timestamp": str(EPOCH), "is_retweet": "yes", "retweeted_user": "ben", "hashtags": "sea,ship", "mentions": "ben",
         "urls": "https://a.example/x,https://b.example/y", "language_guess": "en",
     }  # fmt: skip
-    return [table(each(lambda i: {"id": str(i)} | row))]
+    did = "did:plc:abcdefghijklmnopqrstuvwx"
+    links = ("https://bsky.app/profile/anna.example/post/3k0", f"https://bsky.app/profile/{did}/post/3k0", "DELETED")
+    sky = {
+        "thread_id": f"at://{did}/{POST}/3k0", "author": "anna.example", "author_id": did, "body": "a ship", "tags": "Sea", "links": "",
+        "replied_to_post": links[0], "replied_to_user": "anna.example", "languages": "en,de", "timestamp": f"{EPOCH}.5", "repost_count": "1",
+    }  # fmt: skip
+    return [
+        table(each(lambda i: {"id": str(i)} | row)), table(each(lambda i: {"id": f"at://{did}/{POST}/3k{i}", "quoted_post": links[i]} | sky)),
+    ]  # fmt: skip
+
+
+def communalytic() -> list[bytes]:
+    row = {"username": "anna.bsky.social", "date": PLAIN.format(1), "text": "a ship #sea"}
+    return [
+        table(each(lambda i: {"id": f"at://{DID}/{POST}/3k{i}"} | row)),
+        table(each(lambda i: {"id": f"3k{i}"} | row)),
+    ]
 
 
 def hoaxy() -> list[bytes]:
@@ -449,9 +570,11 @@ def xlsx() -> list[bytes]:
 
 
 _READERS: dict[str, Callable[[], list[bytes]]] = {
-    "x_api_v2": x_api_v2, "x_web": x_web, "bluesky": bluesky, "mastodon": mastodon, "telegram": telegram, "x_archive": x_archive,
-    "reddit": reddit, "crowdtangle": crowdtangle, "content_library": content_library, "tiktok": tiktok, "youtube": youtube, "4cat": four_cat,
-    "hoaxy": hoaxy, "fivethirtyeight": fivethirtyeight, "coortweet": coortweet, "cnt": cnt, "generic": generic,
+    "x_api_v2": x_api_v2, "x_web": x_web, "bluesky": bluesky, "mastodon": mastodon, "telegram": telegram, "instagram": instagram,
+    "threads": threads, "x_archive": x_archive,
+    "reddit": reddit, "crowdtangle": crowdtangle, "content_library": content_library, "tiktok": tiktok, "youtube": youtube,
+    "youtube_tables": youtube_tables, "4cat": four_cat, "communalytic": communalytic, "hoaxy": hoaxy, "fivethirtyeight": fivethirtyeight,
+    "coortweet": coortweet, "cnt": cnt, "generic": generic,
 }  # fmt: skip
 _CONTAINERS: dict[str, Callable[[], list[bytes]]] = {
     "parquet": lambda: [parquet(typed()), parquet(pa.Table.from_pylist(posts()))],

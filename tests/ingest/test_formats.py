@@ -13,6 +13,7 @@ import pytest
 from houselights.core.errors import HouselightsError
 from houselights.core.settings import ReadSettings
 from houselights.ingest import formats, read_table
+from houselights.ingest.detect import TABLE_READERS
 
 ARCHIVE = [
     "tweetid",
@@ -322,10 +323,89 @@ def test_format_can_be_named(read, tmp_path: Path) -> None:
         read(path, format="nope")
 
 
+def test_two_readers_that_fit_ask_for_the_format(read, tmp_path: Path) -> None:
+    """With what speaks for each, in one sentence."""
+    edge = {
+        "canonical_url": "https://a.example/x", "from_user_id": "1", "to_user_id": "2", "tweet_created_at": "2026-03-02T10:00:00Z",
+        "tweet_id": "9", "tweet_type": "retweet",
+    }  # fmt: skip
+    least = {"id": "1", "thread_id": "1", "author": "anna", "body": "a ship", "timestamp": "2026-03-02 10:00:00"}
+    path = table(tmp_path / "in", list(edge | least), edge | least)
+    with pytest.raises(HouselightsError) as told:
+        read(path)
+    sentence = str(told.value)
+    assert "--format NAME" in sentence and sentence.count(". ") == 0 and sentence.endswith(".")
+    assert "hoaxy (columns canonical_url" in sentence and "4cat (columns author, body" in sentence
+    assert [read(path, format=f).posts[0]["post_id"] for f in ("hoaxy", "4cat")] == ["9", "1"]
+
+
+def test_what_fits_nothing_is_told_what_it_lacks(read, tmp_path: Path) -> None:
+    row = {
+        "id": "1",
+        "created_utc": "1600000000",
+        "subreddit": "ships",
+        "body": "a ship",
+        "thread_id": "1",
+        "timestamp": "1",
+    }
+    path = table(tmp_path / "in", list(row), row)
+    with pytest.raises(
+        HouselightsError,
+        match=r"no column found for author_id.*Nearest formats: 4cat \(lacks author\), reddit \(lacks author\)\.$",
+    ):
+        read(path)
+    with pytest.raises(
+        HouselightsError, match="does not look like reddit: it lacks author, its columns are id, created_utc"
+    ):
+        read(path, format="reddit")
+    with pytest.raises(HouselightsError, match="does not look like hoaxy: its columns are"):
+        read(path, format="hoaxy")
+    far = table(tmp_path / "far", ["a", "b"], {"a": "1", "b": "2"})
+    with pytest.raises(HouselightsError) as told:
+        read(far)
+    assert "Nearest" not in str(told.value)
+
+
+def test_every_table_reader_says_what_it_needs() -> None:
+    assert all(m.SHAPES for name, m in TABLE_READERS.items() if name != "generic")
+
+
+def test_communalytic_is_known_by_what_its_columns_hold(read, tmp_path: Path) -> None:
+    names = ["id", "username", "date", "text"]
+
+    def rows(post_id: str, username: str) -> dict[str, str]:
+        return dict(zip(names, (post_id, username, "2026-03-02 10:00:00", "a ship #Sea"), strict=True))
+
+    handles = read(table(tmp_path / "a", names, rows("3k1", "anna.bsky.social"), rows("3k2", "ben.example")))
+    [source] = handles.report.sources
+    assert source.format == "communalytic" and "handles of Bluesky" in source.reason
+    assert [(p["platform"], p["author_id"]) for p in handles.posts] == [
+        ("bluesky", "anna.bsky.social"),
+        ("bluesky", "ben.example"),
+    ]
+    ids = read(table(tmp_path / "b", names, rows("at://did:plc:a/app.bsky.feed.post/3k1", "anna.example")))
+    assert [(p["author_id"], p["author_handle"]) for p in ids.posts] == [("did:plc:a", "anna.example")]
+    other = table(tmp_path / "c", names, rows("1", "anna"), rows("2", "ben"))
+    assert read(other).report.sources[0].format == "generic"
+    assert read(other, format="communalytic").posts[0]["platform"] == "bluesky"
+
+
 def test_formats_lists_every_reader() -> None:
     x = {"x_api_v2", "x_web", "x_archive", "fivethirtyeight", "hoaxy"}
-    others = {"bluesky", "mastodon", "reddit", "crowdtangle", "content_library", "telegram", "tiktok", "youtube"}
-    assert {f["name"] for f in formats()} == x | others | {"4cat", "coortweet", "cnt", "generic"}
+    others = {
+        "bluesky",
+        "mastodon",
+        "reddit",
+        "crowdtangle",
+        "content_library",
+        "telegram",
+        "tiktok",
+        "youtube",
+        "youtube_tables",
+        "instagram",
+        "threads",
+    }
+    assert {f["name"] for f in formats()} == x | others | {"4cat", "communalytic", "coortweet", "cnt", "generic"}
     assert all(f.keys() >= {"title", "time_precision", "repost_ids", "account_ids", "limits"} for f in formats())
 
 

@@ -159,8 +159,93 @@ def test_youtube(read, tmp_path: Path) -> None:
         "publishedAt": "2026-03-02 10:00:00",
         "likeCount": "2",
     }
-    post = only(read(table(tmp_path / "d.csv", row)), "youtube")
+    post = only(read(table(tmp_path / "d.csv", row)), "youtube_tables")
     assert (post["author_id"], post["text"], post["created_at"].isoformat()) == ("Anna", 'she said "aye"', AT)
+
+
+def test_youtube_tables(read, tmp_path: Path) -> None:
+    video = {
+        "position": "1", "channelId": "UCaa", "channelTitle": "Ships", "videoId": "v1", "publishedAt": "2026-03-02T10:00:00Z",
+        "videoTitle": "A ship", "videoDescription": "seen at #Sea https://a.example/x", "tags": "old ships,harbour", "viewCount": "9",
+    }  # fmt: skip
+    post = only(read(table(tmp_path / "v.csv", video)), "youtube_tables")
+    assert (post["post_id"], post["author_id"], post["author_name"], post["kind"]) == ("v1", "UCaa", "Ships", "post")
+    assert post["text"] == "A ship\nseen at #Sea https://a.example/x" and post["urls"] == ["https://a.example/x"]
+    assert post["hashtags"] == ["sea", "old ships", "harbour"] and post["metrics"]["views"] == 9
+    least = {k: video[k] for k in ("publishedAt", "videoId", "channelId", "channelTitle", "videoDescription")}
+    assert only(read(table(tmp_path / "w.csv", least)), "youtube_tables")["created_at"].isoformat() == AT
+    flat = {
+        "id": "C1.r1", "snippet.authorChannelId.value": "UCaa", "snippet.authorDisplayName": "Anna", "snippet.textDisplay": "see <b>this</b>",
+        "snippet.publishedAt": "2026-03-02T10:00:00Z", "snippet.parentId": "C1",
+    }  # fmt: skip
+    for path in (table(tmp_path / "f.csv", flat), lines(tmp_path / "f.jsonl", flat)):
+        post = only(read(path), "youtube_tables")
+        assert (post["text"], post["author_id"], post["reply_to"]) == ("see this", "UCaa", "C1")
+
+
+SNIPPET = {
+    "authorDisplayName": "Anna", "authorChannelId": {"value": "UCaa"}, "videoId": "v1", "textDisplay": "aye",
+    "likeCount": 2, "publishedAt": "2026-03-02T10:00:00Z",
+}  # fmt: skip
+
+
+def youtube_page(kind: str, *items: dict[str, Any]) -> dict[str, Any]:
+    page = {"totalResults": 2, "resultsPerPage": 100}
+    return {"kind": f"youtube#{kind}ListResponse", "etag": "e", "nextPageToken": "n", "pageInfo": page, "items": list(items)}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", ["one page", "pages in lines", "pages in an array"])
+def test_youtube_lists_are_their_items(read, tmp_path: Path, shape: str) -> None:
+    def thread(i: int) -> dict[str, Any]:
+        top = {"kind": "youtube#comment", "id": f"C{i}", "snippet": SNIPPET}
+        answers = [{"kind": "youtube#comment", "id": f"C{i}.1", "snippet": SNIPPET | {"parentId": f"C{i}"}}]
+        snippet = {"videoId": "v1", "topLevelComment": top, "totalReplyCount": 1}
+        return {"kind": "youtube#commentThread", "id": f"C{i}", "snippet": snippet, "replies": {"comments": answers}}
+
+    comment = {"kind": "youtube#comment", "id": "C9.2", "snippet": SNIPPET | {"parentId": "C9"}}
+    pages = [youtube_page("commentThread", thread(1), thread(2)), youtube_page("commentThread"), youtube_page("comment", comment)]  # fmt: skip
+    path = tmp_path / "in"
+    if shape == "one page":
+        path.write_text(json.dumps(pages[0], indent=2))
+    elif shape == "pages in lines":
+        lines(path, *pages)
+    else:
+        path.write_text(json.dumps(pages, indent=1))
+    reading = read(path)
+    assert reading.report.sources[0].format == "youtube" and not reading.rejects
+    wanted = {"C1": None, "C1.1": "C1", "C2": None, "C2.1": "C2"} | ({} if shape == "one page" else {"C9.2": "C9"})
+    assert {p["post_id"]: p["reply_to"] for p in reading.posts} == wanted
+    assert {(p["kind"], p["thread_id"], p["author_id"]) for p in reading.posts} == {("comment", "v1", "UCaa")}
+
+
+def test_youtube_videos_of_lists_and_searches(read, tmp_path: Path) -> None:
+    snippet = {
+        "publishedAt": "2026-03-02T10:00:00Z", "channelId": "UCaa", "channelTitle": "Ships", "title": "It&#39;s a ship",
+        "description": "at #Sea, see https://a.example/x", "liveBroadcastContent": "none",
+    }  # fmt: skip
+    found = {"kind": "youtube#searchResult", "id": {"kind": "youtube#video", "videoId": "v1"}, "snippet": snippet}
+    channel = found | {"id": {"kind": "youtube#channel", "channelId": "UCaa"}}
+    reading = read(lines(tmp_path / "s.json", youtube_page("search", found, channel)))
+    [post] = reading.posts
+    assert (post["post_id"], post["author_id"], post["author_name"], post["kind"]) == ("v1", "UCaa", "Ships", "post")
+    assert post["text"] == "It's a ship\nat #Sea, see https://a.example/x" and post["hashtags"] == ["sea"]
+    assert [(r["rule"], r["detail"]) for r in reading.rejects] == [("not_a_post", "youtube#channel")]
+    told = {"tags": ["old ships"], "defaultAudioLanguage": "de", "defaultLanguage": "en"}
+    video = {
+        "kind": "youtube#video",
+        "id": "v2",
+        "snippet": snippet | told,
+        "statistics": {"viewCount": "9", "likeCount": "3"},
+    }
+    for path in (lines(tmp_path / "v.json", youtube_page("video", video)), lines(tmp_path / "b.jsonl", video)):
+        post = only(read(path), "youtube")
+        assert (post["post_id"], post["lang"], post["lang_source"], post["hashtags"]) == (
+            "v2",
+            "en",
+            "author",
+            ["sea", "old ships"],
+        )
+        assert (post["metrics"]["views"], post["metrics"]["likes"], post["metrics"]["replies"]) == (9, 3, None)
 
 
 def test_4cat(read, tmp_path: Path) -> None:
@@ -179,6 +264,71 @@ def test_4cat(read, tmp_path: Path) -> None:
     assert post["urls"] == ["https://a.example/x", "https://b.example/y"] and post["hashtags"] == ["sea", "ship"]
     least = {k: row[k] for k in ("id", "thread_id", "author", "body", "timestamp")}
     assert only(read(table(tmp_path / "5.csv", least)), "4cat")["created_at"].isoformat() == AT
+
+
+def bluesky_row(key: str, of: str, **over: Any) -> dict[str, Any]:
+    did = f"did:plc:{of}"
+    uri = f"at://{did}/app.bsky.feed.post/{key}"
+    return {
+        "id": uri, "thread_id": uri, "created_at": AT, "author": f"{of}.example", "author_id": did, "body": "a ship",
+        "link": f"https://bsky.app/profile/{of}.example/post/{key}", "tags": "Sea,ship", "like_count": "3", "quote_count": "1",
+        "reply_count": "0", "repost_count": "2", "quoted_post": "", "quoted_user": "", "replied_to_post": "", "replied_to_user": "",
+        "mentions": "", "links": "https://a.example/x", "languages": "en,de", "author_display_name": of.title(),
+        "timestamp": "1772445600.0",
+    } | over  # fmt: skip
+
+
+def test_4cat_of_bluesky_names_posts_by_their_ids(read, tmp_path: Path) -> None:
+    """A link with a handle is the post's id where the file knows whose the handle is; what is gone is no post that two may quote."""
+    link = "https://bsky.app/profile/{}/post/{}".format
+    rows = [
+        bluesky_row("k1", "anna"),
+        bluesky_row("k2", "ben", quoted_post=link("anna.example", "k9"), quoted_user="anna.example"),
+        bluesky_row("k3", "ben", quoted_post=link("cleo.example", "k8"), quoted_user="cleo.example"),
+        bluesky_row("k4", "ben", replied_to_post=link("did:plc:x", "k7"), replied_to_user="did:plc:x"),
+        bluesky_row("k5", "ben", replied_to_post=link("ANNA.example", "k1"), replied_to_user="anna.example", quoted_post="DELETED"),
+        bluesky_row("k6", "dora1", author="dora.example"),
+        bluesky_row("k7", "dora2", author="dora.example", quoted_post=link("dora.example", "k6"), languages="N/A"),
+    ]  # fmt: skip
+    reading = read(table(tmp_path / "b.csv", *rows))
+    by = {p["post_id"].rpartition("/")[2]: p for p in reading.posts}
+    assert reading.report.sources[0].format == "4cat" and {p["platform"] for p in reading.posts} == {"bluesky"}
+    first = by["k1"]
+    assert (first["author_id"], first["author_handle"], first["author_name"]) == (
+        "did:plc:anna",
+        "anna.example",
+        "Anna",
+    )
+    assert (first["hashtags"], first["urls"], first["lang"]) == (["sea", "ship"], ["https://a.example/x"], "en")
+    assert first["created_at"].isoformat() == AT and first["metrics"]["reposts"] == 2 and first["quote_of"] is None
+    assert (by["k2"]["quote_of"], by["k2"]["quote_of_author"]) == (
+        "at://did:plc:anna/app.bsky.feed.post/k9",
+        "did:plc:anna",
+    )
+    assert (by["k3"]["quote_of"], by["k3"]["quote_of_author"]) == (link("cleo.example", "k8"), "cleo.example")
+    assert (by["k4"]["reply_to"], by["k4"]["kind"]) == ("at://did:plc:x/app.bsky.feed.post/k7", "reply")
+    assert (by["k5"]["reply_to"], by["k5"]["quote_of"]) == (first["post_id"], None)
+    assert (by["k7"]["quote_of"], by["k7"]["lang"]) == (link("dora.example", "k6"), None)
+
+
+@pytest.mark.parametrize(
+    ("platform", "post_id", "more"),
+    [
+        ("x", "19", {"is_retweet": "no", "retweeted_user": "", "is_quote_tweet": "no", "quoted_user": ""}),
+        ("instagram", "Cabc", {"url": "https://www.instagram.com/p/Cabc"}),
+        ("threads", "Dabc", {"url": "https://www.threads.com/@anna/post/Dabc"}),
+        ("tiktok", "71", {"tiktok_url": "https://www.tiktok.com/@anna/video/71"}),
+        ("telegram", "ships-1", {"author_forwarded_from_name": "News"}),
+        ("unknown", "1", {"url": "https://www.instagram.com/p/of-somebody-else"}),
+        ("unknown", "1", {}),
+    ],
+)
+def test_4cat_platforms(read, tmp_path: Path, platform: str, post_id: str, more: dict[str, str]) -> None:
+    row = {"id": post_id, "thread_id": "1", "author": "anna", "body": "a ship", "timestamp": "2026-03-02 10:00:00"}
+    post = only(read(table(tmp_path / "4.csv", row | more)), "4cat")
+    assert (post["platform"], post["post_id"]) == (platform, post_id)
+    if platform == "telegram":
+        assert (post["kind"], post["repost_of_author"]) == ("repost", "News")
 
 
 def test_hoaxy(read, tmp_path: Path) -> None:

@@ -142,7 +142,10 @@ def _relate(draw: st.DrawFn, w: Any, post: Post, sources: list[Source]) -> None:
             post[f"{relation}_of" if relation != "reply" else "reply_to"] = source.post_id
         author = f"{relation}_of_author" if relation != "reply" else "reply_to_author"
         if author in w.holds:
-            post[author] = draw(_name) if w.mention in ("name", "@name") else source.author_id
+            named = relation in w.named and w.mention in ("name", "@name")
+            post[author] = draw(_name) if named else source.author_id
+        if relation == "repost" and w.format == "telegram" and draw(st.booleans()):
+            post[author] = None  # whoever wrote it deleted the account
         if relation == "repost":
             for name in w.of_original:
                 post[name] = list(source.lists[name])
@@ -170,6 +173,10 @@ def _place(draw: st.DrawFn, w: Any, post: Post, n: int, sources: list[Source], b
         post["urls"] = []
     if "url" in w.holds:
         post["url"] = f"https://www.facebook.com/{post['author_id']}/posts/{post['post_id']}"
+        if w.format == "instagram":
+            post["url"] = f"https://www.instagram.com/p/{post['post_id']}/"
+        if w.format == "threads":
+            post["url"] = f"https://www.threads.com/@{post['author_handle']}/post/{post['post_id']}"
         if w.format == "reddit":
             post["url"] = f"https://www.reddit.com/r/ships/comments/{post['post_id']}/"
     if w.comments == "some" and not post["repost_of"] and draw(st.booleans()):
@@ -178,7 +185,7 @@ def _place(draw: st.DrawFn, w: Any, post: Post, n: int, sources: list[Source], b
     elif w.comments == "all":
         post["kind"] = "comment"
         answered = [p["post_id"] for p in before if not p["reply_to"]]
-        if w.format == "youtube" and answered and draw(st.booleans()):
+        if w.format in ("tiktok", "youtube", "youtube_tables") and answered and draw(st.booleans()):
             post["reply_to"] = draw(st.sampled_from(answered))
         elif w.format == "content_library":
             post["reply_to"] = draw(st.sampled_from([post["thread_id"], *answered]))
@@ -225,7 +232,7 @@ def _adjusted(w: Any, shape: list[Post], made: list[Post]) -> list[Post]:
     for p in shape:
         if w.format == "mastodon" and p["reply_to"] and p["reply_to"] not in by_id:
             p["reply_to"], p["reply_to_author"] = (str(writers._number(p[c])) for c in ("reply_to", "reply_to_author"))
-        if w.shape == "threads" and not p["reply_to"]:
+        if "threads" in w.shape and not p["reply_to"]:
             p["metrics"]["replies"] = sum(a["reply_to"] == p["post_id"] for a in made)
         if w.shape == "feed" and p["kind"] == "repost":
             p |= {"collected_at": None, "lang": None, "metrics": None}

@@ -108,6 +108,19 @@ def test_forwards_answers_channels_and_files(read, tmp_path: Path) -> None:
     assert [r["rule"] for r in reading.rejects] == ["missing_time"]
 
 
+@pytest.mark.parametrize("indent", [1, None])
+def test_a_forward_whose_source_is_deleted_is_a_forward(read, tmp_path: Path, indent: int | None) -> None:
+    """Its source is named null: the words are still not those of who passed them on."""
+    words = "the harbour opens again on Monday morning at nine"
+    gone = message(1, words, forwarded_from=None)
+    said = message(2, 'he wrote "forwarded_from": null in our chat')
+    other = message(3, words, from_id="user78", forwarded_from="News")
+    reading = read(write(tmp_path / "r.json", chat(gone, said, other), indent))
+    by = {p["post_id"]: (p["kind"], p["repost_of"], p["repost_of_author"], p["text"]) for p in reading.posts}
+    assert by["5/1"] == ("repost", None, None, words) and by["5/3"] == ("repost", None, "News", words)
+    assert by["5/2"][0] == "post"
+
+
 def test_an_export_that_broke_off_keeps_what_came_before(read, tmp_path: Path) -> None:
     path = write(tmp_path / "r.json", chat(*(message(i) for i in range(20))))
     path.write_text(path.read_text()[:-400])

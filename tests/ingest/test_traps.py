@@ -81,6 +81,10 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "test_traps.py::test_two_messages_of_one_channel_that_are_passed_on_stay_two",
         "test_telegram.py::test_forwards_answers_channels_and_files",
     ),
+    "a forwarded Telegram message may name nobody": (
+        "test_telegram.py::test_a_forward_whose_source_is_deleted_is_a_forward",
+        "test_traps.py::test_words_of_a_deleted_source_are_no_text_of_who_passed_them_on",
+    ),
     "a Mastodon quote may have been refused": (
         "test_mastodon.py::test_reblogs_answers_and_quotes_name_what_they_are_about",
     ),
@@ -316,6 +320,16 @@ def test_two_messages_of_one_channel_that_are_passed_on_stay_two(read, tmp_path:
     assert of_1 != of_2 and of_2 == of_3
 
 
+def test_words_of_a_deleted_source_are_no_text_of_who_passed_them_on(read, tmp_path: Path) -> None:
+    text = "nobody has seen the lighthouse keeper since yesterday"
+    of = {"type": "message", "text": text, "text_entities": [{"type": "plain", "text": text}], "forwarded_from": None}
+    messages = [of | {"id": i, "from_id": f"user{i}", "date_unixtime": str(SECONDS + i)} for i in (1, 2)]
+    path = tmp_path / "in"
+    path.write_text(json.dumps({"name": "a", "type": "public_supergroup", "id": 5, "messages": messages}))
+    found = traces_of(read(path), tmp_path)
+    assert found.keys() == {"repost"} and len({o for _, o in found["repost"]}) == 1
+
+
 GONE = ("[deleted]", "[removed]", "[ Removed by Reddit ]", "[removed by reddit in response to a copyright notice]", "[deleted by user]")  # fmt: skip
 
 
@@ -349,7 +363,7 @@ def test_data_tools_escape_some_quotes_and_double_others(read, tmp_path: Path) -
 
     for some in (list(texts), list(texts)[1:2], list(texts)[3:], [*texts][::-1]):
         reading = read(file(*some))
-        assert not reading.rejects and reading.report.sources[0].format == "youtube"
+        assert not reading.rejects and reading.report.sources[0].format == "youtube_tables"
         assert [p["text"] for p in sorted(reading.posts, key=lambda p: p["post_id"])] == [texts[s] for s in some]
     reading = read(file("C:\\", 'plain, ""words""', 'a \\""b\\"" c'))
     assert [p["text"] for p in reading.posts] == ["C:\\", 'plain, "words"', 'a \\"b\\" c']

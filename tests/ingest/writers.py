@@ -521,7 +521,8 @@ def _telegram_message(p: Post) -> Post:
     if p["media"]:
         [m] = p["media"]
         message |= {"photo": m["url"]} if m["type"] == "photo" else {"file": m["url"], "media_type": m["type"]}
-    return given(message)
+    nobody = {"forwarded_from": None} if p["kind"] == "repost" and not p["repost_of_author"] else {}
+    return given(message) | nobody
 
 
 def _telegram_chat(chat: str, posts: Posts) -> Post:
@@ -544,6 +545,95 @@ def telegram_all(posts: Posts) -> bytes:
     contacts = {"about": "b", "list": [{"user_id": i, "first_name": "x"} for i in range(3)]}
     document = {"about": "a", "personal_information": {"user_id": 1}, "contacts": contacts, "chats": {"about": "c", "list": chats}}  # fmt: skip
     return _telegram_document(document, indent=None)
+
+
+# Web pages of Instagram and Threads, bare or as Zeeschuimer collects them
+
+
+def _meta_user(p: Post) -> Post:
+    return {"pk": p["author_id"], "id": p["author_id"], "username": p["author_handle"], "full_name": p["author_name"]}
+
+
+def _meta_picture(m: Post) -> Post:
+    """A video has a picture to be shown before it runs."""
+    picture = {
+        "media_type": 1,
+        "image_versions2": {"candidates": [{"url": m["url"]}]},
+        "accessibility_caption": m["alt"],
+    }
+    shown = {"image_versions2": {"candidates": [{"url": "https://picture.example/first.jpg"}]}}
+    return (
+        picture if m["type"] == "photo" else picture | shown | {"media_type": 2, "video_versions": [{"url": m["url"]}]}
+    )
+
+
+def _meta_post(p: Post) -> Post:
+    pictures = [_meta_picture(m) for m in p["media"]]
+    alone = pictures[0] if len(p["post_id"]) % 2 and pictures else {"image_versions2": {"candidates": []}}
+    return {
+        "id": f"{p['post_id'][1:]}_{p['author_id']}", "pk": p["post_id"][1:], "code": p["post_id"], "taken_at": unix(p["created_at"]),
+        "caption": {"text": p["text"], "pk": "1"} if p["text"] else None, "user": _meta_user(p),
+        "carousel_media": None if len(p["post_id"]) % 2 else pictures, **alone,
+        **_counts(p, {"likes": "like_count"}),
+    }  # fmt: skip
+
+
+def _instagram(p: Post) -> Post:
+    return _meta_post(p) | _counts(p, {"replies": "comment_count"}) | {"product_type": "feed"}
+
+
+def _threads_post(p: Post) -> Post:
+    """An answer tells whom it answers, and not what."""
+
+    def shared(post_id: str | None, author: str | None) -> Post | None:
+        return {"pk": "9", "code": post_id, "user": {"pk": author}} if post_id else None
+
+    info = {
+        "is_reply": p["reply_to_author"] is not None, "reply_to_author": p["reply_to_author"] and {"pk": p["reply_to_author"]},
+        "share_info": {
+            "quoted_post": shared(p["quote_of"], p["quote_of_author"]), "reposted_post": shared(p["repost_of"], p["repost_of_author"]),
+        },
+        **_counts(p, {"replies": "direct_reply_count", "reposts": "repost_count", "quotes": "quote_count"}),
+    }  # fmt: skip
+    return _meta_post(p) | {"text_post_app_info": info}
+
+
+def instagram_collected(posts: Posts) -> bytes:
+    return lines(_collected(p, _instagram(p)) for p in posts)
+
+
+def instagram_imported(posts: Posts) -> bytes:
+    return lines(_imported(p, _instagram(p)) for p in posts)
+
+
+def threads_collected(posts: Posts) -> bytes:
+    return lines(_collected(p, _threads_post(p)) for p in posts)
+
+
+def threads_imported(posts: Posts) -> bytes:
+    return array((_imported(p, _threads_post(p)) for p in posts), indent=1)
+
+
+def _imported(p: Post, data: Post) -> Post:
+    """As 4CAT keeps it."""
+    wrapped = _collected(p, data)
+    return data | {"__import_meta": {k: v for k, v in wrapped.items() if k != "data"}}
+
+
+def sky_collected(posts: Posts) -> bytes:
+    return lines(_collected(p, _sky_view(p)) for p in posts)
+
+
+def tiktok_comments(posts: Posts) -> bytes:
+    def comment(p: Post) -> Post:
+        return {
+            "cid": p["post_id"], "aweme_id": p["thread_id"], "text": p["text"], "create_time": unix(p["created_at"]),
+            "reply_id": p["reply_to"] or "0",
+            "user": {"uid": "1", "unique_id": p["author_id"], "nickname": p["author_name"]}, "comment_language": p["lang"],
+            **_counts(p, {"likes": "digg_count", "replies": "reply_comment_total"}),
+        }  # fmt: skip
+
+    return lines(_collected(p, comment(p)) for p in posts)
 
 
 # Tables
@@ -726,7 +816,29 @@ def youtube_shown(posts: Posts) -> bytes:
     return lines({"kind": "youtube#comment", "id": p["post_id"], "snippet": _as_shown(p)} for p in posts)
 
 
+def _youtube_list(kind: str, items: Posts) -> Post:
+    return {"kind": f"youtube#{kind}ListResponse", "etag": "e", "pageInfo": {"resultsPerPage": 100}, "items": items}
+
+
+def youtube_comment_pages(posts: Posts) -> bytes:
+    items = [{"kind": "youtube#comment", "id": p["post_id"], "snippet": _as_shown(p)} for p in posts]
+    return lines(_youtube_list("comment", items[i : i + 3]) for i in range(0, len(items), 3))
+
+
+def youtube_thread_page(posts: Posts) -> bytes:
+    return json.dumps(_youtube_list("commentThread", _threads(posts)), indent=2, ensure_ascii=False).encode()
+
+
+def youtube_thread_pages(posts: Posts) -> bytes:
+    items = _threads(posts)
+    return array((_youtube_list("commentThread", items[i : i + 2]) for i in range(0, len(items), 2)), indent=1)
+
+
 def youtube_threads(posts: Posts) -> bytes:
+    return lines(_threads(posts))
+
+
+def _threads(posts: Posts) -> Posts:
     """Answers stand inside the thread of the comment that they answer."""
 
     def comment(p: Post) -> Post:
@@ -738,7 +850,57 @@ def youtube_threads(posts: Posts) -> bytes:
         whole = {"kind": "youtube#commentThread", "id": p["post_id"], "snippet": snippet}
         return whole | ({"replies": {"comments": answers}} if answers else {})
 
-    return lines(thread(p) for p in posts if not p["reply_to"])
+    return [thread(p) for p in posts if not p["reply_to"]]
+
+
+def _youtube_video(p: Post) -> Post:
+    """Its words are a title and what follows."""
+    title, _, rest = p["text"].partition("\n")
+    words = {"title": title, "description": rest} if title and rest else {"title": p["text"], "description": ""}
+    channel = {"channelId": p["author_id"], "channelTitle": p["author_name"], "publishedAt": iso(p["created_at"], 0)}
+    return channel | words
+
+
+def youtube_videos(posts: Posts) -> bytes:
+    """Of language the sound's is told, or the words' and another of the sound."""
+
+    def video(p: Post) -> Post:
+        spoken = {"defaultAudioLanguage": p["lang"]}
+        lang = spoken if p["lang"] == "uk" else {"defaultLanguage": p["lang"], "defaultAudioLanguage": "fr"}
+        counts = {
+            k: str(v)
+            for k, v in _counts(p, {"likes": "likeCount", "replies": "commentCount", "views": "viewCount"}).items()
+        }
+        return {"kind": "youtube#video", "id": p["post_id"], "snippet": _youtube_video(p) | lang, "statistics": counts}
+
+    return lines([_youtube_list("video", [video(p) for p in posts])])
+
+
+def youtube_search(posts: Posts) -> bytes:
+    """Words are HTML; what is found may be a channel."""
+
+    def found(p: Post) -> Post:
+        snippet = {k: html.escape(v) if k in ("title", "description") else v for k, v in _youtube_video(p).items()}
+        return {
+            "kind": "youtube#searchResult",
+            "id": {"kind": "youtube#video", "videoId": p["post_id"]},
+            "snippet": snippet,
+        }
+
+    return lines(_youtube_list("search", [found(p) for p in posts[i : i + 2]]) for i in range(0, len(posts), 2))
+
+
+def youtube_video_list(posts: Posts) -> bytes:
+    """Of YouTube Data Tools."""
+
+    def row(p: Post) -> Post:
+        v = _youtube_video(p)
+        return {
+            "channelId": v["channelId"], "channelTitle": v["channelTitle"], "videoId": p["post_id"], "publishedAt": v["publishedAt"],
+            "videoTitle": v["title"], "videoDescription": v["description"], "tags": "",
+        }  # fmt: skip
+
+    return table([row(p) for p in posts])
 
 
 def youtube_data_tools(posts: Posts) -> bytes:
@@ -764,6 +926,40 @@ def four_cat(posts: Posts) -> bytes:
             "is_reply": _yes(p["reply_to_author"]), "replied_user": p["reply_to_author"], "hashtags": ",".join(p["hashtags"]),
             "urls": ",".join(p["urls"]), "images": "", "mentions": ",".join(p["mentions"]),
             **_counts(p, {"likes": "like_count", "reposts": "retweet_count", "replies": "reply_count"}),
+        }
+        for p in posts
+    ])  # fmt: skip
+
+
+def four_cat_sky(posts: Posts) -> bytes:
+    """Bluesky as 4CAT writes it: what a post quotes or answers is a link, of accounts in the file by their handle."""
+    handles = {p["author_id"]: p["author_handle"] for p in posts}
+    handles = {did: h for did, h in handles.items() if list(handles.values()).count(h) == 1}
+
+    def link(uri: str | None) -> str:
+        if not uri:
+            return ""
+        did, _, key = uri.removeprefix("at://").split("/")
+        return f"https://bsky.app/profile/{handles.get(did, did)}/post/{key}"
+
+    return table([
+        {
+            "id": p["post_id"], "thread_id": p["thread_id"], "created_at": iso(p["created_at"], 6), "author": p["author_handle"],
+            "author_id": p["author_id"], "body": p["text"], "link": "", "tags": ",".join(p["hashtags"]),
+            **_counts(p, {"likes": "like_count", "quotes": "quote_count", "replies": "reply_count", "reposts": "repost_count"}),
+            "quoted_post": link(p["quote_of"]) or ["", "DELETED"][len(p["text"]) % 2], "quoted_user": p["quote_of"] and "somebody.example",
+            "replied_to_post": link(p["reply_to"]), "replied_to_user": p["reply_to"] and "somebody.example",
+            "mentions": ",".join(p["mentions"]), "links": ",".join(p["urls"]), "languages": f"{p['lang']},en",
+            "author_display_name": p["author_name"], "timestamp": f"{unix(p['created_at'])}.0",
+        }
+        for p in posts
+    ])  # fmt: skip
+
+
+def communalytic(posts: Posts) -> bytes:
+    return table([
+        {
+            "id": p["post_id"], "username": p["author_handle"], "date": p["created_at"].strftime("%Y-%m-%d %H:%M:%S"), "text": p["text"],
         }
         for p in posts
     ])  # fmt: skip
@@ -980,6 +1176,27 @@ _YOUTUBE = {
     "comments": "all",
     "thread": "always",
 }
+_VIDEO = {
+    "holds": _holds("author_name", "text", "urls", "hashtags"),
+    "in_text": _holds("urls", "hashtags"),
+    "accounts": lambda n: f"UC{n}",
+    "ids": lambda n, author: f"v{n}",
+}
+_META = {
+    "holds": _holds("author_handle", "author_name", "text", "urls", "hashtags", "url"),
+    "in_text": _holds("urls", "hashtags"),
+    "counts": _holds("likes", "replies"),
+    "collected": "own",
+    "media": ("type", "url", "alt"),
+    "ids": lambda n, author: f"C{n}",
+}
+_ON_THREADS = _META | {
+    "holds": _META["holds"] | {"reply_to_author", "repost_of", "repost_of_author", "quote_of", "quote_of_author"},
+    "relations": _holds("repost", "quote"),
+    "named": _holds("reply"),
+    "counts": _holds("likes", "replies", "reposts", "quotes"),
+    "bare_reposts": True,
+}
 _GENERIC = {
     "holds": _holds(*OWN, "text", "lang", *LISTS, *REFERENCES, "client", "url"),
     "relations": _REFERRING,
@@ -1034,16 +1251,39 @@ WRITERS = [
     Writer("tiktok", "table", tiktok_table, **_TIKTOK),
     Writer("tiktok", "web array", tiktok_web, **_TIKTOK_WEB),
     Writer("tiktok", "collected", tiktok_collected, **_TIKTOK_WEB, collected="own"),
+    Writer("tiktok", "comments", tiktok_comments, _holds("author_handle", "author_name", "text", "lang", "reply_to"), comments="all",
+           thread="always", accounts=lambda n: f"user{n}", account_is_handle=True, counts=_holds("likes", "replies"), collected="own"),
+    Writer("bluesky", "collected", sky_collected, **_SKY_VIEW),
+    Writer("instagram", "collected", instagram_collected, **_META),
+    Writer("instagram", "imported by 4CAT", instagram_imported, **_META),
+    Writer("threads", "collected", threads_collected, **_ON_THREADS),
+    Writer("threads", "imported by 4CAT", threads_imported, **_ON_THREADS),
     Writer("youtube", "comments", youtube_comments, **_YOUTUBE),
     Writer("youtube", "as shown", youtube_shown, **_YOUTUBE),
     Writer("youtube", "threads", youtube_threads, **_YOUTUBE),
-    Writer("youtube", "Data Tools", youtube_data_tools, **(_YOUTUBE | {"thread": "", "account_is_handle": True})),
+    Writer("youtube", "comment pages", youtube_comment_pages, **_YOUTUBE),
+    Writer("youtube", "one page of threads", youtube_thread_page, **_YOUTUBE),
+    Writer("youtube", "pages of threads", youtube_thread_pages, **_YOUTUBE),
+    Writer("youtube", "videos", youtube_videos,
+           **(_VIDEO | {"holds": _VIDEO["holds"] | {"lang"}, "counts": _holds("likes", "replies", "views")})),
+    Writer("youtube", "search", youtube_search, **_VIDEO),
+    Writer("youtube_tables", "video list", youtube_video_list, **_VIDEO),
+    Writer("youtube_tables", "Data Tools", youtube_data_tools, **(_YOUTUBE | {"thread": "", "account_is_handle": True})),
     Writer("4cat", "X", four_cat,
            _holds("author_handle", "author_name", "text", "lang", *LISTS, "client",
                   *(f"{r}_author" for r in ("repost_of", "quote_of", "reply_to"))),
            named=_REFERRING, counts=_holds("likes", "reposts", "replies"), thread="always", mention="name"),
+    Writer("4cat", "Bluesky", four_cat_sky,
+           _holds("author_handle", "author_name", "text", "lang", *LISTS, "quote_of", "quote_of_author", "reply_to", "reply_to_author"),
+           relations=_holds("reply", "quote"), counts=_holds("likes", "reposts", "replies", "quotes"), thread="always", accounts=_did,
+           mention="name", ids=_SKY["ids"]),
     Writer("4cat", "least", four_cat_least, _holds("author_handle", "text", "urls", "hashtags"), thread="always",
            in_text=_holds("urls", "hashtags"), account_is_handle=True),
+    Writer("communalytic", "handles", lambda posts: communalytic([p | {"author_handle": p["author_id"]} for p in posts]),
+           _holds("author_handle", "text", "urls", "hashtags"), in_text=_holds("urls", "hashtags"), accounts=lambda n: f"user{n}.example",
+           account_is_handle=True),
+    Writer("communalytic", "ids", communalytic, _holds("author_handle", "text", "urls", "hashtags"), in_text=_holds("urls", "hashtags"),
+           accounts=_did, ids=_SKY["ids"]),
     Writer("hoaxy", "edges", hoaxy,
            _holds("author_handle", "urls", "mentions", "url", "repost_of_author", "quote_of_author", "reply_to_author"),
            named=_REFERRING, most_urls=1, mention="id", step=timedelta(milliseconds=1)),

@@ -99,16 +99,18 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
     if not shapes or len(shapes) < 0.5 * len(sample.rows):
         return None
     reason = f"keys of Bluesky ({', '.join(sorted(set(shapes)))})"
-    return Match(FORMAT.name, 0.98, reason, {}, one_each="pages" not in shapes)
+    wrapped = (_WRAPPED,) if any(name.startswith(f"{_WRAPPED}.") for row in sample.rows for name in row) else ()
+    return Match(FORMAT.name, 0.98, reason, {}, one_each="pages" not in shapes, beside=wrapped)
 
 
 def _shape(row: dict[str, Any]) -> str | None:
     """What a line looks like; `row` has dot paths as its keys."""
     if str(row.get("did", "")).startswith("did:") and {"time_us", "kind"} <= row.keys():
         return "Jetstream frames"
-    uri = str(row.get("uri") or row.get("post.uri") or "")
-    if uri.startswith("at://") and any(name.startswith(("record.", "post.record.")) for name in row):
-        return "post views"
+    for where in ("", "post.", "data.", "data.post."):
+        uri = str(row.get(f"{where}uri") or "")
+        if uri.startswith("at://") and any(name.startswith(f"{where}record.") for name in row):
+            return "collected post views" if where.startswith(_WRAPPED) else "post views"
     if str(row.get("repo") or row.get("did") or "").startswith("did:") and any(n.startswith("record.") for n in row):
         return "firehose records"
     listed = row.get("posts") or row.get("feed")
@@ -118,12 +120,12 @@ def _shape(row: dict[str, Any]) -> str | None:
 
 
 def structure(match: Match) -> dict[str, Any]:
-    return _LINE
+    return _LINE | ({_WRAPPED: {**_VIEW, **_FEED_ITEM}} if match.beside else {})
 
 
 def raw(typed: str, match: Match) -> str:
     """SQL text of the raw rows, from lines typed as `structure`: (line, raw, j, rule, detail)."""
-    entries = f"SELECT line, rule AS bad, detail AS why, unnest({_ENTRIES}) AS e FROM {typed}"
+    entries = f"SELECT line, rule AS bad, detail AS why, unnest({_entries(bool(match.beside))}) AS e FROM {typed}"
     parts = f"""SELECT line, bad, why, e, e.record AS r, e.reason AS reason, split_part(e.uri, '/', 4) AS collection FROM ({entries})"""
     return raw_select(_COLUMNS, f"({parts})")
 
@@ -179,13 +181,20 @@ _FIREHOSE = _entry(
     collected="coalesce(j.time, j.indexedAt)",
     reason="j.reason",
 )
-_ENTRIES = f"""CASE WHEN j IS NULL THEN [{_entry("NULL::VARCHAR", "NULL", author="NULL")}]
+_WRAPPED = "data"  # where Zeeschuimer puts what it collected
+
+
+def _entries(wrapped: bool) -> str:
+    collected = f"""WHEN j.data.post.uri IS NOT NULL THEN [{_view("j.data.post", "j.data.reason")}]
+    WHEN j.data.uri IS NOT NULL THEN [{_view("j.data", "NULL")}]"""
+    return f"""CASE WHEN j IS NULL THEN [{_entry("NULL::VARCHAR", "NULL", author="NULL")}]
     WHEN j.kind IS NOT NULL AND j.did IS NOT NULL THEN [{_FRAME}]
     WHEN j.posts IS NOT NULL THEN list_transform(j.posts, lambda v: {_view("v", "NULL")})
     WHEN j.feed IS NOT NULL THEN list_transform(j.feed, lambda f: {_view("f.post", "f.reason")})
-    WHEN j.post.uri IS NOT NULL THEN [{_view("j.post", "j.reason")}]
+    {collected if wrapped else ""} WHEN j.post.uri IS NOT NULL THEN [{_view("j.post", "j.reason")}]
     WHEN j.author.did IS NOT NULL THEN [{_view("j", "j.reason")}]
     ELSE [{_FIREHOSE}] END"""
+
 
 _FEATURES = "flatten(list_transform(coalesce(r.facets, []), lambda f: coalesce(f.features, [])))"
 _REPOSTED = "reason.by.did IS NOT NULL"

@@ -15,6 +15,7 @@ FORMAT = Format(
     limits="columns are taken by position when there is no header",
 )
 COLUMNS = ("message_id", "user_id", "username", "repost_id", "reply_id", "message", "timestamp", "urls")
+SHAPES = (frozenset(COLUMNS),)
 _TARGETS = ("post_id", "author_id", "author_handle", "repost_of", "reply_to", "text", "created_at", "urls")
 
 

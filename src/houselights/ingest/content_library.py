@@ -39,13 +39,14 @@ _COMMENT = {
     "reply_to": "parent_comment_id",
 }
 _LINKS = ("link_attachment.link", "link_url")
+_OF_POST = frozenset({"id", "post_owner.id", "creation_time"})
+_OF_COMMENT = frozenset({"id", "owner.id", "post_id", "creation_time"})
+SHAPES = (_OF_POST, _OF_COMMENT)
 
 
 def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
-    of_post = by_header(sample, FORMAT, _MAP, {"id", "post_owner.id", "creation_time"}, column_map, _LINKS, ("urls",))
-    return of_post or by_header(
-        sample, FORMAT, _COMMENT, {"id", "owner.id", "post_id", "creation_time"}, column_map, also=("kind",)
-    )
+    of_post = by_header(sample, FORMAT, _MAP, _OF_POST, column_map, _LINKS, ("urls",))
+    return of_post or by_header(sample, FORMAT, _COMMENT, _OF_COMMENT, column_map, also=("kind",))
 
 
 def raw(rows: Rows, mapping: dict[str, str]) -> str:

@@ -13,6 +13,7 @@ FORMAT = Format(
     limits="no text; objects that are links become links, all others are taken as reposted posts",
 )
 _MAP = {"post_id": "content_id", "author_id": "account_id", "created_at": "timestamp_share", "repost_of": "object_id"}
+SHAPES = (frozenset(_MAP.values()),)
 
 
 def match(sample: Sample, column_map: dict[str, str]) -> Match | None:

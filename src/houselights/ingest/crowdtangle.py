@@ -27,18 +27,21 @@ _INSTAGRAM = _COMMON | {
     "text": "Description",
 }
 _NAMES = ("Page Name", "Group Name")
+_ON_FACEBOOK = frozenset({"Post Created", "URL", "Message", "Type"})
+_ON_INSTAGRAM = frozenset({"Account", "User Name", "Post Created", "URL", "Description"})
+SHAPES = (_ON_FACEBOOK, _ON_INSTAGRAM)
 
 
 def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
     on_facebook = by_header(
-        sample, FORMAT, _FACEBOOK, {"Post Created", "URL", "Message", "Type"}, column_map,
+        sample, FORMAT, _FACEBOOK, _ON_FACEBOOK, column_map,
         (*_NAMES, "Link", "Final Link"), ("post_id", "platform", "urls", "author_name"),
     )  # fmt: skip
     return on_facebook or by_header(
         sample,
         FORMAT,
         _INSTAGRAM,
-        {"Account", "User Name", "Post Created", "URL", "Description"},
+        _ON_INSTAGRAM,
         column_map,
         also=("post_id", "platform"),
     )

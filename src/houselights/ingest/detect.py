@@ -13,6 +13,7 @@ from houselights.core.settings import ReadSettings
 from houselights.ingest import (
     bluesky,
     cnt,
+    communalytic,
     content_library,
     coortweet,
     crowdtangle,
@@ -20,21 +21,24 @@ from houselights.ingest import (
     four_cat,
     generic,
     hoaxy,
+    instagram,
     json_text,
     mastodon,
     reddit,
     telegram,
+    threads,
     tiktok,
     x_api_v2,
     x_archive,
     x_web,
     youtube,
+    youtube_tables,
 )
 from houselights.ingest.delimited import DELIMITERS, Dialect, sniff_dialect
-from houselights.ingest.sample import Match, Sample, flatten
+from houselights.ingest.sample import Match, Sample, flatten, shown
 from houselights.ingest.source import Source
 
-JSON_READERS = {m.FORMAT.name: m for m in (x_api_v2, x_web, bluesky, mastodon, telegram)}
+JSON_READERS = {m.FORMAT.name: m for m in (x_api_v2, x_web, bluesky, mastodon, telegram, youtube, instagram, threads)}
 """Readers of nested JSON: `structure(match)` is how a line is typed, `raw(typed lines, match)` its rows."""
 _TABLES = (
     x_archive,
@@ -42,8 +46,9 @@ _TABLES = (
     crowdtangle,
     content_library,
     tiktok,
-    youtube,
+    youtube_tables,
     four_cat,
+    communalytic,
     hoaxy,
     fivethirtyeight,
     coortweet,
@@ -54,6 +59,7 @@ TABLE_READERS = {m.FORMAT.name: m for m in _TABLES}
 """Readers of named columns: `raw(rows, mapping)`."""
 FORMATS = {name: module.FORMAT for name, module in (*JSON_READERS.items(), *TABLE_READERS.items())}
 SAMPLE_RECORDS = 300
+MOST_NEAREST = 3
 PIECE_BYTES = 1 << 20
 
 
@@ -202,14 +208,60 @@ def choose(sample: Sample, settings: ReadSettings, where: str) -> Match:
     if settings.format != "auto":
         return _named(sample, settings, where)
     claims = [m for m in (_match(name, sample, settings.column_map) for name in FORMATS) if m]
+    if (
+        not settings.column_map
+        and {m.format for m in claims} <= {generic.FORMAT.name}
+        and (of := _collected_from(sample))
+    ):
+        raise HouselightsError(
+            f"{where}: what Zeeschuimer collects from {of} is not read, only posts of {_COLLECTED}: let 4CAT import the file, and read the "
+            "CSV that it gives."
+        )
     if not claims:
-        raise generic.refuse(sample, settings.column_map, where)
+        raise _refused(sample, settings, where)
     best = max(m.confidence for m in claims)
     first = [m for m in claims if m.confidence >= best - 0.02]
     if len(first) > 1:
-        names = " or ".join(m.format for m in first)
-        raise HouselightsError(f"{where}: could be {names}. Say which with --format NAME.")
+        candidates = " or ".join(f"{m.format} ({m.reason})" for m in first)
+        raise HouselightsError(f"{where}: say with --format NAME which it is, for it could be {candidates}.")
     return first[0]
+
+
+_COLLECTED = "Bluesky, Instagram, Threads, TikTok and X, as their web pages have them"
+
+
+def _collected_from(sample: Sample) -> str | None:
+    """The platform that most records name in what Zeeschuimer says of them, beside them or, where 4CAT has imported them, within."""
+    for where in ("", "__import_meta."):
+        named = [
+            str(r[f"{where}source_platform"])
+            for r in sample.rows
+            if {f"{where}source_platform", f"{where}item_id"} <= r.keys()
+        ]
+        if sample.container == "JSON" and named and len(named) >= 0.5 * len(sample.rows):
+            return shown(max(set(named), key=named.count))
+    return None
+
+
+def _refused(sample: Sample, settings: ReadSettings, where: str) -> HouselightsError:
+    """What is missing, and which readers would take the file if it had a few more columns."""
+    near = sorted((len(missing), name, missing) for name in TABLE_READERS for missing in _missing(name, sample)[:1])
+    told = [f"{name} (lacks {_listed(missing)})" for _, name, missing in near[:MOST_NEAREST]]
+    nearest = f" Nearest formats: {', '.join(told)}." if told else ""
+    return HouselightsError(f"{generic.refuse(sample, settings.column_map, where)}{nearest}")
+
+
+def _missing(name: str, sample: Sample) -> list[list[str]]:
+    """The columns that each shape of a format lacks here, fewest first, where it has at least two and half of them."""
+    has = {column.strip().lower() for column in sample.names}
+    shapes: tuple[frozenset[str], ...] = getattr(TABLE_READERS.get(name), "SHAPES", ())
+    lacks = [sorted(column for column in shape if column.lower() not in has) for shape in shapes]
+    near = [m for shape, m in zip(shapes, lacks, strict=True) if m and len(shape) - len(m) >= max(2, len(m))]
+    return sorted(near, key=len)
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _match(name: str, sample: Sample, column_map: dict[str, str]) -> Match | None:
@@ -223,9 +275,10 @@ def _named(sample: Sample, settings: ReadSettings, where: str) -> Match:
         raise HouselightsError(f"--format {settings.format}: no such format. There are: auto, {', '.join(FORMATS)}.")
     match = _match(settings.format, sample, settings.column_map)
     if match is None and settings.format == generic.FORMAT.name:
-        raise generic.refuse(sample, settings.column_map, where)
+        raise _refused(sample, settings, where)
     if match is None:
+        lacks = next((f" it lacks {_listed(missing)}," for missing in _missing(settings.format, sample)), "")
         raise HouselightsError(
-            f"{where}: does not look like {settings.format}: its columns are {sample.listed()}. Try --format auto."
+            f"{where}: does not look like {settings.format}:{lacks} its columns are {sample.listed()}. Try --format auto."
         )
     return replace(match, confidence=1.0, reason="named by --format")

@@ -30,7 +30,8 @@ _MAP = {
     "url": "article_url",
 }
 LINKS = {"tco1_step1", "tco2_step1", "tco3_step1"}
-_NEEDED = {"external_author_id", "author", "content", "publish_date", "post_type"}
+_NEEDED = frozenset({"external_author_id", "author", "content", "publish_date", "post_type"})
+SHAPES = (_NEEDED,)
 
 
 def match(sample: Sample, column_map: dict[str, str]) -> Match | None:

@@ -14,7 +14,8 @@ FORMAT = Format(
     platform="x",
 )
 _MAP = {"post_id": "tweet_id", "created_at": "tweet_created_at", "url": "tweet_url"}
-_NEEDED = {"from_user_id", "to_user_id", "tweet_id", "tweet_created_at", "tweet_type", "canonical_url"}
+_NEEDED = frozenset({"from_user_id", "to_user_id", "tweet_id", "tweet_created_at", "tweet_type", "canonical_url"})
+SHAPES = (_NEEDED,)
 _BESIDE = (
     "from_user_id",
     "from_user_screen_name",

@@ -27,6 +27,8 @@ _MAP = {
 }
 _WORDS = ("body", "title", "selftext")
 _GONE = "('[deleted]', '[removed]', '[deleted by user]')"
+_NEEDED = frozenset({"id", "author", "created_utc", "subreddit"})
+SHAPES = (_NEEDED | {"body"}, _NEEDED | {"title"})
 
 
 def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
@@ -34,7 +36,7 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
         return None
     beside = (*_WORDS, "url", "is_self", "permalink", "score")
     also = ("text", "urls", "mentions", "kind", "url", "metrics")
-    return by_header(sample, FORMAT, _MAP, {"id", "author", "created_utc", "subreddit"}, column_map, beside, also)
+    return by_header(sample, FORMAT, _MAP, _NEEDED, column_map, beside, also)
 
 
 def raw(rows: Rows, mapping: dict[str, str]) -> str:

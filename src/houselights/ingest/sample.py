@@ -1,6 +1,7 @@
 """What detection looks at: column names (or dot paths of JSON keys) and the first rows. The file's name plays no part."""
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +59,7 @@ def by_header(
     sample: Sample,
     format_: Format,
     columns: dict[str, str],
-    needed: set[str],
+    needed: AbstractSet[str],
     column_map: dict[str, str],
     beside: Iterable[str] = (),
     also: Iterable[str] = (),

@@ -148,13 +148,17 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
         return None
     if not all({"chat.id", "message.id"} <= row.keys() or "message.type" in row for row in sample.rows):
         return None
-    return Match(FORMAT.name, 0.98, "a document of chats with messages", {})
+    return Match(FORMAT.name, 0.98, "a document of chats with messages", {}, one_each=False)
 
 
 def structure(match: Match) -> dict[str, Any]:
     return _LINE
 
 
+# A forward whose source deleted its account names it null. Whether a key is there shows in the text alone; inside a string its quotes are escaped.
+_FROM_NOBODY = (
+    """coalesce(contains(raw, '"forwarded_from"') AND regexp_matches(raw, '"forwarded_from"\\s*:\\s*null'), false)"""
+)
 _PARTS = f"""from_json(m.text, '{json.dumps(["JSON"])}')"""
 _TEXT = f"""CASE WHEN len(m.text_entities) > 0 THEN array_to_string(list_transform(m.text_entities, lambda e: e.text), '')
     WHEN json_type(m.text) = 'ARRAY' THEN array_to_string(list_transform({_PARTS},
@@ -169,7 +173,7 @@ _PEER = "regexp_replace(m.reply_to_peer_id, '^(user|chat|channel)', '')"  # a ch
 
 def raw(typed: str, match: Match) -> str:
     """SQL text of the raw rows, from lines typed as `structure`."""
-    messages = f"SELECT line, rule AS bad, detail AS why, j, j.message AS m FROM {typed}"
+    messages = f"SELECT line, rule AS bad, detail AS why, j, j.message AS m, {_FROM_NOBODY} AS from_nobody FROM {typed}"
     return raw_select(_COLUMNS, f"(SELECT *, {_ENTITIES} AS es FROM ({messages}))")
 
 
@@ -195,7 +199,7 @@ _COLUMNS = {
     "reply_to": f"CASE WHEN m.reply_to_message_id IS NOT NULL THEN coalesce({_PEER}, {_CHAT}) || '/' || m.reply_to_message_id END",
     "thread_id": _CHAT,
     "repost_of_author": "m.forwarded_from",
-    "kind": "CASE WHEN m.forwarded_from IS NOT NULL THEN 'repost' END",
+    "kind": "CASE WHEN m.forwarded_from IS NOT NULL OR from_nobody THEN 'repost' END",
     "media": f"""CASE WHEN {_FILE} IS NULL THEN [] ELSE [{{'type': coalesce(m.media_type, CASE WHEN m.photo IS NULL THEN 'file' ELSE 'photo' END),
         'url': CASE WHEN NOT starts_with({_FILE}, '(') THEN {_FILE} END, 'hash': NULL::VARCHAR, 'alt': NULL::VARCHAR}}] END""",
     "client": "m.via_bot",

@@ -53,7 +53,7 @@ def links(text: str) -> str:
     return f"CASE WHEN contains({text}, '://') THEN {found} ELSE CAST([] AS VARCHAR[]) END"
 
 
-def _tags(text: str) -> str:
+def hashtags(text: str) -> str:
     """Tags in a text, '' for a mere number (#1 is a rank, not a tag)."""
     word = "split_part(replace(m, '＃', '#'), '#', 2)"
     tag = f"CASE WHEN regexp_full_match({word}, '[0-9]+') THEN '' ELSE lower({word}) END"
@@ -69,7 +69,7 @@ def columns(fields: frozenset[str], platform: str, lang_source: str) -> str:
     tags = (
         "list_transform(coalesce(hashtags, []), lambda h: lower(ltrim(h, '#')))"
         if "hashtags" in fields
-        else _tags('"text"')
+        else hashtags('"text"')
     )
     kind = f"""CASE WHEN repost_of IS NOT NULL THEN 'repost' WHEN {marked} THEN 'repost' WHEN kind IS NOT NULL THEN kind
         WHEN quote_of IS NOT NULL THEN 'quote' WHEN reply_to IS NOT NULL THEN 'reply' ELSE 'post' END"""

@@ -38,7 +38,8 @@ _MAP = {
     "likes": "like_count",
     "quotes": "quote_count",
 }
-_NEEDED = {"tweetid", "userid", "tweet_time", "tweet_text", "is_retweet"}
+_NEEDED = frozenset({"tweetid", "userid", "tweet_time", "tweet_text", "is_retweet"})
+SHAPES = (_NEEDED,)
 
 
 def match(sample: Sample, column_map: dict[str, str]) -> Match | None:

@@ -72,7 +72,13 @@ _TWEET: dict[str, Any] = {
         "retweeted_status_result": _RESULT,
     },
 }
-_LINE = {**_TWEET, "tweet": _TWEET, "timestamp_collected": "VARCHAR", "data": {**_TWEET, "tweet": _TWEET}}
+_LINE = {
+    **_TWEET,
+    "tweet": _TWEET,
+    "timestamp_collected": "VARCHAR",
+    "__import_meta": {"timestamp_collected": "VARCHAR"},
+    "data": {**_TWEET, "tweet": _TWEET},
+}
 
 
 def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
@@ -101,7 +107,8 @@ def raw(typed: str, match: Match) -> str:
     inner = "{" + ", ".join(f"'{name}': j.data.{name}" for name in _TWEET) + "}"
     tweet = f"""CASE WHEN j.data.tweet.rest_id IS NOT NULL THEN j.data.tweet WHEN j.data.rest_id IS NOT NULL THEN {inner}
         WHEN j.tweet.rest_id IS NOT NULL THEN j.tweet ELSE {whole} END"""
-    tweets = f"SELECT line, rule, detail, j.timestamp_collected AS collected, {tweet} AS t FROM {typed}"
+    at = "coalesce(j.timestamp_collected, j.__import_meta.timestamp_collected)"
+    tweets = f"SELECT line, rule, detail, {at} AS collected, {tweet} AS t FROM {typed}"
     parts = f"""SELECT *, t.legacy AS l, t.core.user_results.result AS u, t.note_tweet.note_tweet_results.result AS note,
         {_reference("t.legacy.retweeted_status_result")} AS rt, {_reference("t.quoted_status_result")} AS qt FROM ({tweets})"""
     return raw_select(_COLUMNS, f"({parts})")

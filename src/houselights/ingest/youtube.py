@@ -1,101 +1,165 @@
-"""YouTube comments: the Data API's JSON and the CSV of YouTube Data Tools."""
+"""YouTube as its Data API gives it: comments, threads with their answers, videos, and the lists they come in, in any mixture."""
 
-import json
-from dataclasses import replace
+from typing import Any
 
-from houselights.ingest.sample import Format, Match, Sample, by_header
-from houselights.ingest.table import Rows, raw_rows
-from houselights.ingest.text_parts import unescaped
+from houselights.ingest.accept import raw_select
+from houselights.ingest.sample import Format, Match, Sample
+from houselights.ingest.text_parts import hashtags, unescaped
 
 FORMAT = Format(
     name="youtube",
-    title="YouTube comments (Data API, YouTube Data Tools)",
-    containers="jsonl, json, csv",
+    title="YouTube Data API: comments, comment threads, videos, and the lists of them",
+    containers="jsonl, json",
     time_precision="seconds",
     repost_ids=False,
     account_ids=True,
-    limits="Data Tools know accounts by the name they show, which two may share; comments say nothing that others can repost",
+    limits="a thread holds its first answers only, a search the beginning of a description; spoken words are not read",
     platform="youtube",
+    lang_source="author",
 )
-_COMMENT = {
-    "post_id": "id",
-    "author_id": "snippet.authorChannelId.value",
-    "author_name": "snippet.authorDisplayName",
-    "created_at": "snippet.publishedAt",
-    "text": "snippet.textOriginal",
-    "thread_id": "snippet.videoId",
-    "reply_to": "snippet.parentId",
-    "likes": "snippet.likeCount",
-}
-_THREAD = {
-    ours: theirs.replace("snippet.", "snippet.topLevelComment.snippet.") for ours, theirs in _COMMENT.items()
-} | {
-    "post_id": "snippet.topLevelComment.id",
-    "thread_id": "snippet.videoId",
-    "replies": "snippet.totalReplyCount",
-}
-_DATA_TOOLS = {
-    "post_id": "id",
-    "author_id": "authorName",
-    "author_name": "authorName",
-    "created_at": "publishedAt",
-    "text": "text",
-    "reply_to": "isReplyTo",
-    "likes": "likeCount",
-}
-_SHOWN = "snippet.textDisplay"
-_SHOWN_ABOVE = "snippet.topLevelComment.snippet.textDisplay"
-_ANSWERS = "replies.comments"
-_ANSWER = {
+FIELDS = frozenset(
+    (
+        *("post_id", "author_id", "author_name", "created_at", "text", "lang", "hashtags", "reply_to", "thread_id"),
+        *("metrics", "kind"),
+    )
+)
+_SAID = dict.fromkeys(
+    ("authorDisplayName", "publishedAt", "textOriginal", "textDisplay", "videoId", "parentId"), "VARCHAR"
+)
+_COMMENT: dict[str, Any] = {
     "id": "VARCHAR",
-    "snippet": {
-        **dict.fromkeys(("authorDisplayName", "publishedAt", "textOriginal", "textDisplay", "videoId"), "VARCHAR"),
-        **dict.fromkeys(("parentId", "likeCount"), "VARCHAR"),
-        "authorChannelId": {"value": "VARCHAR"},
-    },
+    "snippet": {**_SAID, "authorChannelId": {"value": "VARCHAR"}, "likeCount": "BIGINT"},
 }
+_ITEM: dict[str, Any] = {
+    "kind": "VARCHAR",
+    "id": "JSON",  # of a search result an object
+    "snippet": {
+        **_COMMENT["snippet"],
+        **dict.fromkeys(
+            ("channelId", "channelTitle", "title", "description", "defaultLanguage", "defaultAudioLanguage"), "VARCHAR"
+        ),
+        "tags": ["VARCHAR"],
+        "topLevelComment": _COMMENT,
+        "totalReplyCount": "BIGINT",
+    },
+    "replies": {"comments": [_COMMENT]},
+    "statistics": dict.fromkeys(("viewCount", "likeCount", "commentCount"), "BIGINT"),
+}
+_LINE = {**_ITEM, "items": [_ITEM]}
+_VIDEO = {"snippet.publishedAt", "snippet.channelId", "snippet.title"}
 
 
 def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
-    for columns, shown in ((_THREAD, _SHOWN_ABOVE), (_COMMENT, _SHOWN)):
-        needed = {columns[c] for c in ("post_id", "author_id", "created_at")}
-        if found := by_header(sample, FORMAT, columns, needed, column_map, (shown,), ("kind", "text")):
-            is_thread = columns is _THREAD and sample.container == "JSON"
-            more = replace(found, beside=(*found.beside, _ANSWERS), also=found.also | {"reply_to"})
-            return more if is_thread else found
-    needed = {"id", "isReplyTo", "authorName", "publishedAt", "text"}
-    return by_header(sample, FORMAT, _DATA_TOOLS, needed, column_map, also=("kind",))
+    if sample.container != "JSON" or not is_nested(sample):
+        return None
+    shapes = [shape for row in sample.rows if (shape := _shape(row))]
+    if not shapes or len(shapes) < 0.5 * len(sample.rows):
+        return None
+    reason = f"keys of the YouTube Data API ({', '.join(sorted(set(shapes)))})"
+    return Match(FORMAT.name, 0.98, reason, {}, one_each=not {"lists", "threads"} & set(shapes))
 
 
-def raw(rows: Rows, mapping: dict[str, str]) -> str:
-    """The words as written; where only the shown ones are there, without their marks."""
-    extra = {"kind": "'comment'"}
-    if _ANSWERS in rows.expressions:
-        rows, mapping = _with_answers(rows, mapping)
-    shown = [rows.text(name) for name in (_SHOWN, _SHOWN_ABOVE) if name in rows.expressions]
-    if shown:
-        plain = f"regexp_replace(regexp_replace({shown[0]}, '<br\\s*/?>', chr(10), 'g'), '<[^>]*>', '', 'g')"
-        plain = unescaped(plain)
-        own = rows.text(mapping["text"]) if "text" in mapping else "NULL"
-        extra["text"] = f"coalesce({own}, {plain})"
-    return raw_rows(rows, mapping, extra)
+def is_nested(sample: Sample) -> bool:
+    """False where keys such as `snippet.title` are single ones, as tables made of the API's answers have them."""
+    return any(keys[0] in ("snippet", "items") for keys in sample.paths.values())
 
 
-def _with_answers(rows: Rows, mapping: dict[str, str]) -> tuple[Rows, dict[str, str]]:
-    """A thread is its first comment and the answers that stand in it, each a row."""
-    first = {ours: rows.text(theirs) for ours, theirs in mapping.items()}
-    first[_SHOWN] = rows.text(_SHOWN_ABOVE) if _SHOWN_ABOVE in rows.expressions else "NULL::VARCHAR"
-    answer = {ours: f"a.{theirs}" for ours, theirs in _COMMENT.items()} | {_SHOWN: f"a.{_SHOWN}"}
-    answer["thread_id"] = f"coalesce(a.snippet.videoId, {first.get('thread_id', 'NULL')})"
-    answer["reply_to"] = f"coalesce(a.snippet.parentId, {first['post_id']})"
-    names = list(dict.fromkeys([*first, *answer]))
-    one, other = ({n: of.get(n, "NULL::VARCHAR") for n in names} for of in (first, answer))
-    answers = f"from_json({rows.text(_ANSWERS)}, '{json.dumps([_ANSWER])}')"
-    listed = f"list_concat([{_struct(one)}], list_transform(coalesce({answers}, []), lambda a: {_struct(other)}))"
-    relation = f"(SELECT line, rule, detail, unnest({listed}) AS e FROM {rows.relation})"
-    expressions = {name: f'e."{name}"' for name in names}
-    return Rows(relation, expressions), {n: n for n in names if n != _SHOWN}
+def _shape(row: dict[str, Any]) -> str | None:
+    """What a record looks like; `row` has dot paths as its keys."""
+    kind = str(row.get("kind", ""))
+    if isinstance(row.get("items"), list) and kind.startswith("youtube#") and kind.endswith("ListResponse"):
+        return "lists"
+    if "snippet.topLevelComment.id" in row:
+        return "threads"
+    if "id" in row and {"snippet.publishedAt", "snippet.textDisplay"} <= row.keys():
+        return "comments"
+    told = kind.startswith("youtube#") or "snippet.channelTitle" in row
+    return "videos" if told and row.keys() >= _VIDEO else None
 
 
-def _struct(of: dict[str, str]) -> str:
-    return "{" + ", ".join(f"'{name}': {value}" for name, value in of.items()) + "}"
+def structure(match: Match) -> dict[str, Any]:
+    return _LINE
+
+
+def raw(typed: str, match: Match) -> str:
+    """SQL text of the raw rows, from lines typed as `structure`: a list is its items, a thread its first comment and the answers in it."""
+    whole = "{" + ", ".join(f"'{name}': j.{name}" for name in _ITEM) + "}"
+    items = f"CASE WHEN j.items IS NOT NULL THEN j.items ELSE [{whole}] END"
+    listed = f"SELECT line, rule AS bad, detail AS why, unnest({items}) AS i FROM {typed}"
+    answers = (
+        f"list_transform(coalesce(i.replies.comments, []), lambda a: {_comment('a', 'i.snippet.topLevelComment.id')})"
+    )
+    thread = f"list_concat([{_comment('i.snippet.topLevelComment', 'NULL', 'i.snippet.totalReplyCount')}], {answers})"
+    entries = f"""CASE WHEN i.snippet.topLevelComment.id IS NOT NULL THEN {thread}
+        WHEN coalesce(i.snippet.textDisplay, i.snippet.textOriginal) IS NOT NULL THEN [{_comment("i", "NULL")}] ELSE [{_video()}] END"""
+    return raw_select(_COLUMNS, f"(SELECT line, bad, why, unnest({entries}) AS e FROM ({listed}))")
+
+
+def without_marks(html: str) -> str:
+    """SQL: the words of a comment that came as HTML."""
+    plain = f"regexp_replace(regexp_replace({html}, '<br\\s*/?>', chr(10), 'g'), '<[^>]*>', '', 'g')"
+    return unescaped(plain)
+
+
+def _struct(**over: str) -> str:
+    texts = ("id", "author", "name", "at", "text", "lang", "thread", "answers", "kind", "strange")
+    parts = dict.fromkeys(texts, "NULL::VARCHAR")
+    parts |= {"tags": "NULL::VARCHAR[]"} | dict.fromkeys(("likes", "replies", "views"), "NULL::BIGINT") | over
+    return "{" + ", ".join(f"'{name}': {value}" for name, value in parts.items()) + "}"
+
+
+def _comment(c: str, parent: str, replies: str = "NULL::BIGINT") -> str:
+    """What it says as written; where only what is shown is there, without its marks."""
+    s = f"{c}.snippet"
+    return _struct(
+        id=f"({c}.id ->> '$')" if c == "i" else f"{c}.id",
+        author=f"{s}.authorChannelId.value",
+        name=f"{s}.authorDisplayName",
+        at=f"{s}.publishedAt",
+        text=f"coalesce({s}.textOriginal, {without_marks(f'{s}.textDisplay')})",
+        thread=f"coalesce({s}.videoId, i.snippet.videoId)",
+        answers=f"coalesce({s}.parentId, {parent}::VARCHAR)",
+        kind="'comment'",
+        likes=f"{s}.likeCount",
+        replies=replies,
+    )
+
+
+def _video() -> str:
+    """A video, its words title and description. A search writes them as HTML, and finds channels and playlists too, which say nothing."""
+    s, searched = "i.snippet", "json_type(i.id) = 'OBJECT'"
+    words = f"concat_ws(chr(10), nullif({s}.title, ''), nullif({s}.description, ''))"
+    found = "coalesce(i.id ->> '$.channelId', i.id ->> '$.playlistId')"
+    return _struct(
+        id=f"CASE WHEN {searched} THEN i.id ->> '$.videoId' ELSE i.id ->> '$' END",
+        author=f"{s}.channelId",
+        name=f"{s}.channelTitle",
+        at=f"{s}.publishedAt",
+        text=f"CASE WHEN {searched} THEN {unescaped(words)} ELSE {words} END",
+        lang=f"coalesce({s}.defaultLanguage, {s}.defaultAudioLanguage)",
+        kind="'post'",
+        strange=f"CASE WHEN {searched} AND {found} IS NOT NULL THEN i.id ->> '$.kind' END",
+        tags=f"{s}.tags",
+        likes="i.statistics.likeCount",
+        replies="i.statistics.commentCount",
+        views="i.statistics.viewCount",
+    )
+
+
+_COLUMNS = {
+    "line": "line",
+    "rule": "CASE WHEN bad IS NOT NULL THEN bad WHEN e.strange IS NOT NULL THEN 'not_a_post' END",
+    "detail": "coalesce(why, e.strange)",
+    "post_id": "e.id",
+    "author_id": "e.author",
+    "author_name": "e.name",
+    "created": "e.at",
+    "text": "e.text",
+    "lang": "e.lang",
+    "hashtags": f"list_concat({hashtags('coalesce(e.text, chr(32))')}, coalesce(e.tags, []))",
+    "reply_to": "e.answers",
+    "thread_id": "e.thread",
+    "kind": "e.kind",
+    "metrics": """CASE WHEN coalesce(e.likes, e.replies, e.views) IS NOT NULL THEN
+        {'reposts': NULL::BIGINT, 'replies': e.replies, 'likes': e.likes, 'quotes': NULL::BIGINT, 'views': e.views} END""",
+}
