@@ -66,6 +66,18 @@ def test_the_tables_page_is_current() -> None:
         assert all(f"| `{c.name}` |" in page and c.meaning for c in table.columns)
 
 
+def test_the_formats_page_is_current() -> None:
+    from houselights.ingest import formats
+
+    spec = importlib.util.spec_from_file_location("write_formats", ROOT / "docs/write_formats.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    page = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
+    assert page == module.text(), "run `python docs/write_formats.py`"
+    assert all(f"| `{f['name']}` |" in page for f in formats())
+
+
 def test_every_public_name_is_documented() -> None:
     import houselights
 

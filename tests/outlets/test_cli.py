@@ -199,8 +199,16 @@ def test_doctor_is_well(run: Run) -> None:
 
 
 def test_formats_are_told(run: Run) -> None:
+    from houselights.ingest import formats
+
     code, out, _ = run("formats")
-    assert code == 0 and "x_api_v2" in out
+    assert code == 0 and max(map(len, out.splitlines())) <= 80
+    words = " ".join(out.split())
+    for f in formats():
+        assert all(str(f[c]) in words for c in ("name", "title", "containers", "time_precision", "limits")), f["name"]
+    assert out.count("    reposts:") == out.count("    accounts:") == len(formats())
+    code, out, _ = run("formats", "--json")
+    assert code == 0 and json.loads(out) == {"formats": formats()}
 
 
 def _houselights(*argv: str, **more: Any) -> subprocess.CompletedProcess[str]:

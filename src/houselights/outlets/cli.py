@@ -284,7 +284,8 @@ def _others(commands: "Commands") -> None:
     convert.add_argument("input", type=Path, metavar="INPUT", help="file of posts; `houselights formats` lists them")
     convert.add_argument("--out", type=Path, required=True, metavar="posts.parquet", help="file to write")
     _reading_options(convert)
-    commands.add_parser("formats", help="what can be read")
+    formats = commands.add_parser("formats", help="what can be read")
+    formats.add_argument("--json", action="store_true", help="print one JSON object on stdout instead of text")
     commands.add_parser("doctor", help="what is installed, and whether it works")
 
 

@@ -215,9 +215,9 @@ def convert(args: argparse.Namespace) -> int:
 
 def formats(args: argparse.Namespace) -> int:
     from houselights import ingest
+    from houselights.outlets import formats as outlet
 
-    for f in ingest.formats():
-        print(f"{f['name']}: {f['title']}\n    {f['containers']}; times: {f['time_precision']}; {f['limits']}")
+    print(outlet.as_json(ingest.formats()) if args.json else outlet.text(ingest.formats()))
     return DONE
 
 
