@@ -417,5 +417,5 @@ def test_guess_is_one_line(read, tmp_path: Path) -> None:
     )
     assert (
         read(path).report.sources[0].guess
-        == "posts.csv: generic CSV (post_id=id, author_id=user, created_at=date, text=body), minute stamps"
+        == "posts.csv: generic CSV, 90% sure (post_id=id, author_id=user, created_at=date, text=body), minute stamps"
     )

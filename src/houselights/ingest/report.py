@@ -52,7 +52,8 @@ class SourceReport:
         ]
         mapped = f" ({columns})" if columns else ""
         notes = "".join(f"; {note}" for note in self.notes)
-        return f"{self.file}: {self.format} {self.container}{mapped}, {stamps} stamps{notes}"
+        sure = "as told" if self.confidence == 1 else f"{self.confidence:.0%} sure"
+        return f"{self.file}: {self.format} {self.container}, {sure}{mapped}, {stamps} stamps{notes}"
 
 
 @dataclass(frozen=True)
