@@ -132,7 +132,7 @@ class _Meter:
 
     def tell(self, i: int, n_bytes: int) -> None:
         with self._lock:
-            self._done[i] = min(n_bytes, self._sizes[i])
+            self._done[i] = max(self._done[i], min(n_bytes, self._sizes[i]))  # a file read again with care does not go back
             if self._progress:
                 self._progress(self._names[i], sum(self._done), self.n_bytes)
 
