@@ -204,3 +204,18 @@ def test_an_id_that_two_platforms_use_is_two(read, tmp_path: Path) -> None:
         ("p2", "a2", "p9"),
         ("p3", "only here", "p8"),
     }
+
+
+def test_what_ends_duckdb_itself_is_told_as_what_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, out = tmp_path / "lines", tmp_path / "out"
+    path.write_bytes(lines([flat(1)]))
+    out.mkdir()
+    con = duckdb.connect()
+
+    def fatal(*_: Any) -> None:
+        con.close()  # nothing works on it any more
+        raise HouselightsError("lines: what was wrong. What to do.")
+
+    monkeypatch.setattr(staging, "stage", fatal)
+    with pytest.raises(HouselightsError, match="what was wrong"):
+        read_inputs(con, [path], out, ReadSettings())

@@ -4,6 +4,7 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -61,7 +62,8 @@ def read_inputs(
         shutil.rmtree(beside, ignore_errors=True)
         raise
     finally:
-        con.execute(f"DETACH {_IN_MEMORY}")
+        with suppress(duckdb.Error):  # what went wrong is told already; some damage to a file ends DuckDB itself
+            con.execute(f"DETACH {_IN_MEMORY}")
     shutil.rmtree(beside, ignore_errors=True)
     return IngestReport(tuple(_report(r, c) for r, c in zip(reads, counts, strict=True)))
 
@@ -88,7 +90,8 @@ def _frugally(con: duckdb.DuckDBPyConnection, work: Callable[[], _Result]) -> _R
         con.execute(f"SET memory_limit = '{limit}'")
         return work()
     finally:
-        con.execute(f"SET memory_limit = '{limit}'")
+        with suppress(duckdb.Error):
+            con.execute(f"SET memory_limit = '{limit}'")
 
 
 def _stage_all(
@@ -132,7 +135,9 @@ class _Meter:
 
     def tell(self, i: int, n_bytes: int) -> None:
         with self._lock:
-            self._done[i] = max(self._done[i], min(n_bytes, self._sizes[i]))  # a file read again with care does not go back
+            self._done[i] = max(
+                self._done[i], min(n_bytes, self._sizes[i])
+            )  # a file read again with care does not go back
             if self._progress:
                 self._progress(self._names[i], sum(self._done), self.n_bytes)
 
