@@ -1,4 +1,4 @@
-"""Reads X API lines into Parquet: `python reading.py houselights|duckdb LINES OUT_FOLDER`. One process each, so that its whole cost counts.
+"""Reads X API lines into Parquet: `python reading.py houselights|duckdb LINES OUT_FOLDER`, and compares: `same FOLDER FOLDER`. One process each, so that its whole cost counts.
 
 The peer is DuckDB's own `read_json` with all types given, and the expressions that a person who knows the format would write for
 the same columns. It checks nothing: no sums of the file, no rejects with their lines, no posts met twice, no order.
@@ -88,5 +88,16 @@ def houselights(lines: Path, out: Path) -> None:
     read_inputs(connect(temp_dir=out / ".spill"), [lines], out, ReadSettings())
 
 
+def same(one: Path, other: Path) -> None:
+    """Stops unless both folders hold the same rows, whatever their order; where in the file a row stood is left out."""
+    import duckdb
+
+    a, b = (f"SELECT * EXCLUDE (raw_ref) FROM '{folder / 'posts.parquet'}'" for folder in (one, other))
+    for query in (f"{a} EXCEPT ALL {b}", f"{b} EXCEPT ALL {a}"):
+        n = duckdb.sql(f"SELECT count(*) FROM ({query})").fetchall()[0][0]
+        if n:
+            raise SystemExit(f"{one.name} and {other.name} differ in {n:,} rows")
+
+
 if __name__ == "__main__":
-    {"duckdb": duckdb, "houselights": houselights}[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
+    {"duckdb": duckdb, "houselights": houselights, "same": same}[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
