@@ -1,4 +1,6 @@
-"""Reads X API lines into Parquet: `python reading.py houselights|duckdb LINES OUT_FOLDER`, and compares: `same FOLDER FOLDER`. One process each, so that its whole cost counts.
+"""Reads X API lines into Parquet: `python reading.py houselights|duckdb LINES OUT_FOLDER`; compares: `same FOLDER FOLDER`.
+
+One process each, so that its whole cost counts.
 
 The peer is DuckDB's own `read_json` with all types given, and the expressions that a person who knows the format would write for
 the same columns. It checks nothing: no sums of the file, no rejects with their lines, no posts met twice, no order.
