@@ -232,6 +232,8 @@ def main() -> int:
         return 0
     import seeds
 
+    if unknown := [r for r in options.reader or () if r not in seeds.SEEDS]:
+        parser.error(f"no reader {', '.join(unknown)}; there are {', '.join(seeds.SEEDS)}")
     print(f"{'reader':18}{'runs':>8}{'crashes':>9}{'corpus':>8}{'bytes':>9}", flush=True)
     n_crashes = 0
     for reader in options.reader or seeds.READERS:
