@@ -18,7 +18,7 @@ from houselights.core.settings import ScanSettings
 from houselights.core.tables import POSTS, TRACES
 from houselights.engine.local import connect
 from houselights.evidence import events, members, small_objects, synchrony
-from houselights.evidence.background import View
+from houselights.evidence.background import Selection, View
 from houselights.evidence.events import MAX_UNIT_ACCOUNTS
 
 LEVELS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
@@ -42,9 +42,10 @@ def one(i: int) -> dict[str, list[int]]:
         "members of random groups": [],
         "pairs with two common hours, exchangeability (randomised)": [],
     }
-    everybody, rng = np.ones(e.n_accounts, dtype=np.bool_), np.random.default_rng(i)
+    everybody = Selection(e, np.ones(len(e.account), dtype=np.bool_), MAX_UNIT_ACCOUNTS)
+    rng = np.random.default_rng(i)
     for window_s in scan.evidence.windows_s:
-        view = View(e, np.ones(len(e.account), dtype=np.bool_), round(window_s * 1e6), MAX_UNIT_ACCOUNTS)
+        view = View(everybody, round(window_s * 1e6))
         found = [*small_objects.tested(view, window_s, 0), *synchrony.tested(view, 0.05, 3, 0)]
         p["candidate groups"] += [t.p_value for t in found]
         cells = synchrony.Cells.of(view)
@@ -54,7 +55,7 @@ def one(i: int) -> dict[str, list[int]]:
             p["random groups, small objects"] += [by_objects.p_value] if by_objects else []
             p["random groups, synchrony"] += [by_cells.p_value] if by_cells else []
         for accounts in uniformity.companies(view, rng, 60):
-            tested = members.assess(view, accounts, everybody, window_s)
+            tested = members.assess(view, accounts, view)
             p["members of random groups"] += tested.p_value[tested.testable].tolist()
         p["pairs with two common hours, exchangeability (randomised)"] += uniformity.pair_p_values(
             e, window_s, i

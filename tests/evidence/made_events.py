@@ -12,7 +12,7 @@ from houselights.core.settings import TraceSettings
 from houselights.engine.local import connect
 from houselights.evidence import events as event_table
 from houselights.evidence import sittings
-from houselights.evidence.background import View
+from houselights.evidence.background import Selection, View
 from houselights.evidence.events import MAX_UNIT_ACCOUNTS, UNKNOWN_US, Events
 
 Unit = list[tuple[int, float]]  # (account, second)
@@ -44,7 +44,7 @@ def events(units: Sequence[Unit], n_accounts: int, family: int = 0, by_hour: boo
 
 def view(e: Events, window_s: float = 60.0, without: Sequence[int] = ()) -> View:
     kept = ~np.isin(e.account, np.asarray(without, np.int32))
-    return View(e, kept, round(window_s * 1e6), MAX_UNIT_ACCOUNTS)
+    return View(Selection(e, kept, MAX_UNIT_ACCOUNTS), round(window_s * 1e6))
 
 
 def life(

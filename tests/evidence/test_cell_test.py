@@ -8,7 +8,7 @@ import pytest
 from scipy import stats as reference
 
 from houselights.evidence import sittings, synchrony
-from houselights.evidence.background import View
+from houselights.evidence.background import Selection, View
 from houselights.evidence.events import UNKNOWN_US, Events
 
 
@@ -52,7 +52,7 @@ def popular(rng: np.random.Generator, n_units: int, n_accounts: int, group: int 
 
 
 def view(e: Events, window_s: float = 60.0) -> View:
-    return View(e, np.ones(len(e.account), bool), round(window_s * 1e6), 500)
+    return View(Selection(e, np.ones(len(e.account), bool), 500), round(window_s * 1e6))
 
 
 def test_moments_are_those_of_all_subsets() -> None:

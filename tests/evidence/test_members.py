@@ -12,8 +12,8 @@ from houselights.worlds import CampaignSpec, WorldSettings
 GROUP = np.arange(10, dtype=np.int64)
 
 
-def clean_of(e: Any, group: np.ndarray) -> np.ndarray:
-    return ~e.mask(group)
+def assessed(made: ModuleType, e: Any, group: np.ndarray, window_s: float = 60.0) -> members.Membership:
+    return members.assess(made.view(e, window_s), group, made.view(e, window_s, without=group.tolist()))
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def popular(made: ModuleType) -> Any:
 
 
 def test_members_pass_and_ordinary_sharers_do_not(made: ModuleType, popular: Any) -> None:
-    found = members.assess(made.view(popular), GROUP, clean_of(popular, GROUP), 60.0)
+    found = assessed(made, popular, GROUP)
     mine = np.isin(found.account, GROUP)
     assert found.account[mine].tolist() == GROUP.tolist() and (~mine).sum() == 50
     assert found.testable[mine].all()
@@ -46,7 +46,7 @@ def test_one_shared_object_says_nothing_about_a_person(made: ModuleType) -> None
     shared = made.in_step(rng, 30, GROUP.tolist(), 30.0)
     shared[0].append((10, shared[0][0][1] + 1.0))  # close to all ten, once
     e = made.events([*made.life(rng, 600, range(11, 300), sizes=(2, 25)), *shared], 300)
-    found = members.assess(made.view(e, 600.0), GROUP, clean_of(e, GROUP), 600.0)
+    found = assessed(made, e, GROUP, 600.0)
     guest = np.flatnonzero(found.account == 10)
     assert len(guest) == 1
     assert not found.testable[guest[0]] or found.p_value[guest[0]] > 0.001
@@ -59,15 +59,14 @@ def test_a_member_who_only_keeps_the_name_does_not_pass(made: ModuleType) -> Non
     for unit in made.in_step(rng, 40, GROUP.tolist()[:9], 30.0):
         shared.append([*unit, (9, unit[0][1] + float(rng.uniform(3_000, 40_000)))])
     e = made.events([*made.life(rng, 600, range(10, 300), sizes=(2, 25)), *shared], 300)
-    found = members.assess(made.view(e), GROUP, clean_of(e, GROUP), 60.0)
+    found = assessed(made, e, GROUP)
     p = dict(zip(found.account.tolist(), found.p_value.tolist(), strict=True))
     assert p[9] > 0.5 and max(p[a] for a in range(9)) < 1e-4
 
 
 def test_the_order_of_the_group_is_irrelevant(made: ModuleType, popular: Any) -> None:
-    clean = clean_of(popular, GROUP)
-    one = members.assess(made.view(popular), GROUP, clean, 60.0)
-    other = members.assess(made.view(popular), GROUP[::-1].copy(), clean, 60.0)
+    one = assessed(made, popular, GROUP)
+    other = assessed(made, popular, GROUP[::-1].copy())
     for name in ("account", "n_events", "p_value", "testable", "probability"):
         assert np.array_equal(getattr(one, name), getattr(other, name)), name
 
@@ -82,7 +81,7 @@ def test_ordinary_sharers_of_simulated_campaigns_get_honest_p_values(
     p, members_p = [], []
     for seed in (1, 2, 3, 4, 5):
         e, group = campaign(made, settings, seed, tmp_path_factory)
-        found = members.assess(made.view(e, window_s), group, clean_of(e, group), window_s)
+        found = assessed(made, e, group, window_s)
         mine = np.isin(found.account, group)
         p += found.p_value[~mine & found.testable].tolist()
         members_p += found.p_value[mine].tolist()

@@ -61,14 +61,14 @@ def by_hand(view: Any, group: np.ndarray, rate: np.ndarray) -> Any:
     met: dict[tuple[int, int], list[tuple[bool, float, int, int]]] = {}
     observed, expected = dict.fromkeys(members, 0.0), dict.fromkeys(members, 0.0)
     for u in e.units_of(group).tolist():
-        rows = [i for i in range(e.start[u], e.start[u + 1]) if view.kept[i]]
-        if not 2 <= len(rows) <= view.max_size:
+        rows = [i for i in range(e.start[u], e.start[u + 1]) if view.selection.kept[i]]
+        if not 2 <= len(rows) <= view.selection.max_size:
             continue
         size = sum(len(rows) >= edge for edge in kernel.SIZE_EDGES.tolist())
         own = all(int(e.account[i]) in members for i in rows)
         outside: dict[int, list[tuple[bool, float]]] = {}
         for i, j in combinations(rows, 2):
-            if not view.counted[i]:
+            if not view.selection.counted[i]:
                 continue
             is_close = bool(e.at_us[j] - e.at_us[i] <= view.window_us)
             latency = kernel.latency_bin(e.at_us[i], e.source_us[u])

@@ -32,7 +32,8 @@ def test_close_pairs_and_class_totals(rows: list[tuple[int, int, int, bool]], wi
     i, j = objects.close_pairs_in_units(start, at, kept, kept, units, window)
     weight = np.linspace(0.5, 1.5, n_units)
     shares = objects.class_shares(start, at, source, kept, kept, n_kept(start, kept), weight, window)
-    close, every = objects.class_totals(units, np.zeros(n_units, np.int64), *shares)
+    side_by_side = np.concatenate([*shares, np.zeros((n_units, 3))], axis=1)
+    close, every, _ = objects.class_totals(units, np.zeros(n_units, np.int64), side_by_side)
     want, share, n_used = [], 0.0, 0.0
     for u in range(n_units):
         members = [k for k in range(start[u], start[u + 1]) if kept[k]]

@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from houselights.core.settings import EvidenceSettings
 from houselights.core.stats import wilson_interval
-from houselights.evidence.background import View
 from houselights.evidence.detect import rounds
-from houselights.evidence.events import MAX_UNIT_ACCOUNTS, Events
+from houselights.evidence.events import Events
 from houselights.kernels import cells as kernel
 
 KINDS = ("within_cells", "across_objects")
@@ -18,8 +17,8 @@ KINDS = ("within_cells", "across_objects")
 def within_cells(e: Events, window_s: float, rng: np.random.Generator) -> Events:
     """Accounts change places inside an object, an hour and a latency bin: who shared what when it was going round stays, and so does how
     it went round."""
-    everybody = View(e, np.ones(len(e.account), dtype=np.bool_), round(window_s * 1e6), MAX_UNIT_ACCOUNTS)
-    cell, *_ = kernel.assign_cells(e.start, e.at_us, e.source_us, everybody.kept, e.sitting, everybody.window_us)
+    everybody = np.ones(len(e.account), dtype=np.bool_)
+    cell, *_ = kernel.assign_cells(e.start, e.at_us, e.source_us, everybody, e.sitting, round(window_s * 1e6))
     inside = np.flatnonzero(cell >= 0)
     account = e.account.copy()
     account[inside] = e.account[inside][_exchanged(cell[inside], rng)]

@@ -8,7 +8,7 @@ from scipy import stats as distributions
 
 from houselights.core.stats import wilson_interval
 from houselights.evidence import small_objects, synchrony
-from houselights.evidence.background import View
+from houselights.evidence.background import Selection, View
 from houselights.evidence.events import MAX_UNIT_ACCOUNTS, Events
 
 N_DRAWS = 40_000
@@ -28,7 +28,7 @@ def pair_p_values(e: Events, window_s: float, seed: int) -> NDArray[np.float64]:
     MIN_HOURS hours in common at least.
     """
     rng = np.random.default_rng([seed, 1, round(window_s * 1000)])
-    view = View(e, np.ones(len(e.account), dtype=np.bool_), round(window_s * 1e6), MAX_UNIT_ACCOUNTS)
+    view = View(Selection(e, np.ones(len(e.account), dtype=np.bool_), MAX_UNIT_ACCOUNTS), round(window_s * 1e6))
     cells = synchrony.Cells.of(view)
     p = (_pair_p(e, view.window_us, cells, a, b, rng) for a, b in _pairs_in_cells(e, cells, rng))
     return np.array([x for x in p if x is not None])
@@ -97,7 +97,7 @@ def groups(e: Events, windows_s: list[float], seed: int) -> dict[str, Any]:
     rng = np.random.default_rng([seed, 2])
     found: dict[str, list[float]] = {"small_objects": [], "synchrony": []}
     for window_s in windows_s:
-        view = View(e, np.ones(len(e.account), dtype=np.bool_), round(window_s * 1e6), MAX_UNIT_ACCOUNTS)
+        view = View(Selection(e, np.ones(len(e.account), dtype=np.bool_), MAX_UNIT_ACCOUNTS), round(window_s * 1e6))
         cells = synchrony.Cells.of(view)
         for accounts in companies(view, rng, N_GROUPS // len(windows_s)):
             by_objects = small_objects.confirm(view, accounts, False, window_s)

@@ -45,18 +45,17 @@ class Rates:
 
 
 @dataclass(frozen=True)
-class View:
-    """Events seen at one window, with some accounts taken out and, of a half, with the pairs of its sittings alone."""
+class Selection:
+    """Events with some accounts taken out and, of a half, with the pairs of its sittings alone: what is the same at every window."""
 
     events: Events
     kept: NDArray[np.bool_]  # [n]
-    window_us: int
     max_size: int
     in_a: bool | None = None  # half A, half B, or both
-    whole: "View | None" = None  # what this is a half of: units are as large and as crowded in either
+    whole: "Selection | None" = None  # what this is a half of: units are as large and as crowded in either
 
     @cached_property
-    def halves(self) -> "dict[bool, View]":
+    def halves(self) -> "dict[bool, Selection]":
         """Half A under True, half B under False."""
         return {a: replace(self, in_a=a, whole=self) for a in (True, False)}
 
@@ -65,21 +64,6 @@ class View:
         """[n] whether pairs with this earlier post count."""
         e = self.events
         return np.ones(len(e.in_a), dtype=np.bool_) if self.in_a is None else e.in_a == self.in_a
-
-    @cached_property
-    def n_kept(self) -> NDArray[np.int64]:
-        """[u] kept events of each unit."""
-        if self.whole:
-            return self.whole.n_kept
-        before = self.kept_before.astype(np.int64)[self.events.start]
-        return before[1:] - before[:-1]
-
-    @cached_property
-    def class_of_unit(self) -> NDArray[np.int64]:
-        """[u] class of its pairs, latency unknown; -1 where a unit makes no pair or is too large."""
-        if self.whole:
-            return self.whole.class_of_unit
-        return kernel.class_of_units(self.events.family, self.n_kept, self.max_size)
 
     @cached_property
     def kept_before(self) -> NDArray[np.int32]:
@@ -96,41 +80,81 @@ class View:
         return np.concatenate([[0], np.cumsum(self.kept & self.counted)]).astype(np.int32)
 
     @cached_property
+    def n_kept(self) -> NDArray[np.int64]:
+        """[u] kept events of each unit."""
+        if self.whole:
+            return self.whole.n_kept
+        return np.diff(self.kept_before[self.events.start]).astype(np.int64)
+
+    @cached_property
+    def class_of_unit(self) -> NDArray[np.int64]:
+        """[u] class of its pairs, latency unknown; -1 where a unit makes no pair or is too large."""
+        if self.whole:
+            return self.whole.class_of_unit
+        return kernel.class_of_units(self.events.family, self.n_kept, self.max_size)
+
+    @cached_property
     def units(self) -> NDArray[np.int64]:
         """Units with a post whose pairs count."""
         n = np.diff(self.counted_before[self.events.start])
         return np.flatnonzero((n > 0) & (self.class_of_unit >= 0))
 
     @cached_property
-    def _by_account(self) -> ByAccount:
+    def by_account(self) -> ByAccount:
+        """Kept events in these units."""
         usable = np.zeros(len(self.events.size), dtype=np.bool_)
         usable[self.units] = True
         return self.events.by_account.only(self.kept & usable[self.events.unit])
 
     @cached_property
-    def _crowd_weight(self) -> NDArray[np.float64]:
+    def crowd_weight(self) -> NDArray[np.float64]:
+        """[u] how much of a crowd each unit is."""
         if self.whole:
-            return self.whole._crowd_weight
+            return self.whole.crowd_weight
         e = self.events
         return kernel.crowd_weights(e.start, e.account, self.kept, self.n_kept, self.class_of_unit, e.n_accounts)
 
+
+@dataclass(frozen=True)
+class View:
+    """A selection seen at one window."""
+
+    selection: Selection
+    window_us: int
+    whole: "View | None" = None  # what this is a half of
+
     @cached_property
-    def _class_shares(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        e = self.events
-        return kernel.class_shares(
-            e.start, e.at_us, e.source_us, self.kept, self.counted, self.n_kept, self._crowd_weight, self.window_us
-        )
+    def halves(self) -> "dict[bool, View]":
+        """Half A under True, half B under False."""
+        return {a: View(half, self.window_us, self) for a, half in self.selection.halves.items()}
+
+    @property
+    def events(self) -> Events:
+        return self.selection.events
 
     @cached_property
     def _wedge_shares(self) -> NDArray[np.float64]:
         if self.whole:
             return self.whole._wedge_shares
-        e = self.events
-        return kernel.wedge_shares(e.start, e.at_us, self.kept, self.n_kept, self._crowd_weight, self.window_us)
+        e, s = self.events, self.selection
+        return kernel.wedge_shares(e.start, e.at_us, s.kept, s.n_kept, s.crowd_weight, self.window_us)
+
+    @cached_property
+    def shares(self) -> NDArray[np.float64]:
+        """[u, columns of Totals] what each unit adds to the class rates."""
+        e, s = self.events, self.selection
+        close_and_all = kernel.class_shares(
+            e.start, e.at_us, e.source_us, s.kept, s.counted, s.n_kept, s.crowd_weight, self.window_us
+        )
+        return np.concatenate([*close_and_all, self._wedge_shares], axis=1)
 
     @cached_property
     def totals_of_all(self) -> "Totals":
-        return Totals.of(np.arange(len(self.events.size)), self.class_of_unit, *self._class_shares, self._wedge_shares)
+        return self.totals(np.arange(len(self.events.size)))
+
+    def totals(self, units: NDArray[np.int64]) -> "Totals":
+        """What these units add to the class rates."""
+        return Totals(*kernel.class_totals(units, self.selection.class_of_unit, self.shares))
 
     def rows_of(self, accounts: NDArray[np.int64], units: NDArray[np.int64] | None = None) -> "Rows":
         """Kept events of these accounts (sorted), in units whose pairs count, or in those of them that are among `units`."""
@@ -138,7 +162,7 @@ class View:
         if units is not None:
             wanted = np.zeros(len(self.events.size), dtype=np.bool_)
             wanted[units] = True
-        event, who = self._by_account.rows_of(accounts, self.events.unit, wanted)
+        event, who = self.selection.by_account.rows_of(accounts, self.events.unit, wanted)
         return Rows(Excerpt(self, event), accounts, np.arange(len(event)), who)
 
 
@@ -174,7 +198,7 @@ class Excerpt:
 
     @cached_property
     def counted(self) -> NDArray[np.bool_]:
-        return self.view.counted[self.event]
+        return self.view.selection.counted[self.event]
 
     @cached_property
     def source_us(self) -> NDArray[np.int64]:
@@ -184,24 +208,28 @@ class Excerpt:
     @cached_property
     def class_of_unit(self) -> NDArray[np.int64]:
         """[m]"""
-        return self.view.class_of_unit[self.units]
+        return self.view.selection.class_of_unit[self.units]
 
     @cached_property
     def n_kept(self) -> NDArray[np.int64]:
         """[m]"""
-        return self.view.n_kept[self.units]
-
-    @cached_property
-    def shares(self) -> tuple[NDArray[np.float64], ...]:
-        """What each unit adds to the class rates: [m, latency bins] close and all pairs, [m, 3] wedges."""
-        return tuple(shares[self.units] for shares in (*self.view._class_shares, self.view._wedge_shares))
+        return self.view.selection.n_kept[self.units]
 
     @cached_property
     def around(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
         """What makes pairs with each event, the group or not (see kernels/groups.py)."""
-        v, e = self.view, self.view.events
+        e, s = self.view.events, self.view.selection
+        first, end = e.start[self.units], e.start[self.units + 1]
         return group_kernel.around(
-            e.start, e.at_us, e.unit, e.source_us, v.kept_before, v.counted_before, v.window_us, self.event
+            first,
+            end,
+            self.source_us,
+            self.unit,
+            self.event,
+            e.at_us,
+            s.kept_before,
+            s.counted_before,
+            self.view.window_us,
         )
 
 
@@ -233,11 +261,6 @@ class Rows:
     def units(self) -> NDArray[np.int64]:
         """Units that one of the accounts has, sorted."""
         return self.excerpt.units[self.n_sharers > 0]
-
-    def totals(self) -> "Totals":
-        """What their units add to the class rates."""
-        x = self.excerpt
-        return Totals.of(np.flatnonzero(self.n_sharers), x.class_of_unit, *x.shares)
 
     def pace(self, group: "Rows", background: "Rates") -> "Pace":
         """How these accounts keep step with accounts outside the group, whose rows lie in the same excerpt."""
@@ -308,18 +331,6 @@ class Totals:
     close: NDArray[np.float64]
     every: NDArray[np.float64]
     wedges: NDArray[np.float64]
-
-    @staticmethod
-    def of(
-        units: NDArray[np.int64],
-        class_of_unit: NDArray[np.int64],
-        close: NDArray[np.float64],
-        every: NDArray[np.float64],
-        wedges: NDArray[np.float64],
-    ) -> "Totals":
-        return Totals(
-            *kernel.class_totals(units, class_of_unit, close, every), kernel.wedge_totals(units, class_of_unit, wedges)
-        )
 
     def without(self, other: "Totals") -> "Totals":
         mine = (self.close, self.every, self.wedges)

@@ -1,7 +1,8 @@
 """From traces to groups: rounds of screening and confirming, then members, then the coincidences behind them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,7 @@ from houselights.core.paths import literally
 from houselights.core.settings import EvidenceSettings
 from houselights.evidence import events as event_table
 from houselights.evidence import members, small_objects, synchrony
-from houselights.evidence.background import View, own_rate, rates
+from houselights.evidence.background import Selection, View, own_rate, rates
 from houselights.evidence.confirmed import Confirmed, Tested, discoveries
 from houselights.evidence.events import MAX_UNIT_ACCOUNTS, ORIGINAL, Events
 from houselights.evidence.merging import OVERLAP_0_1, Merged, apart, merge
@@ -42,9 +43,12 @@ def detect(
         windows_s, skipped = [], [{"channel": "all", "window_s": None, "reason": _TOO_SHORT}]
     skipped += _untested_kinds(con, traces_path)
     merged, run = rounds(e, windows_s, settings)
-    clean = e.without([m.accounts for m in merged])
+    in_none = e.without([m.accounts for m in merged])[e.account]
+    everybody, clean = (
+        cache(partial(View, Selection(e, kept, MAX_UNIT_ACCOUNTS))) for kept in (np.ones_like(in_none), in_none)
+    )
     names = _Names(con, posts_path, e)
-    groups = _distinct([_group(e, m, _rest_p(m, merged), clean, settings, names) for m in merged])
+    groups = _distinct([_group(m, _rest_p(m, merged), everybody, clean, settings, names) for m in merged])
     shown = [g for g in groups if g.coincidences.num_rows]  # without a pair of posts there is nothing to show
     return Detection(groups=shown, channels_run=run, channels_skipped=skipped)
 
@@ -100,14 +104,16 @@ def rounds(
     e: Events, windows_s: list[float], settings: EvidenceSettings
 ) -> tuple[list[Merged], list[dict[str, object]]]:
     """Peels confirmed groups off and looks again: a strong group otherwise sets the chance level for the rest."""
-    alive = np.ones(e.n_accounts, dtype=np.bool_)
+    everybody = Selection(e, np.ones(len(e.account), dtype=np.bool_), MAX_UNIT_ACCOUNTS)
+    retest = partial(_retest_part, cache(partial(View, everybody)))
+    selection = everybody
     confirmed: list[Confirmed] = []
     merged: list[Merged] = []
     counts = {(channel, w): 0 for channel in ("small_objects", "synchrony") for w in windows_s}
     for round_ in range(1, MAX_ROUNDS + 1):
         candidates: list[Tested] = []
         for window_s in windows_s:
-            view = View(e, alive[e.account], round(window_s * 1e6), MAX_UNIT_ACCOUNTS)
+            view = View(selection, round(window_s * 1e6))
             candidates += small_objects.tested(view, window_s, settings.seed)
             candidates += synchrony.tested(view, settings.q, len(windows_s), settings.seed)
         for c in candidates:
@@ -116,17 +122,22 @@ def rounds(
         if not new:
             break
         confirmed += new
-        merged = merge(e, confirmed, partial(_retest_part, e))
+        merged = merge(e, confirmed, retest)
         alive = e.without([m.accounts for m in merged])
+        selection = Selection(e, alive[e.account], MAX_UNIT_ACCOUNTS)
     run: list[dict[str, object]] = [
         {"channel": channel, "window_s": w, "candidates": n} for (channel, w), n in counts.items()
     ]
     return merged, run
 
 
-def _retest_part(e: Events, part: NDArray[np.int64], whole: Tested) -> Tested | None:
+Views = Callable[[int], View]
+"""The view at a window; each is made once."""
+
+
+def _retest_part(everybody: Views, part: NDArray[np.int64], whole: Tested) -> Tested | None:
     """Always by the channel that works on what the part owns; a part of a synchrony group passes there or goes."""
-    view = View(e, np.ones(len(e.account), dtype=np.bool_), whole.window_us, MAX_UNIT_ACCOUNTS)
+    view = everybody(whole.window_us)
     return small_objects.confirm(view, part, whole.confirm_in_a, whole.window_us / 1e6)
 
 
@@ -172,11 +183,12 @@ def _rest_p(merged: Merged, groups: list[Merged]) -> float:
 
 
 def _group(
-    e: Events, merged: Merged, rest_p: float, clean: NDArray[np.bool_], settings: EvidenceSettings, names: _Names
+    merged: Merged, rest_p: float, everybody: Views, clean: Views, settings: EvidenceSettings, names: _Names
 ) -> Group:
     best = merged.best.tested
-    view = View(e, np.ones(len(e.account), dtype=np.bool_), best.window_us, MAX_UNIT_ACCOUNTS)
-    found = members.assess(view, merged.accounts, clean, best.window_us / 1e6)
+    view, background = everybody(best.window_us), clean(best.window_us)
+    e = view.events
+    found = members.assess(view, merged.accounts, background)
     passed = found.testable.copy()
     passed[found.testable] = stats.benjamini_hochberg(found.p_value[found.testable], settings.q)
     sources = _sources(e, merged.accounts)
@@ -190,7 +202,7 @@ def _group(
     if len(listed) < MIN_CORE:
         listed = np.setdiff1d(merged.accounts, sources)
     roles = _Roles(core if resolved else np.empty(0, np.int64), listed, sources)
-    coincidences = _coincidences(e, view, roles, clean, merged, names)
+    coincidences = _coincidences(roles, background, merged, names)
     unit_of_object = _units_of_objects(e, roles.listed)
     return Group(
         channels=merged.independent_channels,
@@ -241,20 +253,18 @@ def _sources(e: Events, accounts: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.flatnonzero((n >= SOURCE_MIN_OBJECTS) & (n_first >= SOURCE_FIRST_0_1 * n) & often)
 
 
-def _coincidences(
-    e: Events, view: View, roles: _Roles, clean: NDArray[np.bool_], merged: Merged, names: _Names
-) -> pa.Table:
-    """Close pairs of posts between listed accounts at the finding's window, with the chance of each."""
+def _coincidences(roles: _Roles, background: View, merged: Merged, names: _Names) -> pa.Table:
+    """Close pairs of posts between listed accounts at the finding's window, with the chance of each. background: without any group."""
+    e, window_us = background.events, background.window_us
     mine = e.mask(roles.listed)[e.account]
     units = np.unique(e.unit[mine]).astype(np.int64)
-    i, j = kernel.close_pairs_in_units(e.start, e.at_us, mine, mine, units, view.window_us)
+    i, j = kernel.close_pairs_in_units(e.start, e.at_us, mine, mine, units, window_us)
     unit = e.unit[i].astype(np.int64)
-    background = View(e, clean[e.account], view.window_us, view.max_size)
-    known = rates(background.totals_of_all, view.window_us / 1e6)
+    known = rates(background.totals_of_all, window_us / 1e6)
     every_size = kernel.class_of_units(e.family, e.size, len(e.account))
     chance = kernel.rate_of_pairs(e.at_us[i], e.source_us[unit], every_size[unit], known.rate)
     own = np.bincount(e.unit[mine], minlength=len(e.size))[unit] == e.size[unit]
-    chance = np.where(own, np.maximum(chance, own_rate(view.window_us / 1e6)), chance)
+    chance = np.where(own, np.maximum(chance, own_rate(window_us / 1e6)), chance)
     best = merged.best.tested
     confirming = e.in_a[i] == best.confirm_in_a
     channel = np.full(len(i), best.channel, dtype=object)

@@ -34,15 +34,14 @@ class Membership:
     """P(member | its sittings): per sitting, the likelihood ratio of the group's own share of close pairs against the background's."""
 
 
-def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], window_s: float) -> Membership:
-    """Tests members and their co-sharers at one window. `clean`: [accounts] in no confirmed group."""
+def assess(view: View, group: NDArray[np.int64], clean: View) -> Membership:
+    """Tests members and their co-sharers at one window. `clean`: the same window without any confirmed group."""
     e = view.events
     in_group, group = e.mask(group), np.sort(group)
     units = e.units_of(group)
     asked = view.rows_of(np.flatnonzero(e.accounts_in(units)))
     of_group = asked.only(in_group[asked.accounts])
-    background = View(e, clean[e.account], view.window_us, view.max_size)
-    known = rates(background.totals_of_all, window_s)
+    known = rates(clean.totals_of_all, clean.window_us / 1e6)
     speed = asked.pace(of_group, known).speed
     group_speed = speed[np.searchsorted(asked.accounts, group)]
     within = asked.within(units)
@@ -50,7 +49,7 @@ def assess(view: View, group: NDArray[np.int64], clean: NDArray[np.bool_], windo
     event = asked.excerpt.event[within.at[row]]
     n_close = np.bincount(e.account[event], share > 0, minlength=e.n_accounts)
     # The others keep step, which the group was found for: who is close to one of them is close to all (spread 1).
-    weight = np.sqrt(others) * (others + 1) / view.n_kept[e.unit[event]]
+    weight = np.sqrt(others) * (others + 1) / view.selection.n_kept[e.unit[event]]
     who, share, chance, weight, spread = sittings.once_each_account(
         e.account[event], e.sitting[event], share, chance, weight, np.ones(len(event))
     )

@@ -95,7 +95,6 @@ def confirm(view: View, accounts: NDArray[np.int64], in_a: bool, window_s: float
 class Sync:
     """How close a group's members are, and how close chance would have them: [n] per unit they share and sitting."""
 
-    rows: Rows  # the group's
     unit: NDArray[np.int64]
     sitting: NDArray[np.int64]
     pairs: NDArray[np.int64]  # of members
@@ -114,13 +113,13 @@ class Sync:
     def of(rows: Rows, window_s: float, in_a: bool | None = None) -> "Sync":
         """Against the background of the rows' view without the group. `in_a`: the group's own pairs on this half alone."""
         x = rows.excerpt
-        background = rates(x.view.totals_of_all.without(rows.totals()), window_s)
+        background = rates(x.view.totals_of_all.without(x.view.totals(rows.units)), window_s)
         pace = rows.pace(rows, background)
         unit, sitting, pairs, close, chance, own = group_kernel.group_units(
             x.at_us,
             x.unit,
             x.sitting,
-            x.counted if in_a is None else x.view.halves[in_a].counted[x.event],
+            x.counted if in_a is None else x.view.selection.halves[in_a].counted[x.event],
             x.source_us,
             x.class_of_unit,
             x.n_kept,
@@ -132,7 +131,6 @@ class Sync:
             pace.speed,
         )
         return Sync(
-            rows=rows,
             unit=x.units[unit],
             sitting=sitting,
             pairs=pairs,
@@ -177,7 +175,7 @@ class Standing:
     """A candidate that stands on the half that suggested it."""
 
     rows: Rows
-    sync: Sync  # of these rows, or of those before the last step of trimming
+    sync: Sync | None  # of these rows; None where the last step of trimming was not looked at again
 
 
 def screen(half: View, window_s: float, seed: int) -> Iterator[Standing]:
@@ -192,34 +190,35 @@ def screen(half: View, window_s: float, seed: int) -> Iterator[Standing]:
 
 def grow(half: View, standing: Standing, window_s: float) -> NDArray[np.int64] | None:
     """The candidate filled up with others who share its synchrony; None where that leaves too little on this half."""
-    rows, sync = standing.rows, standing.sync
-    if sync.rows is not rows:
-        sync = Sync.of(rows, window_s)
-    joined = _with_joiners(half, sync)
+    rows = standing.rows
+    sync = Sync.of(rows, window_s) if standing.sync is None else standing.sync
+    joined = _with_joiners(rows, sync)
     same = np.array_equal(joined, rows.accounts)
     grown = _trim(rows, window_s, SCREEN_P, sync) if same else _trim(half.rows_of(joined), window_s, SCREEN_P)
     return None if grown is None else grown.rows.accounts
 
 
-def _trim(rows: Rows, window_s: float, most_p: float, sync: Sync | None = None) -> Standing | None:
-    """Lets hangers-on go until the group stands; None where it dissolves or its p-value is above `most_p`. sync: of the rows, if known."""
+def _trim(rows: Rows, window_s: float, most_p: float, known: Sync | None = None) -> Standing | None:
+    """Lets hangers-on go until the group stands; None where it dissolves or its p-value is above `most_p`. known: of these rows."""
     for _ in range(MAX_STEPS):
-        sync = Sync.of(rows, window_s) if sync is None or sync.rows is not rows else sync
+        sync = Sync.of(rows, window_s) if known is None else known
         stay = _carries(sync, rows, rows)
         if stay.sum() < MIN_GROUP:
             return None
-        if stay.all():
+        known = sync if stay.all() else None
+        if known is not None:
             break
         rows = rows.only(stay)
-    return Standing(rows, sync) if sync is not None and sync.p_value() <= most_p else None
+    return Standing(rows, known) if sync.p_value() <= most_p else None
 
 
-def _with_joiners(half: View, sync: Sync) -> NDArray[np.int64]:
+def _with_joiners(group: Rows, sync: Sync) -> NDArray[np.int64]:
     """The group's accounts that carry its synchrony, and others who do."""
-    e, group = half.events, sync.rows
+    view = group.excerpt.view
+    e, s = view.events, view.selection
     mine = group.excerpt.event[group.at]
-    close = group_kernel.rows_close_to(e.start, e.at_us, e.unit, half.kept, half.counted, half.window_us, mine)
-    asked = half.rows_of(np.union1d(group.accounts, e.account[close]), group.units)
+    close = group_kernel.rows_close_to(e.start, e.at_us, e.unit, s.kept, s.counted, view.window_us, mine)
+    asked = view.rows_of(np.union1d(group.accounts, e.account[close]), group.units)
     is_member = np.isin(asked.accounts, group.accounts, assume_unique=True)
     return asked.accounts[_carries(sync, asked.only(is_member), asked)]
 
@@ -249,14 +248,14 @@ def _carries(sync: Sync, group: Rows, asked: Rows) -> NDArray[np.bool_]:
 
 def communities(view: View, rate: NDArray[np.float64], seed: int) -> list[NDArray[np.int64]]:
     """Leiden communities of close pairs, at several resolutions, cut to the 2-core."""
-    e = view.events
-    i, j = object_kernel.close_pairs_in_units(e.start, e.at_us, view.kept, view.counted, view.units, view.window_us)
+    e, s = view.events, view.selection
+    i, j = object_kernel.close_pairs_in_units(e.start, e.at_us, s.kept, s.counted, s.units, view.window_us)
     if len(i) < MIN_GROUP:
         return []
     unit = e.unit[i]
-    size = view.n_kept[unit]
+    size = s.n_kept[unit]
     by_class = np.nan_to_num(rate.reshape(-1, object_kernel.N_LATENCIES), nan=0.95).mean(axis=1)
-    chance = by_class[view.class_of_unit[unit] // object_kernel.N_LATENCIES]
+    chance = by_class[s.class_of_unit[unit] // object_kernel.N_LATENCIES]
     surprise = -np.log(np.clip(chance, 1e-3, 0.95))
     a, b, weight = ties(e.account[i], e.account[j], surprise / (size - 1), e.n_accounts)
     tied = weight >= MIN_TIE

@@ -44,7 +44,9 @@ class Cells:
     @staticmethod
     def of(view: View) -> "Cells":
         e = view.events
-        cell, bins, unit = kernel.assign_cells(e.start, e.at_us, e.source_us, view.kept, e.sitting, view.window_us)
+        cell, bins, unit = kernel.assign_cells(
+            e.start, e.at_us, e.source_us, view.selection.kept, e.sitting, view.window_us
+        )
         inside = np.flatnonzero(cell >= 0)
         first = inside[np.searchsorted(cell[inside], np.arange(len(bins)))]
         return Cells(

@@ -6,8 +6,6 @@ or the asked accounts come as the sorted rows of their kept events (`row`) and, 
 concerns everybody else is looked up in running counts once (`around`), so the cost does not depend on how large the shared units are.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,45 +14,45 @@ from houselights.kernels.objects import LATENCY_EDGES_US, N_LATENCIES, UNKNOWN_U
 
 
 @compiled
-def _first_later(at_us: NDArray[np.int64], low: int, high: int, moment_us: int) -> Any:
-    """First row in low:high with a time above `moment_us`; high if there is none."""
-    return low + np.searchsorted(at_us[low:high], moment_us, side="right")
-
-
-@compiled
 def around(
-    start: NDArray[np.int64],
-    at_us: NDArray[np.int64],
-    unit: NDArray[np.int32],
+    first: NDArray[np.int64],
+    end: NDArray[np.int64],
     source_us: NDArray[np.int64],
+    unit: NDArray[np.int64],
+    event: NDArray[np.int64],
+    at_us: NDArray[np.int64],
     kept_before: NDArray[np.int32],
     counted_before: NDArray[np.int32],
     window_us: int,
-    event: NDArray[np.int64],
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """(close, later)[events] and earlier[events, latency bins]: kept events of the same unit that make a pair with this one, those of the
-    pairs that are close, and the bins of the earlier ones."""
+    pairs that are close, and the bins of the earlier ones. `event`, `unit`: of an excerpt; first, end, source_us: of its units;
+    at_us, kept_before, counted_before: of all events."""
     close = np.zeros(len(event), np.int32)
     later = np.zeros(len(event), np.int32)
     earlier = np.zeros((len(event), N_LATENCIES), np.int32)
     for k in range(len(event)):
         i = event[k]
-        u = unit[i]
-        end = start[u + 1]
+        u = unit[k]
         if counted_before[i + 1] > counted_before[i]:
-            later[k] = kept_before[end] - kept_before[i + 1]
-            close[k] = kept_before[_first_later(at_us, i + 1, end, at_us[i] + window_us)] - kept_before[i + 1]
-        close[k] += counted_before[i] - counted_before[_first_later(at_us, start[u], i, at_us[i] - window_us - 1)]
-        low = start[u]
-        for b in range(len(LATENCY_EDGES_US) + 1):
-            if low >= i:
-                break
-            if source_us[u] == UNKNOWN_US or b == len(LATENCY_EDGES_US):
-                high = i
-            else:
-                high = _first_later(at_us, low, i, source_us[u] + LATENCY_EDGES_US[b] - 1)
-            if high > low:
-                earlier[k, latency_bin(at_us[low], source_us[u])] = counted_before[high] - counted_before[low]
+            j = i + 1
+            while j < end[u] and at_us[j] - at_us[i] <= window_us:
+                j += 1
+            later[k] = kept_before[end[u]] - kept_before[i + 1]
+            close[k] = kept_before[j] - kept_before[i + 1]
+        j = i
+        while j > first[u] and at_us[i] - at_us[j - 1] <= window_us:
+            j -= 1
+        close[k] += counted_before[i] - counted_before[j]
+        if source_us[u] == UNKNOWN_US:
+            earlier[k, 0] = counted_before[i] - counted_before[first[u]]
+            continue
+        low = first[u]
+        for b in range(1, N_LATENCIES):
+            high = i
+            if b < N_LATENCIES - 1:
+                high = low + np.searchsorted(at_us[low:i], source_us[u] + LATENCY_EDGES_US[b - 1], side="left")
+            earlier[k, b] = counted_before[high] - counted_before[low]
             low = high
     return close, later, earlier
 

@@ -41,19 +41,15 @@ def only_wanted(
     row: NDArray[np.int64], bounds: NDArray[np.int64], wanted: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(row, bounds) of the wanted rows alone, where row[bounds[a]:bounds[a + 1]] are those of account a."""
-    total = 0
-    for r in row:
-        total += wanted[r]
-    left = np.empty(total, np.int64)
+    left = np.empty(len(row), np.int64)
     left_bounds = np.zeros(len(bounds), np.int64)
     total = 0
     for a in range(len(bounds) - 1):
         for k in range(bounds[a], bounds[a + 1]):
-            if wanted[row[k]]:
-                left[total] = row[k]
-                total += 1
+            left[total] = row[k]
+            total += wanted[row[k]]
         left_bounds[a + 1] = total
-    return left, left_bounds
+    return left[:total], left_bounds
 
 
 @compiled
@@ -190,34 +186,23 @@ def wedge_shares(
 
 
 @compiled
-def wedge_totals(
-    units: NDArray[np.int64], class_of_unit: NDArray[np.int64], wedge_shares: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """[families x sizes, 3] summed over `units`, from what `wedge_shares` gave."""
-    total = np.zeros((N_FAMILIES * N_SIZES, 3))
-    for u in units:
-        if class_of_unit[u] >= 0:
-            total[class_of_unit[u] // N_LATENCIES] += wedge_shares[u]
-    return total
-
-
-@compiled
 def class_totals(
-    units: NDArray[np.int64],
-    class_of_unit: NDArray[np.int64],
-    close: NDArray[np.float64],
-    every: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(close, all)[N_CLASSES] summed over `units`, from what `class_shares` gave."""
-    close_total = np.zeros(N_CLASSES)
-    every_total = np.zeros(N_CLASSES)
+    units: NDArray[np.int64], class_of_unit: NDArray[np.int64], shares: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """(close, all)[N_CLASSES] and wedges[families x sizes, 3] summed over `units`, from what `class_shares` and `wedge_shares` gave side by
+    side."""
+    close = np.zeros(N_CLASSES)
+    every = np.zeros(N_CLASSES)
+    wedges = np.zeros((N_FAMILIES * N_SIZES, 3))
     for u in units:
         if class_of_unit[u] < 0:
             continue
         for b in range(N_LATENCIES):
-            close_total[class_of_unit[u] + b] += close[u, b]
-            every_total[class_of_unit[u] + b] += every[u, b]
-    return close_total, every_total
+            close[class_of_unit[u] + b] += shares[u, b]
+            every[class_of_unit[u] + b] += shares[u, N_LATENCIES + b]
+        for k in range(3):
+            wedges[class_of_unit[u] // N_LATENCIES, k] += shares[u, 2 * N_LATENCIES + k]
+    return close, every, wedges
 
 
 def rate_of_pairs(

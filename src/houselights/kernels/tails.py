@@ -22,7 +22,7 @@ def group_effect_tail(
     weight: Floats | None = None,
     spread: Floats | None = None,
     most: Floats | None = None,
-) -> Any:
+) -> float:
     """P(weighted sum of shares >= observed) when a whole group may be faster than others by a random effect.
 
     share, chance: [n] observed share of close pairs per unit and its expected value; effect_sd: standard deviation of the
