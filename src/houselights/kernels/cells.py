@@ -152,19 +152,22 @@ def expected_of_pairs(
     cells: NDArray[np.int64],
     rate: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Common cells and their summed rates, per pair. Cells of account x, sorted: cells[bounds[x]:bounds[x + 1]]."""
+    """Common cells and their summed rates, per pair. Pairs come sorted by a, whose cells are marked once for all its pairs. Cells of account x,
+    sorted: cells[bounds[x]:bounds[x + 1]]."""
     common = np.zeros(len(a), np.int64)
     expected = np.zeros(len(a))
+    marked = np.zeros(len(rate), np.bool_)
+    last = -1
     for k in range(len(a)):
-        i, j = bounds[a[k]], bounds[b[k]]
-        while i < bounds[a[k] + 1] and j < bounds[b[k] + 1]:
-            if cells[i] < cells[j]:
-                i += 1
-            elif cells[j] < cells[i]:
-                j += 1
-            else:
+        if a[k] != last:
+            if last >= 0:
+                for i in range(bounds[last], bounds[last + 1]):
+                    marked[cells[i]] = False
+            last = a[k]
+            for i in range(bounds[last], bounds[last + 1]):
+                marked[cells[i]] = True
+        for j in range(bounds[b[k]], bounds[b[k] + 1]):
+            if marked[cells[j]]:
                 common[k] += 1
-                expected[k] += rate[cells[i]]
-                i += 1
-                j += 1
+                expected[k] += rate[cells[j]]
     return common, expected

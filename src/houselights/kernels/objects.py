@@ -195,13 +195,16 @@ def class_totals(
     every = np.zeros(N_CLASSES)
     wedges = np.zeros((N_FAMILIES * N_SIZES, 3))
     for u in units:
-        if class_of_unit[u] < 0:
+        class_ = class_of_unit[u]
+        if class_ < 0:
             continue
+        mine = shares[u]
         for b in range(N_LATENCIES):
-            close[class_of_unit[u] + b] += shares[u, b]
-            every[class_of_unit[u] + b] += shares[u, N_LATENCIES + b]
+            if mine[N_LATENCIES + b] > 0:
+                close[class_ + b] += mine[b]
+                every[class_ + b] += mine[N_LATENCIES + b]
         for k in range(3):
-            wedges[class_of_unit[u] // N_LATENCIES, k] += shares[u, 2 * N_LATENCIES + k]
+            wedges[class_ // N_LATENCIES, k] += mine[2 * N_LATENCIES + k]
     return close, every, wedges
 
 
