@@ -22,16 +22,24 @@ ROWS = st.lists(
 
 def columns(rows: list[tuple[int, float, float, float, float]]) -> tuple[np.ndarray, ...]:
     hour, *others = (np.array(c) for c in zip(*rows, strict=True))
-    return hour.astype(np.int64), *others
+    return sittings.numbered(hour.astype(np.int64))[1], *others
+
+
+@given(st.lists(st.one_of(st.integers(-9, 9), st.integers(-(10**9), 10**9)), max_size=30))
+@settings(deadline=None)
+def test_numbers_are_those_of_a_sort(values: list[int]) -> None:
+    some = np.array(values, np.int64)
+    for found, sorted_ in zip(sittings.numbered(some), np.unique(some, return_inverse=True), strict=True):
+        assert np.array_equal(found, sorted_)
 
 
 @given(ROWS, st.randoms())
 @settings(max_examples=80, deadline=None)
 def test_a_sitting_lies_among_its_rows_whatever_their_order(rows: list[Any], random: Any) -> None:
-    hour, *_ = columns(rows)
     share, chance, weight, spread = sittings.once_each(*columns(rows))
-    assert len(share) == len(set(hour.tolist()))
-    for k, h in enumerate(sorted(set(hour.tolist()))):
+    hours = sorted({r[0] for r in rows})
+    assert len(share) == len(hours)
+    for k, h in enumerate(hours):
         mine = [r for r in rows if r[0] == h]
         assert min(r[1] for r in mine) - 1e-9 <= share[k] <= max(r[1] for r in mine) + 1e-9
         assert min(r[2] for r in mine) - 1e-9 <= chance[k] <= max(r[2] for r in mine) + 1e-9
@@ -58,7 +66,9 @@ def test_many_accounts_at_once_are_each_alone(rows: list[Any], who: list[int]) -
     found = sittings.once_each_account(account, hour, share, chance, weight, spread)
     for a in np.unique(account).tolist():
         mine, alone = account == a, found[0] == a
-        by_itself = sittings.once_each(hour[mine], share[mine], chance[mine], weight[mine], spread[mine])
+        by_itself = sittings.once_each(
+            sittings.numbered(hour[mine])[1], share[mine], chance[mine], weight[mine], spread[mine]
+        )
         for all_at_once, once in zip(found[1:], by_itself, strict=True):
             assert np.allclose(all_at_once[alone], once)
 

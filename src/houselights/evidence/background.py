@@ -107,6 +107,12 @@ class Selection:
         return self.events.by_account.only(self.kept & usable[self.events.unit])
 
     @cached_property
+    def in_bins(self) -> NDArray[np.int32]:
+        """[u, latency bins] kept events whose pairs count, where a source is known."""
+        e = self.events
+        return group_kernel.counted_in_bins(e.start, e.at_us, e.source_us, self.counted_before)
+
+    @cached_property
     def crowd_weight(self) -> NDArray[np.float64]:
         """[u] how much of a crowd each unit is."""
         if self.whole:
@@ -219,17 +225,17 @@ class Excerpt:
     def around(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
         """What makes pairs with each event, the group or not (see kernels/groups.py)."""
         e, s = self.view.events, self.view.selection
-        first, end = e.start[self.units], e.start[self.units + 1]
         return group_kernel.around(
-            first,
-            end,
-            self.source_us,
-            self.unit,
-            self.event,
+            e.start,
             e.at_us,
             s.kept_before,
             s.counted_before,
+            s.in_bins,
             self.view.window_us,
+            self.event,
+            self.unit,
+            self.units,
+            self.source_us,
         )
 
 

@@ -133,16 +133,11 @@ class ByAccount:
         wanted_unit: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(rows in ascending order, index into `accounts` of each), of all units or of the wanted ones. unit: [n], wanted_unit: [u]."""
-        first, end = self.bounds[accounts], self.bounds[np.asarray(accounts) + 1]
-        rows = self.row[ranges(first, end)]
-        who = np.repeat(np.arange(len(first)), end - first)
+        bits = len(accounts).bit_length()
+        both = kernel.rows_with_account(self.row, self.bounds, np.asarray(accounts), bits)
         if unit is not None and wanted_unit is not None:
-            wanted = wanted_unit[unit[rows]]
-            rows, who = rows[wanted], who[wanted]
-        bits = len(first).bit_length()
-        both = np.sort(
-            rows << bits | who
-        )  # a row has one account, so this is the order of the rows, and faster than an argsort
+            both = both[wanted_unit[unit[both >> bits]]]
+        both.sort()  # a row has one account, so this is the order of the rows
         return both >> bits, both & ((1 << bits) - 1)
 
 

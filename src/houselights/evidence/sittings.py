@@ -36,15 +36,25 @@ def in_half_a(sitting: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
     return drawn[sitting - first]
 
 
+def numbered(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(distinct values, sorted; which of them each is)."""
+    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    if high - low > 8 * len(values) + 1000:
+        return np.unique(values, return_inverse=True)  # the same, by sorting
+    present = np.zeros(high - low + 1, dtype=np.bool_)
+    present[values - low] = True
+    return np.flatnonzero(present) + low, (np.cumsum(present) - 1)[values - low]
+
+
 def once_each(
-    sitting: NDArray[np.int64], share: Floats, chance: Floats, weight: Floats, spread: Floats
+    which: NDArray[np.int64], share: Floats, chance: Floats, weight: Floats, spread: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """(share, chance, weight, spread) of every sitting from those of its rows: weighted means, and the root of the summed squared weights.
+    which: the number of each row's sitting, none of them without a row (`numbered`).
 
     A mean of shares in [0, 1] lies there too, and its standard deviation is at most the mean of theirs, whatever the parts
     have to do with each other: that is all that the tail bound asks.
     """
-    _, which = np.unique(sitting, return_inverse=True)
     total = np.bincount(which, weight)
     mean = np.clip(np.bincount(which, weight * chance) / total, 1e-9, 1 - 1e-9)
     sd = np.bincount(which, weight * np.sqrt(spread * chance * (1 - chance))) / total
@@ -56,9 +66,8 @@ def once_each(
     )
 
 
-def mean_of_each(sitting: NDArray[np.int64], value: Floats, weight: Floats) -> Floats:
+def mean_of_each(which: NDArray[np.int64], value: Floats, weight: Floats) -> Floats:
     """Weighted mean of every sitting, in the order of `once_each`."""
-    _, which = np.unique(sitting, return_inverse=True)
     return np.asarray(np.bincount(which, weight * value) / np.bincount(which, weight))
 
 
@@ -71,6 +80,6 @@ def once_each_account(
     spread: Floats,
 ) -> tuple[NDArray[np.int64], Floats, Floats, Floats, Floats]:
     """(account, share, chance, weight, spread) of every sitting of every account, sorted by account: `once_each` for many at once."""
-    hours, hour = np.unique(sitting, return_inverse=True)
-    pairs, which = np.unique(account * np.int64(len(hours)) + hour, return_inverse=True)
+    hours, hour = numbered(sitting)
+    pairs, which = numbered(account * np.int64(len(hours)) + hour)
     return (pairs // max(1, len(hours)), *once_each(which, share, chance, weight, spread))

@@ -148,11 +148,12 @@ class Sync:
         return self._tail(self.share, stay)
 
     def _tail(self, share: NDArray[np.float64], stay: NDArray[np.bool_] | slice) -> float:
-        sitting, weight = self.sitting[stay], self.weight[stay]
-        effect_sd = sittings.mean_of_each(sitting, self.effect_sd[stay], weight)
-        most = sittings.mean_of_each(sitting, np.maximum(self.most, self.chance)[stay], weight)
+        _, which = sittings.numbered(self.sitting[stay])
+        weight = self.weight[stay]
+        effect_sd = sittings.mean_of_each(which, self.effect_sd[stay], weight)
+        most = sittings.mean_of_each(which, np.maximum(self.most, self.chance)[stay], weight)
         share, chance, weight, spread = sittings.once_each(
-            sitting, share[stay], self.chance[stay], weight, self.spread[stay]
+            which, share[stay], self.chance[stay], weight, self.spread[stay]
         )
         return float(group_effect_tail(share, chance, effect_sd, weight, spread, most))
 

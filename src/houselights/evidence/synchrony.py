@@ -48,7 +48,7 @@ class Cells:
             e.start, e.at_us, e.source_us, view.selection.kept, e.sitting, view.window_us
         )
         inside = np.flatnonzero(cell >= 0)
-        first = inside[np.searchsorted(cell[inside], np.arange(len(bins)))]
+        first = inside[np.flatnonzero(np.diff(cell[inside], prepend=-1))]
         return Cells(
             cell,
             bins,
@@ -134,8 +134,9 @@ def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, d
         stay = ~np.isin(cells.unit[counts.cell], left_out)
         c, g, t = counts.cell[stay], counts.members[stay], counts.close[stay]
         pairs = g * (g - 1) / 2.0
+        _, which = sittings.numbered(cells.sitting[c])
         share, chance, weight, _ = sittings.once_each(
-            cells.sitting[c], t / pairs, cells.close[c] / cells.pairs[c], np.sqrt(pairs), np.ones(len(c))
+            which, t / pairs, cells.close[c] / cells.pairs[c], np.sqrt(pairs), np.ones(len(c))
         )
         robust = group_effect_tail(share, chance, GROUP_EFFECT_SD, weight)
         return float(max(robust, moment_tail(int(t.sum()), *_moments(cells, c, g))))

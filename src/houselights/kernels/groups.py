@@ -10,50 +10,64 @@ import numpy as np
 from numpy.typing import NDArray
 
 from houselights.kernels.compiled import compiled
-from houselights.kernels.objects import LATENCY_EDGES_US, N_LATENCIES, UNKNOWN_US, latency_bin
+from houselights.kernels.objects import N_LATENCIES, UNKNOWN_US, latency_bin
+
+
+@compiled
+def counted_in_bins(
+    start: NDArray[np.int64], at_us: NDArray[np.int64], source_us: NDArray[np.int64], counted_before: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """[units, latency bins] kept events whose pairs count, of units with a known source; zeros for others."""
+    n = np.zeros((len(start) - 1, N_LATENCIES), np.int32)
+    for u in range(len(n)):
+        if source_us[u] != UNKNOWN_US:
+            for i in range(start[u], start[u + 1]):
+                n[u, latency_bin(at_us[i], source_us[u])] += counted_before[i + 1] - counted_before[i]
+    return n
 
 
 @compiled
 def around(
-    first: NDArray[np.int64],
-    end: NDArray[np.int64],
-    source_us: NDArray[np.int64],
-    unit: NDArray[np.int64],
-    event: NDArray[np.int64],
+    start: NDArray[np.int64],
     at_us: NDArray[np.int64],
     kept_before: NDArray[np.int32],
     counted_before: NDArray[np.int32],
+    in_bins: NDArray[np.int32],
     window_us: int,
+    event: NDArray[np.int64],
+    unit: NDArray[np.int64],
+    units: NDArray[np.int64],
+    source_us: NDArray[np.int64],
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """(close, later)[events] and earlier[events, latency bins]: kept events of the same unit that make a pair with this one, those of the
-    pairs that are close, and the bins of the earlier ones. `event`, `unit`: of an excerpt; first, end, source_us: of its units;
-    at_us, kept_before, counted_before: of all events."""
+    """(close, later)[events] and earlier[events, latency bins] of an excerpt: kept events of the same unit that make a pair with this one,
+    those of the pairs that are close, and the bins of the earlier ones. `event` to `source_us` are the excerpt's; `in_bins`: what
+    `counted_in_bins` gave."""
     close = np.zeros(len(event), np.int32)
     later = np.zeros(len(event), np.int32)
     earlier = np.zeros((len(event), N_LATENCIES), np.int32)
     for k in range(len(event)):
+        if k == 0 or unit[k] != unit[k - 1]:
+            u = units[unit[k]]
+            source = source_us[unit[k]]
+            first = start[u]
+            end = start[u + 1]
         i = event[k]
-        u = unit[k]
         if counted_before[i + 1] > counted_before[i]:
             j = i + 1
-            while j < end[u] and at_us[j] - at_us[i] <= window_us:
+            while j < end and at_us[j] - at_us[i] <= window_us:
                 j += 1
-            later[k] = kept_before[end[u]] - kept_before[i + 1]
+            later[k] = kept_before[end] - kept_before[i + 1]
             close[k] = kept_before[j] - kept_before[i + 1]
         j = i
-        while j > first[u] and at_us[i] - at_us[j - 1] <= window_us:
+        while j > first and at_us[i] - at_us[j - 1] <= window_us:
             j -= 1
         close[k] += counted_before[i] - counted_before[j]
-        if source_us[u] == UNKNOWN_US:
-            earlier[k, 0] = counted_before[i] - counted_before[first[u]]
-            continue
-        low = first[u]
-        for b in range(1, N_LATENCIES):
-            high = i
-            if b < N_LATENCIES - 1:
-                high = low + np.searchsorted(at_us[low:i], source_us[u] + LATENCY_EDGES_US[b - 1], side="left")
-            earlier[k, b] = counted_before[high] - counted_before[low]
-            low = high
+        left = counted_before[i] - counted_before[first]
+        mine = latency_bin(at_us[i], source)
+        for b in range(1, mine):
+            earlier[k, b] = in_bins[u, b]
+            left -= in_bins[u, b]
+        earlier[k, mine] = left
     return close, later, earlier
 
 

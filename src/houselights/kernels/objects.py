@@ -53,6 +53,23 @@ def only_wanted(
 
 
 @compiled
+def rows_with_account(
+    row: NDArray[np.int64], bounds: NDArray[np.int64], accounts: NDArray[np.int64], bits: int
+) -> NDArray[np.int64]:
+    """The rows row[bounds[a]:bounds[a + 1]] of these accounts, each followed by so many bits with the account's place among them."""
+    total = 0
+    for a in accounts:
+        total += bounds[a + 1] - bounds[a]
+    out = np.empty(total, np.int64)
+    total = 0
+    for k in range(len(accounts)):
+        for p in range(bounds[accounts[k]], bounds[accounts[k] + 1]):
+            out[total] = row[p] << bits | k
+            total += 1
+    return out
+
+
+@compiled
 def close_pairs_in_units(
     start: NDArray[np.int64],
     at_us: NDArray[np.int64],
