@@ -15,7 +15,7 @@ import duckdb
 
 from houselights import findings, ingest, traces
 from houselights.core.detection import Detection
-from houselights.core.errors import HouselightsError, refuse_to_lose
+from houselights.core.errors import HouselightsError, refuse_to_lose, shortage_told
 from houselights.core.paths import literally
 from houselights.core.settings import ReadSettings, ScanSettings
 from houselights.core.tables import ALL, POSTS, TRACES
@@ -44,7 +44,7 @@ def scan(
     spill = out_dir / ".spill"
     con = connect(temp_dir=spill)
     try:
-        with stages.timed("read"):
+        with shortage_told(out_dir), stages.timed("read"):
             read = ingest.read_inputs(
                 con,
                 inputs,
@@ -53,16 +53,16 @@ def scan(
                 lambda _, done, total: tell("read", done / max(total, 1)),
                 lambda: _start_clean(out_dir),
             )
-        with stages.timed("traces"):
+        with shortage_told(out_dir), stages.timed("traces"):
             folders = tuple(dict.fromkeys(str(Path(path).parent) for path in inputs))
             traced = traces.build(
                 con, out_dir / POSTS.file, out_dir / TRACES.file, replace(settings.traces, media_folders=folders)
             )
         asked = _asked(con, out_dir, settings.read)
-        with stages.timed("evidence"):
+        with shortage_told(out_dir), stages.timed("evidence"):
             detection = detect(con, out_dir / POSTS.file, out_dir / TRACES.file, settings.evidence)
             detection, n_elsewhere = _touching(detection, asked)
-        with stages.timed("findings"):
+        with shortage_told(out_dir), stages.timed("findings"):
             findings.write(con, out_dir, detection, settings)
     finally:
         con.close()

@@ -1,5 +1,6 @@
 """Inputs that once ended in a traceback, a wrong table, or not at all. Each is the smallest of its kind."""
 
+import errno
 import gzip
 import json
 import time
@@ -7,12 +8,14 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from houselights.core.errors import HouselightsError
-from houselights.ingest import delimited, json_text
+from houselights.core.errors import HouselightsError, shortage_told
+from houselights.core.settings import ReadSettings
+from houselights.ingest import delimited, json_text, read_inputs
 
 ROW = {"id": "p1", "author_id": "a", "created_at": "2021-05-01T10:00:01Z", "text": "x"}
 
@@ -261,3 +264,35 @@ def test_whole_elements_after_many_broken_ones_go_through(read, tmp_path: Path) 
 def test_what_follows_the_last_brace_is_not_looked_for_before_it(read, tmp_path: Path) -> None:
     data = b"{\n" + json.dumps(ROW)[1:].encode() + b"\n{\n}\n,] oops: [}"
     assert len(read(written(tmp_path / "a.json", data)).posts) == 1
+
+
+def test_a_parquet_column_may_be_called_like_the_row_number(read, tmp_path: Path) -> None:
+    rows = [ROW | {"id": f"p{i}", "author_id": "" if i == 2 else "a", "File_Row_Number": 7} for i in range(4)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "n.parquet")
+    reading = read(tmp_path / "n.parquet")
+    assert [p["post_id"] for p in reading.posts] == ["p0", "p1", "p3"]
+    assert [(r["line"], r["rule"]) for r in reading.rejects] == [(3, "missing_author")]
+
+
+def test_too_little_memory_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [ROW | {"id": f"p{i}", "text": f"{i} {'word ' * 400}"} for i in range(20_000)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "n.parquet")
+    monkeypatch.setattr("houselights.ingest.read.READ_MIB", 8)
+    monkeypatch.setattr("houselights.ingest.read.READ_MIB_PER_THREAD", 0)
+    con = duckdb.connect(config={"memory_limit": "8MB", "threads": 1, "temp_directory": ""})
+    with pytest.raises(HouselightsError, match="too little memory"):
+        read_inputs(con, [tmp_path / "n.parquet"], tmp_path, ReadSettings())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "No space left on device"), duckdb.IOException("Could not write: No space left on device")],
+)
+def test_a_full_disk_is_one_sentence(tmp_path: Path, error: Exception) -> None:
+    with pytest.raises(HouselightsError, match="is full"), shortage_told(tmp_path):
+        raise error
+
+
+def test_other_errors_of_the_system_stay_what_they_are(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError), shortage_told(tmp_path):
+        raise PermissionError(errno.EACCES, "no")

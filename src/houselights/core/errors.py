@@ -1,7 +1,11 @@
-"""The one exception a user may see, and the refusal to write over what is read."""
+"""The one exception a user may see, a machine that is too small, and the refusal to write over what is read."""
 
-from collections.abc import Iterable, Sequence
+import errno
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+import duckdb
 
 
 class HouselightsError(Exception):
@@ -14,3 +18,25 @@ def refuse_to_lose(inputs: Sequence[Path], outputs: Iterable[Path]) -> None:
         for path in inputs:
             if out.exists() and path.exists() and out.samefile(path):
                 raise HouselightsError(f"{out} is the input itself, which would be lost. Give another --out.")
+
+
+@contextmanager
+def shortage_told(folder: Path) -> Iterator[None]:
+    """Turns a lack of memory or of room under `folder` into HouselightsError: it is no fault of the data, nor of the program."""
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, MemoryError) as error:
+        raise HouselightsError(
+            f"this machine has too little memory for it ({_first_line(error)}). Close other programs, take a machine with more, "
+            "or give fewer posts at a time."
+        ) from error
+    except (duckdb.IOException, OSError) as error:
+        if getattr(error, "errno", None) != errno.ENOSPC and "No space left" not in str(error):
+            raise
+        raise HouselightsError(
+            f"the disk that holds {folder} is full. Make room there, or name a folder on another disk with --out."
+        ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), "out of memory")[:200]

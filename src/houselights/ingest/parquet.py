@@ -28,9 +28,13 @@ def rows(con: duckdb.DuckDBPyConnection, source: Source, staged_path: Path) -> R
             raise HouselightsError(
                 f"{source.path}: compressed Parquet whose data break off ({error}); its table of contents lies at the end. Export it again."
             ) from error
-    file = f"read_parquet({in_sql(path)}, file_row_number = true)"
+    file, number = f"read_parquet({in_sql(path)})", "row_number() OVER ()"
     with damage_told(source):
-        columns = con.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {file}").fetchall()
+        columns = con.execute(f"DESCRIBE SELECT * FROM {file}").fetchall()
+    if all(
+        name.lower() != "file_row_number" for name, *_ in columns
+    ):  # read by several threads; but the name must be free
+        file, number = f"read_parquet({in_sql(path)}, file_row_number = true)", "file_row_number + 1"
     expressions: dict[str, str] = {}
     types: dict[str, str] = {}
     columns = [column for column in columns if column[0]]  # a column without a name cannot be asked for
@@ -38,9 +42,7 @@ def rows(con: duckdb.DuckDBPyConnection, source: Source, staged_path: Path) -> R
         for leaf, expression, leaf_type in _leaves(con, file, name, quoted(name), f"p{i}", type_):
             expressions[leaf], types[leaf] = expression, leaf_type
     aliases = ", ".join(f"{quoted(name)} AS p{i}" for i, (name, *_) in enumerate(columns))
-    relation = (
-        f"(SELECT file_row_number + 1 AS line, NULL::VARCHAR AS rule, NULL::VARCHAR AS detail, {aliases} FROM {file})"
-    )
+    relation = f"(SELECT {number} AS line, NULL::VARCHAR AS rule, NULL::VARCHAR AS detail, {aliases} FROM {file})"
     return Rows(relation, expressions, types)
 
 

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from houselights.core.errors import HouselightsError
+from houselights.core.errors import HouselightsError, shortage_told
 from houselights.core.settings import ReadSettings
 from houselights.ingest import accept, staging, workbook
 from houselights.ingest.detect import FORMATS
@@ -54,10 +54,11 @@ def read_inputs(
     con.execute(f"ATTACH ':memory:' AS {_IN_MEMORY}")
     paths = [Path(path) for path in inputs]
     try:
-        reads = _frugally(con, lambda: _stage_all(con, paths, beside, settings, progress))
-        if before_writing:
-            before_writing()
-        counts = _frugally(con, lambda: accept.finish(con, [r.staged for r in reads], out_dir, settings))
+        with shortage_told(out_dir):
+            reads = _frugally(con, lambda: _stage_all(con, paths, beside, settings, progress))
+            if before_writing:
+                before_writing()
+            counts = _frugally(con, lambda: accept.finish(con, [r.staged for r in reads], out_dir, settings))
     except Exception:
         shutil.rmtree(beside, ignore_errors=True)
         raise
