@@ -71,14 +71,22 @@ ODD = st.sampled_from(
 
 @pytest.mark.parametrize("shape", [tweet, flat, lambda i: tweet(i)["data"]], ids=["stream", "generic", "flattened"])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(odd=st.lists(st.tuples(st.integers(1, 30), ODD), max_size=3), last=st.booleans())
-def test_the_quick_way_and_the_careful_one_give_the_same(shape, odd, last, read, tmp_path, monkeypatch) -> None:
+@given(
+    odd=st.lists(st.tuples(st.integers(1, 30), ODD), max_size=3),
+    last=st.booleans(),
+    slice_bytes=st.sampled_from([1 << 30, 1 << 30, 1 << 10, 3 << 10]),
+)
+def test_the_quick_way_and_the_careful_one_give_the_same(
+    shape, odd, last, slice_bytes, read, tmp_path, monkeypatch
+) -> None:
     rows: list[Any] = [shape(i) for i in range(30)]
     for at, line in odd:
         rows.insert(at, line)
     path = tmp_path / "lines"
     path.write_bytes(lines(rows)[: None if last else -1])
-    quick = read(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(staging, "PART_BYTES", slice_bytes)
+        quick = read(path)
     with monkeypatch.context() as patch:
         patch.setattr(sound_lines, "may_be", lambda source: False)
         careful = read(path)
@@ -92,6 +100,39 @@ def test_sound_lines_do_take_the_quick_way(read, tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(staging, "_in_parts", lambda *_: pytest.fail("read with care"))
     reading = read(path)
     assert [p["raw_ref"]["line"] for p in sorted(reading.posts, key=lambda p: p["post_id"])] == list(range(1, 51))
+
+
+@given(data=st.text("ab\n", max_size=300).map(str.encode), n_bytes=st.integers(1, 60))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_slices_are_the_file_cut_at_line_ends(data: bytes, n_bytes: int, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"{" + data)
+    opened = source.open_source(tmp_path / "f")
+    found = []
+    for part in sound_lines.slices(opened, n_bytes, tmp_path / "copy"):
+        text = part.path.read_bytes()
+        assert (part.n_bytes, part.bytes_before) == (len(text), sum(map(len, found)))
+        before = b"".join(found)
+        assert part.lines_before == before.count(b"\n")
+        assert part.n_lines == text.count(b"\n") + (text[-1:] != b"\n")
+        found.append(text)
+    assert b"".join(found) == b"{" + data
+    assert all(text.endswith(b"\n") for text in found[:-1])
+    assert not (tmp_path / "copy").exists()
+
+
+def test_one_odd_line_sends_its_slice_alone_the_careful_way(
+    read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(lines([tweet(i) for i in range(50)] + [b"{broken"] + [tweet(i) for i in range(50, 100)]))
+    careful = []
+    write_part = staging._write_part
+    monkeypatch.setattr(staging, "PART_BYTES", 4 << 10)
+    monkeypatch.setattr(staging, "_write_part", lambda *args: (careful.append(args[2]), write_part(*args)))
+    reading = read(path)
+    assert len(careful) == 1 and len(reading.posts) == 100
+    assert [r["line"] for r in reading.rejects] == [51]
+    assert {p["raw_ref"]["line"] for p in reading.posts} == {*range(1, 51), *range(52, 102)}
 
 
 @pytest.mark.parametrize("container", ["jsonl", "csv"])

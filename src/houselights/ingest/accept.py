@@ -99,7 +99,6 @@ class Staged:
     format: str
     has_ids: bool
     time: times.TimeColumn
-    line_is_row: bool  # row n is line n
 
 
 @dataclass(frozen=True)
@@ -144,13 +143,26 @@ def write(con: duckdb.DuckDBPyConnection, sql: str, parquet: Path) -> None:
     beside.replace(parquet)
 
 
-def rows_of(parts: Sequence[Path]) -> str:
-    """SQL of the rows of staged parts, and `row`, the number of each, in order."""
-    selects = [
-        f"SELECT * EXCLUDE (file_row_number), {i << 40} + file_row_number AS row FROM read_parquet({in_sql(part)}, file_row_number = true)"
-        for i, part in enumerate(parts)
-    ]
-    return "(" + " UNION ALL ".join(selects) + ")"
+@dataclass(frozen=True)
+class Part:
+    """Staged rows in a file, and SQL of each row's line in the input: `place` is 0, 1, ..."""
+
+    parquet: Path
+    line: str = "line"
+
+
+def rows_of(parts: Sequence[Part]) -> str:
+    """SQL of the rows of staged parts, and `row`, the number of each, in order. One scan: branches of a UNION would wait for each other in memory."""
+    files = ", ".join(in_sql(part.parquet) for part in parts)
+    lines = " ".join(f"WHEN {i} THEN {part.line}" for i, part in enumerate(parts))
+    return f"""(SELECT * EXCLUDE (part, place) REPLACE (CASE part {lines} END AS line), (part << 40) + place AS row FROM (
+        SELECT * EXCLUDE (file_row_number), file_row_number AS place, file_index::BIGINT AS part
+        FROM read_parquet([{files}], file_row_number = true)))"""
+
+
+def rows_in(table: str, line: str) -> str:
+    """SQL of the rows of a staged table, and `row`."""
+    return f"(SELECT * EXCLUDE (place) REPLACE ({line} AS line), place AS row FROM (SELECT *, rowid AS place FROM {table}))"
 
 
 def _rounded(column: str) -> str:
@@ -185,7 +197,7 @@ def _checked(source: Staged, index: int, settings: ReadSettings) -> str:
       SELECT * REPLACE (CASE WHEN rule IS NOT NULL THEN rule WHEN created_at IS NULL AND created_raw IS NULL THEN 'missing_time'
         WHEN created_at IS NULL THEN 'unparseable_time'
         WHEN NOT ({_IN_RANGE}) THEN 'time_out_of_range' END AS rule) FROM (
-        SELECT * REPLACE ({at} AS created_at, {"row + 1" if source.line_is_row else "line"} AS line), {index} AS source
+        SELECT * REPLACE ({at} AS created_at), {index} AS source
         FROM {source.rows}))"""
 
 

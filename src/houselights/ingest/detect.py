@@ -74,6 +74,10 @@ class Layout:
         None  # a reader's own way to find its records
     )
 
+    @property
+    def is_lines(self) -> bool:
+        return self.dialect is None and self.batches is None and self.base_depth is None
+
 
 def text_layout(source: Source) -> Layout:
     """Raises HouselightsError where there are no records."""

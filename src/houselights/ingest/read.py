@@ -20,7 +20,7 @@ from houselights.ingest.report import IngestReport, SourceReport
 from houselights.ingest.source import encoding_words
 
 FILES_AT_ONCE = 4
-READ_MIB, READ_MIB_PER_THREAD = 384, 64
+READ_MIB, READ_MIB_PER_THREAD = 640, 64
 _IN_MEMORY = "ingest_memory"
 _Result = TypeVar("_Result")
 Progress = Callable[[str, int, int], None]

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from houselights.core.errors import HouselightsError
+from houselights.core.paths import in_sql
 from houselights.core.settings import ReadSettings
 from houselights.ingest import accept, json_text, parquet, sound_lines, times
 from houselights.ingest.delimited import record_batches
@@ -51,7 +53,6 @@ def stage(
     match = choose(look.sample, settings, str(path))
     nested = JSON_READERS.get(match.format)
     told = accept.Told.of(FORMATS[match.format], nested.FIELDS if nested else supplied(match.mapping) | match.also)
-    line_is_row = False
     if rows is not None:
         part = _beside(
             folder, source, sql := accept.staging(TABLE_READERS[match.format].raw(rows, match.mapping), told)
@@ -60,14 +61,14 @@ def stage(
             with parquet.damage_told(source):
                 accept.write(con, sql, part)
         (folder / "it.unpacked").unlink(missing_ok=True)
-        staged_rows = accept.rows_of([part])
-    elif found := _sound_lines(con, source, look, match, told, folder, table, tell):
-        staged_rows, line_is_row = found, True
+        staged_rows = accept.rows_of([accept.Part(part)])
+    elif look.is_lines and match.one_each and sound_lines.may_be(source):
+        staged_rows = _in_slices(con, source, look, match, told, folder, table, tell)
     else:
         staged_rows = accept.rows_of(_in_parts(con, source, look, match, told, folder, tell))
     tell(source.n_bytes)
     time = times.read_column(con, staged_rows)
-    staged = accept.Staged(staged_rows, source.name, match.format, "post_id" in told.fields, time, line_is_row)
+    staged = accept.Staged(staged_rows, source.name, match.format, "post_id" in told.fields, time)
     return Read(source, look, match, told.fields, staged)
 
 
@@ -77,7 +78,7 @@ def _beside(folder: Path, source: Source, sql: str, part: int = 0) -> Path:
     return folder / f"{key}-{part:05}.parquet"
 
 
-def _sound_lines(
+def _in_slices(
     con: duckdb.DuckDBPyConnection,
     source: Source,
     look: Layout,
@@ -86,31 +87,53 @@ def _sound_lines(
     folder: Path,
     table: str | None,
     tell: Tell,
-) -> str | None:
-    """SQL of the rows of a file of JSON lines that DuckDB can read by itself; None when it has to be read with care."""
-    is_lines = look.dialect is None and look.batches is None and look.base_depth is None
-    if not (is_lines and match.one_each and source.n_bytes < PART_BYTES and sound_lines.may_be(source)):
-        return None
-    sql = accept.staging(_json_rows(look, match, lambda structure: sound_lines.typed(source, structure)), told)
-    part = _beside(folder, source, sql)
-    rows = f"(SELECT *, rowid AS row FROM {table})" if table else accept.rows_of([part])
+) -> str:
+    """SQL of the rows of JSON lines: slice by slice, by DuckDB itself, or with care where that cannot be trusted.
+    What fits in one slice may go into `table`."""
+    parts: list[accept.Part] = []
+    for of in sound_lines.slices(source, PART_BYTES, folder / "it.slice"):
+
+        def tell_here(n_bytes: int, before: int = of.bytes_before) -> None:
+            tell(before + n_bytes)
+
+        sql = accept.staging(_json_rows(look, match, partial(sound_lines.typed, of.path)), told)
+        path = _beside(folder, source, sql, len(parts))
+        line = f"{of.lines_before} + place + 1"
+        if _is_sound(con, sql, of, table, path, tell_here):
+            if table:
+                return accept.rows_in(table, line)
+            parts.append(accept.Part(path, line))
+        else:
+            typed = partial(json_text.typed, _STREAM, is_lines=True)
+            sql = accept.staging(_json_rows(look, replace(match, only=""), typed), told)
+            path = _beside(folder, source, sql, len(parts))
+            batches = json_text.line_batches(replace(source, path=of.path).blocks(tell_here))
+            _write_part(con, sql, path, json_text.SCHEMA, batches)
+            parts.append(accept.Part(path, f"{of.lines_before} + line"))
+    return accept.rows_of(parts)
+
+
+def _is_sound(
+    con: duckdb.DuckDBPyConnection, sql: str, of: sound_lines.Slice, table: str | None, path: Path, tell: Tell
+) -> bool:
+    """Whether DuckDB by itself reads the slice as it is, row for line, into the table or else the file; if not, nothing of it is left."""
     try:
-        with _watched(con, source, tell):
+        with _watched(con, of.n_bytes, tell):
             if table:
                 con.execute(f"CREATE OR REPLACE TABLE {table} AS {sql}").fetchall()
-            elif not part.exists():
-                accept.write(con, sql, part)
-        if sound_lines.is_sound(con, rows, source.n_lines):
-            return rows
+            elif not path.exists():
+                accept.write(con, sql, path)
+        if sound_lines.is_sound(con, table or f"read_parquet({in_sql(path)})", of.n_lines):
+            return True
     except duckdb.InvalidInputException:  # a line over the limit, for one
         pass
-    part.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
     con.execute(f"DROP TABLE IF EXISTS {table}" if table else "SELECT 1").fetchall()
-    return None
+    return False
 
 
 @contextmanager
-def _watched(con: duckdb.DuckDBPyConnection, source: Source, tell: Tell) -> Iterator[None]:
+def _watched(con: duckdb.DuckDBPyConnection, n_bytes: int, tell: Tell) -> Iterator[None]:
     """Tells how far DuckDB is while it works."""
     con.execute("SET enable_progress_bar = true")
     con.execute("SET enable_progress_bar_print = false")
@@ -118,7 +141,7 @@ def _watched(con: duckdb.DuckDBPyConnection, source: Source, tell: Tell) -> Iter
 
     def watch() -> None:
         while not over.wait(0.5):
-            tell(int(max(0.0, con.query_progress()) / 100 * source.n_bytes))
+            tell(int(max(0.0, con.query_progress()) / 100 * n_bytes))
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -138,7 +161,7 @@ def _in_parts(
     told: accept.Told,
     folder: Path,
     tell: Tell,
-) -> list[Path]:
+) -> list[accept.Part]:
     """Any text, line by line or element by element, each with its number."""
     match = replace(match, only="")
     keep = (
@@ -149,7 +172,7 @@ def _in_parts(
     schema = json_text.SCHEMA if look.dialect is None else _csv_schema(keep)
     if look.dialect is None:
         is_lines = look.base_depth is None
-        raw = _json_rows(look, match, lambda structure: json_text.typed(_STREAM, structure, is_lines))
+        raw = _json_rows(look, match, partial(json_text.typed, _STREAM, is_lines=is_lines))
     else:
         raw = TABLE_READERS[match.format].raw(
             Rows(_STREAM, {look.sample.names[i]: f"c{i}" for i in keep}), match.mapping
@@ -166,7 +189,7 @@ def _in_parts(
     if not parts:
         parts.append(_beside(folder, source, sql))
         _write_part(con, sql, parts[0], schema, iter(()))
-    return parts
+    return [accept.Part(part) for part in parts]
 
 
 def _up_to_a_part(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
