@@ -16,6 +16,7 @@ import zstandard
 from seeds import READERS, SEEDS, parquet, posts, typed
 
 MAX_BYTES = 1 << 20
+MANY_ROWS = 500  # a long word in each of more of them would take gigabytes before it is cut
 Rng = random.Random
 
 WORDS = (
@@ -225,7 +226,7 @@ def _of_json(data: bytes, rng: Rng) -> bytes:
     places = _places(whole, [])
     for _ in range(rng.choice((1, 2, 8))):
         if places:
-            _change(*rng.choice(places), rng, everywhere=whole if is_lines and rng.random() < 0.3 else None)
+            _change(*rng.choice(places), rng, everywhere=whole if is_lines and len(whole) <= MANY_ROWS and rng.random() < 0.3 else None)
     if rng.random() < 0.05 and isinstance(whole, list):
         whole = whole * rng.choice((2, 40))
     layout = rng.random()
@@ -297,7 +298,7 @@ def _of_table(data: bytes, rng: Rng) -> bytes:
                     other[j : j + 1] = []
             case 6:
                 value = rng.choice(WORDS)
-                for other in rows[1:]:
+                for other in rows[1:MANY_ROWS]:
                     other[j : j + 1] = [value]
             case _:
                 row[j : j + 1] = [rng.choice(WORDS)]
