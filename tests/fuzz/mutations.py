@@ -196,7 +196,10 @@ class _Raw(str):
 
 
 def _dumped(value: Any, rng: Rng, indent: int | None = None) -> bytes:
-    text = json.dumps(value, indent=indent, ensure_ascii=rng.random() < 0.7)
+    ascii_only = rng.random() < 0.7
+    text = json.dumps(value, ensure_ascii=ascii_only)
+    if indent and len(text) < 20_000:  # of a deep value, indented lines grow with the square
+        text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     parts = text.replace("\\ue000", "\ue000").split("\ue000")
     out = [part.encode("utf-8", "surrogatepass") for part in parts]
     for i in range(1, len(parts) - 1, 2):
