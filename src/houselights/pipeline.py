@@ -1,4 +1,4 @@
-"""The story, one line per stage: inputs -> posts -> traces -> evidence -> findings."""
+"""The story, one line per stage: inputs -> posts -> content -> traces -> evidence -> findings."""
 
 import json
 import resource
@@ -13,12 +13,12 @@ from typing import Any
 
 import duckdb
 
-from houselights import findings, ingest, traces
+from houselights import content, findings, ingest, traces
 from houselights.core.detection import Detection
 from houselights.core.errors import HouselightsError, refuse_to_lose, shortage_told
 from houselights.core.paths import literally
 from houselights.core.settings import ReadSettings, ScanSettings
-from houselights.core.tables import ALL, POSTS, TRACES
+from houselights.core.tables import ALL, POST_NARRATIVES, POSTS, TRACES
 from houselights.core.urls import canonical_url
 from houselights.engine.local import connect
 from houselights.evidence.detect import detect
@@ -53,10 +53,22 @@ def scan(
                 lambda _, done, total: tell("read", done / max(total, 1)),
                 lambda: _start_clean(out_dir),
             )
+        with shortage_told(out_dir), stages.timed("content"):
+            said = content.write(
+                con,
+                out_dir / POSTS.file,
+                out_dir,
+                settings.content,
+                lambda done, total: tell("content", done / max(total, 1)),
+            )
         with shortage_told(out_dir), stages.timed("traces"):
             folders = tuple(dict.fromkeys(str(Path(path).parent) for path in inputs))
             traced = traces.build(
-                con, out_dir / POSTS.file, out_dir / TRACES.file, replace(settings.traces, media_folders=folders)
+                con,
+                out_dir / POSTS.file,
+                out_dir / TRACES.file,
+                replace(settings.traces, media_folders=folders, no_narratives=said.skipped),
+                out_dir / POST_NARRATIVES.file,
             )
         asked = _asked(con, out_dir, settings.read)
         with shortage_told(out_dir), stages.timed("evidence"):
@@ -67,7 +79,7 @@ def scan(
     finally:
         con.close()
         shutil.rmtree(spill, ignore_errors=True)
-    manifest = _manifest(read, traced, detection, n_elsewhere, settings, stages)
+    manifest = _manifest(read, said, traced, detection, n_elsewhere, settings, stages)
     _write_manifest(out_dir, manifest)
     return manifest
 
@@ -153,6 +165,7 @@ class _Stages:
 
 def _manifest(
     read: ingest.IngestReport,
+    said: content.ContentReport,
     traced: traces.TraceReport,
     detection: Detection,
     n_elsewhere: int,
@@ -195,6 +208,7 @@ def _manifest(
         "rejected_by_rule": read.rejected_by_rule,
         "outside_window": read.rows_filtered,
         "late": 0,
+        "content": asdict(said),
         "traces": traced.rows,
         "channels_run": list(detection.channels_run),
         "channels_skipped": [*detection.channels_skipped, *no_traces],

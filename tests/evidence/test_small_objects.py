@@ -10,6 +10,7 @@ import pytest
 from houselights.evidence import background, sittings, small_objects
 from houselights.evidence.background import MIN_OBJECTS, Totals, rates
 from houselights.evidence.confirmed import discoveries
+from houselights.evidence.events import NARRATIVE, ORIGINAL, REPOST
 from houselights.evidence.small_objects import Sync
 from houselights.kernels import objects as kernel
 from houselights.worlds import WorldSettings
@@ -111,7 +112,8 @@ def test_class_rates_lie_between_data_and_profile_and_go_to_the_data(window_s: f
 def test_a_kind_nobody_measured_is_left_out_until_the_data_knows_it() -> None:
     none = np.zeros(kernel.N_CLASSES)
     by_family = rates(totals(none, none), 60.0).rate.reshape(kernel.N_FAMILIES, -1)
-    assert not np.isnan(by_family[:2]).any() and np.isnan(by_family[2:]).all()
+    measured = np.isin(np.arange(kernel.N_FAMILIES), (ORIGINAL, REPOST, NARRATIVE))
+    assert not np.isnan(by_family[measured]).any() and np.isnan(by_family[~measured]).all()
 
 
 def test_rates_grow_with_the_window() -> None:
@@ -284,4 +286,5 @@ def test_screening_never_looks_at_the_confirming_half(made: ModuleType) -> None:
 
 
 def test_the_profile_is_shipped() -> None:
-    assert (~np.isnan(background._profile(60.0))).sum() == 2 * kernel.N_SIZES
+    assert (~np.isnan(background._profile(60.0))).sum() == 3 * kernel.N_SIZES
+    assert background._profile(60.0)[NARRATIVE * kernel.N_SIZES] == background.NARRATIVE_RATES[60.0]

@@ -315,3 +315,13 @@ def test_what_is_highlighted(data, group, find, tmp_path):
         "accounts that share such a "
         "text come that close by chance in about 10 % of cases."
     )
+
+
+def test_what_is_listed_but_not_tested_is_never_highlighted(data, group, find, tmp_path):
+    """Two posts of a pattern may share a picture or a list of mentions, too: no test was made on those."""
+    coincidences = data.other_objects(6)
+    for trace in list(data.traces):
+        data.traces += [trace | {"kind": kind, "object_id": "the same"} for kind in ("media", "mention")]
+    find(data, group(coincidences))
+    kinds = set(pq.read_table(tmp_path / HIGHLIGHTS.file)["kind"].to_pylist())
+    assert kinds and not kinds & {"media", "mention"}

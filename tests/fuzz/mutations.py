@@ -229,7 +229,11 @@ def _of_json(data: bytes, rng: Rng) -> bytes:
     places = _places(whole, [])
     for _ in range(rng.choice((1, 2, 8))):
         if places:
-            _change(*rng.choice(places), rng, everywhere=whole if is_lines and len(whole) <= MANY_ROWS and rng.random() < 0.3 else None)
+            _change(
+                *rng.choice(places),
+                rng,
+                everywhere=whole if is_lines and len(whole) <= MANY_ROWS and rng.random() < 0.3 else None,
+            )
     if rng.random() < 0.05 and isinstance(whole, list):
         whole = whole * rng.choice((2, 40))
     layout = rng.random()

@@ -26,6 +26,17 @@ class TraceSettings:
     media_folders: tuple[
         str, ...
     ] = ()  # where pictures lie that posts name by a path; a scan adds the folders of its inputs
+    no_narratives: str = (
+        "narratives were not asked for: scan with --narratives"  # the reason; a scan that makes them empties it
+    )
+
+
+@dataclass(frozen=True)
+class ContentSettings:
+    narratives: bool = False  # reading what posts mean takes a model and minutes per 100,000 posts
+    embeddings_url: str = ""  # an OpenAI-compatible server; '' is the embedded model
+    embeddings_model: str = ""  # its name there
+    jobs: int = 1  # processes of the embedded model
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,7 @@ class EvidenceSettings:
 @dataclass(frozen=True)
 class ScanSettings:
     read: ReadSettings = ReadSettings()
+    content: ContentSettings = ContentSettings()
     traces: TraceSettings = TraceSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     known_file: str | None = None

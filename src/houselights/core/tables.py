@@ -9,7 +9,7 @@ from houselights.core.errors import HouselightsError
 TIME = pa.timestamp("us", tz="UTC")
 PRECISIONS = ("us", "ms", "s", "min", "day")
 POST_KINDS = ("post", "reply", "repost", "quote", "comment")
-TRACE_KINDS = ("link", "repost", "quote", "reply", "hashtags", "text", "media", "mention")
+TRACE_KINDS = ("link", "repost", "quote", "reply", "hashtags", "text", "narrative", "media", "mention")
 
 
 @dataclass(frozen=True)
@@ -116,11 +116,11 @@ TRACES = Table(
     "traces.parquet",
     (
         _c("account_id", _s, "who"),
-        _c("kind", _s, "link, repost, quote, reply, hashtags, text, media or mention"),
+        _c("kind", _s, "link, repost, quote, reply, hashtags, text, narrative, media or mention"),
         _c(
             "object_id",
             _s,
-            "what it points at: canonical URL, post id, tag sequence, 'text:' + hash of the text cluster, 'media:' + hash, "
+            "what it points at: canonical URL, post id, tag sequence, 'text:' + hash of the text cluster, narrative id, 'media:' + hash, "
             "or the accounts mentioned together",
         ),
         _c("post_id", _s, "in which post"),
@@ -172,7 +172,7 @@ HIGHLIGHTS = Table(
     (
         _c("post_id", _s, "post"),
         _c("finding_id", _s, "finding"),
-        _c("kind", _s, "text, link, hashtags, repost, quote or reply"),
+        _c("kind", _s, "text, link, hashtags, repost, quote, reply or narrative"),
         _c("start", _i, "first character of posts.text (code points)"),
         _c("end", _i, "after the last character; start = end = 0 for the whole post"),
         _c("reason", _s, "sentence for the reader"),
@@ -180,6 +180,48 @@ HIGHLIGHTS = Table(
         _c("rule_version", _s, "its version"),
     ),
     ("finding_id", "post_id", "kind", "start"),
+)
+
+LANGUAGES = Table(
+    "languages",
+    "languages.parquet",
+    (
+        _c("post_id", _s, "post in own words"),
+        _c("lang", _s, "BCP-47, by a detector that reads the text alone; 'und' where it cannot tell"),
+        _c("confidence_0_1", _f, "the detector's score of that language; 0 where it cannot tell"),
+    ),
+    ("post_id",),
+)
+
+NARRATIVES = Table(
+    "narratives",
+    "narratives.parquet",
+    (
+        _c("narrative_id", _s, "'narrative:' + hash of its most typical text"),
+        _c("name", _s, "its first keywords"),
+        _c("keywords", _list, "words that set it apart, the most telling first"),
+        _c("languages", _list, "BCP-47, most posts first"),
+        _c("n_posts", _i, "posts that tell it, reposts included"),
+        _c("n_texts", _i, "different wordings"),
+        _c("n_accounts", _i, "accounts that tell it"),
+        _c("account_share_0_1", _f, "of all accounts of the data"),
+        _c("first_at", TIME, "first post, UTC"),
+        _c("last_at", TIME, "last post, UTC"),
+        _c("representative_post_ids", _list, "posts whose words are nearest to what all have in common"),
+    ),
+    ("n_posts", "narrative_id"),
+)
+
+POST_NARRATIVES = Table(
+    "post_narratives",
+    "post_narratives.parquet",
+    (
+        _c("post_id", _s, "post"),
+        _c("narrative_id", _s, "what it says"),
+        _c("similarity_0_1", _f, "cosine of its text to the narrative's centre"),
+        _c("by", _s, "text: in own words; repost: it repeats such a post"),
+    ),
+    ("narrative_id", "post_id"),
 )
 
 TRUTH = Table(
@@ -194,4 +236,4 @@ TRUTH = Table(
     ("account_id",),
 )
 
-ALL = (POSTS, REJECTS, TRACES, MEMBERS, EVIDENCE, HIGHLIGHTS, TRUTH)
+ALL = (POSTS, REJECTS, LANGUAGES, NARRATIVES, POST_NARRATIVES, TRACES, MEMBERS, EVIDENCE, HIGHLIGHTS, TRUTH)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from houselights.evidence.events import ByAccount, Events, distinct
+from houselights.evidence.events import NARRATIVE, ByAccount, Events, distinct
 from houselights.kernels import groups as group_kernel
 from houselights.kernels import objects as kernel
 
@@ -25,6 +25,10 @@ OWN_EFFECT_SD = 0.7
 """And communities differ in that: some pass it round in three minutes, some in half an hour (logit scale)."""
 MIN_OBJECTS = 50
 """A kind the profile knows nothing of needs this many objects in the data, or it is left out."""
+NARRATIVE_RATES = {10.0: 0.042, 60.0: 0.116, 600.0: 0.326}
+"""Per window, seconds: who says the same in other words is close that often in a television debate, the liveliest of the ordinary
+conversations that narratives were made of (13,871 posts, 16 narratives; the size class with the highest rates). Customers of
+airlines (14,640 posts, 16 narratives): .001, .004, .029."""
 _SIZE_NAMES = ("2", "3", "4-5", "6-9", "10-19", "20+")
 
 
@@ -396,4 +400,5 @@ def _profile(window_s: float) -> NDArray[np.float64]:
                 every[size] += entry["objects"]
         close[2:], every[2:] = close[2:].sum(), every[2:].sum()
         out[family] = np.divide(close, every, out=np.full_like(close, np.nan), where=every > 0)
+    out[NARRATIVE] = NARRATIVE_RATES[min((w for w in NARRATIVE_RATES if w >= window_s), default=max(NARRATIVE_RATES))]
     return out.ravel()

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from houselights.evidence import sittings
 from houselights.kernels import objects as kernel
 
-KINDS = ("link", "repost", "quote", "reply", "hashtags", "text")
+KINDS = ("link", "repost", "quote", "reply", "hashtags", "text", "narrative")
 """Kinds of traces whose error rate has been measured on simulated worlds; the others are traced, and not tested."""
-ORIGINAL, REPOST, QUOTE, REPLY, HASHTAGS = range(5)
+ORIGINAL, REPOST, QUOTE, REPLY, HASHTAGS, NARRATIVE = range(6)
 CLASS_OF_KIND = {
     "link": ORIGINAL,
     "text": ORIGINAL,
@@ -28,6 +28,7 @@ CLASS_OF_KIND = {
     "quote": QUOTE,
     "reply": REPLY,
     "hashtags": HASHTAGS,
+    "narrative": NARRATIVE,
 }
 MAX_UNIT_ACCOUNTS = 500
 """A larger object is no small one: everybody has it, and the channel leaves it out."""
@@ -44,7 +45,7 @@ class Events:
     sitting: NDArray[np.int64]  # [n] hour of the event
     in_a: NDArray[np.bool_]  # [n] half A or half B
     start: NDArray[np.int64]  # [u + 1] events of unit j are start[j]:start[j + 1]
-    family: NDArray[np.int8]  # [u] original, repost, quote, reply or hashtags
+    family: NDArray[np.int8]  # [u] original, repost, quote, reply, hashtags or narrative
     source_us: NDArray[np.int64]  # [u] when the source of a repost, quote or reply was posted; minimum int64 if unknown
     n_accounts: int
     account_rows: NDArray[np.int64]  # [n_accounts] a post row of each account, to look its id up
@@ -227,7 +228,8 @@ def build(
     at_of_post, account_of_post = np.zeros(n_posts, np.int64), np.zeros(n_posts, np.int64)
     at_of_post[post], account_of_post[post] = at_us, account_row
     sharers = distinct(np.sort(object_code * n_rows + account_row)) // max(1, n_rows)
-    by_rank = np.lexsort((np.bincount(sharers, minlength=n_objects), object_family == HASHTAGS))
+    vagueness = np.where(object_family == NARRATIVE, 2, np.where(object_family == HASHTAGS, 1, 0))
+    by_rank = np.lexsort((np.bincount(sharers, minlength=n_objects), vagueness))
     object_code, post = _most_specific(object_code, post, by_rank)
     object_code, post = _first_of_each(object_code, post, account_of_post[post], n_rows)
     shared = np.bincount(object_code, minlength=n_objects)[object_code] >= 2
@@ -260,7 +262,8 @@ Codes = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 def _most_specific(object_code: NDArray[np.int64], post: NDArray[np.int64], by_rank: NDArray[np.intp]) -> Codes:
     """(object, post): every post once, in order, with its object of the lowest rank: that with the fewest accounts; a tag sequence
-    only where the post shares nothing else. by_rank: the objects, lowest rank first."""
+    only where the post shares nothing else, and what it says in other words only where it has no such sequence
+    either. by_rank: the objects, lowest rank first."""
     n_objects = max(1, len(by_rank))
     rank = np.empty(len(by_rank), np.int64)
     rank[by_rank] = np.arange(len(by_rank))

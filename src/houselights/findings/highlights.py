@@ -20,6 +20,7 @@ RULES = {
     "repost": "same_post",
     "quote": "same_post",
     "reply": "same_post",
+    "narrative": "same_message",
 }
 _DONE = {
     "text": "These words also stand in posts",
@@ -28,6 +29,7 @@ _DONE = {
     "repost": "The same post was also reposted",
     "quote": "The same post was also quoted",
     "reply": "The same post was also answered",
+    "narrative": "A model of meaning reads the same message, in other words, in posts",
 }
 Span = tuple[int, int]
 WHOLE: Span = (0, 0)
@@ -73,14 +75,15 @@ def highlights(case: Case, finding: Mapping[str, Any]) -> pa.Table:
 
 
 def _uses(case: Case) -> dict[Key, _Use]:
-    """Per object: that of the coincidence, and everything else that its two posts share (a link usually brings its
+    """Per object: that of the coincidence, and everything else of a tested kind that its two posts share (a link usually brings its
     text along)."""
     uses: dict[Key, _Use] = defaultdict(_Use)
     none: frozenset[Key] = frozenset()
     for shared in case.objects.values():
         for pair in shared.pairs:
             for key in {pair.key} | (case.traces.get(pair.a, none) & case.traces.get(pair.b, none)):
-                uses[key].add(pair)
+                if key[0] in RULES:
+                    uses[key].add(pair)
     return uses
 
 
@@ -103,7 +106,7 @@ def _spans(
 
 
 def _reason(kind: str, n_others: int, delta_s: float, chance: float, precision: str, finding: Mapping[str, Any]) -> str:
-    who = "of" if kind == "text" else "by"
+    who = "of" if kind in ("text", "narrative") else "by"
     apart = (
         f"{duration(delta_s)} apart"
         if delta_s or precision not in ("min", "day")

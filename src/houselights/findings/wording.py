@@ -11,6 +11,7 @@ KIND_NOUNS = {
     "reply": "answered post",
     "hashtags": "hashtag sequence",
     "text": "text",
+    "narrative": "message",
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

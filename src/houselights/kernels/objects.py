@@ -17,7 +17,7 @@ SIZE_EDGES = np.array([3, 4, 6, 10, 20], dtype=np.int64)  # bins 2, 3, 4-5, 6-9,
 LATENCY_EDGES_US = np.array([60, 600, 3600], dtype=np.int64) * 1_000_000
 N_SIZES = len(SIZE_EDGES) + 1
 N_LATENCIES = len(LATENCY_EDGES_US) + 2  # bin 0: no source known
-N_FAMILIES = 5
+N_FAMILIES = 6
 N_CLASSES = N_FAMILIES * N_SIZES * N_LATENCIES
 UNKNOWN_US = np.iinfo(np.int64).min
 

@@ -21,6 +21,7 @@ KIND_NOUN = {
     "reply": "a reply to the same post",
     "hashtags": "the same sequence of hashtags",
     "text": "near-identical text",
+    "narrative": "the same message in other words",
 }
 CHANNEL_NAME = {
     "small_objects": "objects that few accounts share",
@@ -35,6 +36,7 @@ CHANNEL_NAME = {
         ("reply", "replies"),
         ("hashtags", "hashtags"),
         ("text", "texts"),
+        ("narrative", "messages in other words"),
         ("media", "pictures and films"),
         ("mention", "accounts mentioned together"),
     )

@@ -44,3 +44,8 @@ SELECT author_id AS account_id, 'hashtags' AS kind, array_to_string(hashtags, ' 
 FROM posts_with_text
 WHERE len(hashtags) >= 2 AND kind <> 'repost'
 """
+
+NARRATIVES = """
+SELECT p.author_id AS account_id, 'narrative' AS kind, n.narrative_id AS object_id, p.post_id, p.created_at AS "at"
+FROM posts_with_text p JOIN post_narratives n ON n.post_id = p.post_id AND n."by" = 'text'
+"""

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 
 from houselights.core.paths import in_sql
 from houselights.core.settings import TraceSettings
-from houselights.core.tables import TRACE_KINDS, TRACES
+from houselights.core.tables import POST_NARRATIVES, TRACE_KINDS, TRACES
 from houselights.traces.links import LINKS, canonical_urls
 from houselights.traces.media import MEDIA, local_pictures
-from houselights.traces.references import HASHTAGS, MENTIONS, QUOTES, REPLIES, REPOSTS, TEXTS
+from houselights.traces.references import HASHTAGS, MENTIONS, NARRATIVES, QUOTES, REPLIES, REPOSTS, TEXTS
 from houselights.traces.text import text_objects
 
 _ROW_GROUP = 131_072
@@ -24,6 +24,7 @@ _NOT_RUN = {
     "reply": "no post in this data names the post it answers",
     "hashtags": "no post in this data has two hashtags",
     "text": "no post in this data has {min_words} words of its own",
+    "narrative": "{no_narratives}",
     "media": "no post in this data has a picture or film whose hash is known",
     "mention": "no post in this data that answers nobody mentions two accounts",
 }
@@ -40,6 +41,7 @@ _SELECTS = {
     "reply": REPLIES,
     "hashtags": HASHTAGS,
     "text": TEXTS,
+    "narrative": NARRATIVES,
     "media": MEDIA,
     "mention": MENTIONS,
 }
@@ -54,13 +56,21 @@ class TraceReport:
     not_run: dict[str, str]
 
 
-def build(con: duckdb.DuckDBPyConnection, posts_path: Path, out_path: Path, settings: TraceSettings) -> TraceReport:
-    """Reads posts.parquet (core.tables.POSTS), writes traces.parquet (core.tables.TRACES): beside, then renamed."""
+def build(
+    con: duckdb.DuckDBPyConnection,
+    posts_path: Path,
+    out_path: Path,
+    settings: TraceSettings,
+    narratives_path: Path | None = None,
+) -> TraceReport:
+    """Reads posts.parquet (core.tables.POSTS) and, where it is made, post_narratives.parquet; writes traces.parquet (core.tables.TRACES):
+    beside, then renamed."""
     objects = text_objects(posts_path, settings)
     con.register("text_objects", pa.table({"row": objects.row, "object": objects.object}))
     con.register("canonical_urls", canonical_urls(con, posts_path))
     pictures, no_pictures = local_pictures(con, posts_path, settings.media_folders)
     con.register("local_pictures", pictures)
+    con.register("post_narratives", pq.read_table(narratives_path) if narratives_path else POST_NARRATIVES.empty())
     try:
         con.execute(_POSTS_WITH_TEXT.format(posts=in_sql(posts_path)))
         rows = _write(con, out_path)
@@ -69,8 +79,13 @@ def build(con: duckdb.DuckDBPyConnection, posts_path: Path, out_path: Path, sett
         con.unregister("canonical_urls")
         con.unregister("local_pictures")
         con.unregister("text_objects")
+        con.unregister("post_narratives")
     reasons = _NOT_RUN | ({"media": no_pictures} if no_pictures else {})
-    return TraceReport(rows, {k: reasons[k].format(min_words=settings.min_words) for k in TRACE_KINDS if not rows[k]})
+    said = {
+        "min_words": settings.min_words,
+        "no_narratives": settings.no_narratives or "no message in this data stands in enough different wordings",
+    }
+    return TraceReport(rows, {k: reasons[k].format(**said) for k in TRACE_KINDS if not rows[k]})
 
 
 def _write(con: duckdb.DuckDBPyConnection, out_path: Path) -> dict[str, int]:

@@ -131,6 +131,8 @@ def _own_content(rng: np.random.Generator, life: Life, spec: CampaignSpec, who: 
     lang, topic, at_s = people.lang[lead], people.topic[lead], _together(rng, life, spec, n)
     if spec.tactic == "paraphrase_swarm":
         return life.ledger.add(who, at_s, POST, text=life.grammar.paraphrases(rng, int(lang[0]), int(topic[0]), n))
+    if spec.tactic == "translated_swarm":
+        return life.ledger.add(who, at_s, POST, text=life.grammar.paraphrases(rng, people.lang[who], int(topic[0]), n))
     item = life.media.items(rng, lang, topic, people.community[lead], life.s.objects_per_post)
     text = item.text * n if item.text[0] else life.grammar.posts(rng, people.lang[who], people.topic[who])
     return life.ledger.add(who, at_s, POST, text=text, link=item.link * n, tags=item.tags * n)

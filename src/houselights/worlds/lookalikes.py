@@ -146,6 +146,31 @@ def busy_feed(rng: np.random.Generator, life: Life, members: Ints, others: Ints)
     _share_links(rng, life, item, who, at_s, f"{life.media.site[4]}.example")
 
 
+def live_talk(rng: np.random.Generator, life: Life, members: Ints) -> None:
+    """They watch the same matches, and say the same of the same moments in words of their own within a minute or two."""
+    n_matches, n_moments = max(3, round(life.s.n_days / 2)), 7
+    kick_off_s = moments(rng, np.zeros(n_matches, np.int64), life.s.n_days)
+    for moment_s in (np.repeat(kick_off_s, n_moments) + rng.uniform(0, 6000, n_matches * n_moments)).tolist():
+        _talk(rng, life, members[rng.random(len(members)) < 0.35], moment_s, 25.0)
+
+
+def common_talk(rng: np.random.Generator, life: Life, members: Ints) -> None:
+    """A circle talks about the same news of the hour, several times a day, most of it within twenty minutes."""
+    start_s = moments(rng, np.zeros(round(4 * life.s.n_days), np.int64), life.s.n_days)
+    for moment_s in start_s.tolist():
+        _talk(rng, life, members[rng.random(len(members)) < 0.35], moment_s, 500.0)
+
+
+def _talk(rng: np.random.Generator, life: Life, who: Ints, moment_s: float, clock_s: float) -> None:
+    """Each says one and the same in words of its own, soon after the moment."""
+    at_s = moment_s + rng.exponential(clock_s, len(who)) * np.sqrt(life.people.speed[who])
+    who, at_s = who[at_s < life.end_s], at_s[at_s < life.end_s]
+    if len(who):
+        lang = int(life.people.lang[who[0]])
+        text = life.grammar.paraphrases(rng, lang, int(life.people.topic[who[0]]), len(who))
+        life.ledger.add(who, at_s, POST, text=text)
+
+
 _GROUPS: dict[str, Callable[[np.random.Generator, Life, Ints], None]] = {
     "breaking_news": news_followers,
     "newsroom": automated.newsroom,
@@ -157,4 +182,6 @@ _GROUPS: dict[str, Callable[[np.random.Generator, Life, Ints], None]] = {
     "scheduled": automated.scheduled,
     "syndicate": automated.syndicate,
     "streaming_party": streaming_party,
+    "live_talk": live_talk,
+    "common_talk": common_talk,
 }

@@ -11,6 +11,7 @@ TACTICS = (
     "slow_drip",  # half re-shares, half own content, minutes apart
     "rotation",  # re-share in turns, so that nobody acts often
     "paraphrase_swarm",  # one message in ever other words
+    "translated_swarm",  # one message in ever other words, each member in its own language
     "hashtag_flood",  # one made-up hashtag, unlike texts
     "reply_brigade",  # answer the same posts in own words
     "hashtag_hijack",  # hashtags that a community uses anyway, under unlike texts
@@ -29,7 +30,14 @@ LOOKALIKES = (
     "streaming_party",
     "busy_feed",
 )
+TALK = (
+    "live_talk",  # watchers of the same matches, who say the same of the same moments
+    "common_talk",  # a circle that talks about the same news of the hour
+)
+"""Look-alikes in words of their own: no common link, post or text."""
 LOOKALIKE_SIZES = {
+    "live_talk": 25,
+    "common_talk": 40,
     "fans": 60,
     "breaking_news": 80,
     "newsroom": 12,
@@ -75,13 +83,15 @@ DRIP = CampaignSpec("slow_drip", 25, 30, 480.0)  # +-4 minutes around a common m
 SMALL = CampaignSpec("burst_amplification", 5, 15, 60.0)
 ROTATION = CampaignSpec("rotation", 150, 40, 60.0, accounts_per_object=(8, 12))  # at most three acts per account
 PARAPHRASE = CampaignSpec("paraphrase_swarm", 30, 10, 600.0)
+SWARM = CampaignSpec("paraphrase_swarm", 30, 15, 60.0)
+TRANSLATED = CampaignSpec("translated_swarm", 30, 15, 60.0)
 FLOOD = CampaignSpec("hashtag_flood", 40, 8, 600.0)
 BRIGADE = CampaignSpec("reply_brigade", 25, 12, 300.0)
 HIJACK = CampaignSpec("hashtag_hijack", 30, 10, 300.0)
 SIX = CampaignSpec("burst_amplification", 6, 10, 60.0)
 
 
-_USUAL = (BURST, RING, POOL, DRIP, ROTATION, PARAPHRASE, FLOOD, BRIGADE, HIJACK)
+_USUAL = (BURST, RING, POOL, DRIP, ROTATION, PARAPHRASE, TRANSLATED, FLOOD, BRIGADE, HIJACK)
 
 
 def campaign(tactic: str) -> CampaignSpec:
@@ -120,7 +130,8 @@ class WorldSettings:
         for name in self.confounders:
             _demand(name in CONFOUNDERS, f"no confounder '{name}': choose from {', '.join(CONFOUNDERS)}")
         for name in self.lookalikes:
-            _demand(name in LOOKALIKES, f"no look-alike '{name}': choose from {', '.join(LOOKALIKES)}")
+            known = (*LOOKALIKES, *TALK)
+            _demand(name in known, f"no look-alike '{name}': choose from {', '.join(known)}")
         planted = sum(s.n_accounts for s in self.campaigns) + sum(LOOKALIKE_SIZES[n] for n in self.lookalikes)
         _demand(
             self.n_accounts >= planted + 50,

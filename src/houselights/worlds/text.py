@@ -214,11 +214,16 @@ class Grammar:
         s = self._slots(LANGS[lang], topic, rng.integers(0, 1 << 30, 7).tolist())
         return _PETITION[LANGS[lang]].format(**s)
 
-    def paraphrases(self, rng: np.random.Generator, lang: int, topic: int, n: int) -> list[str]:
-        """One message about one thing, place and person in `n` wordings."""
-        name = LANGS[lang]
-        s = self._slots(name, topic, rng.integers(0, 1 << 30, 7).tolist())
-        parts = [[x.format(**s) for x in _split(block[name])] for block in (_CLAIM, _JUDGE, _CALL)]
-        picks = [rng.integers(0, len(p), n).tolist() for p in parts]
-        opened = [self._open[name][i % len(self._open[name])] for i in rng.integers(0, 1 << 30, n).tolist()]
-        return [f"{o} {parts[0][a]}, {parts[1][b]}: {parts[2][c]}." for o, a, b, c in zip(opened, *picks, strict=True)]
+    def paraphrases(self, rng: np.random.Generator, lang: int | np.ndarray, topic: int, n: int) -> list[str]:
+        """One message about one thing, place and person in `n` wordings; in one language, or each in its own. lang: index or [n]."""
+        draw = rng.integers(0, 1 << 30, 7).tolist()
+        names = [LANGS[i] for i in np.broadcast_to(lang, n).tolist()]
+        blocks = (_CLAIM, _JUDGE, _CALL)
+        picks = [rng.integers(0, len(_split(block["en"])), n).tolist() for block in blocks]
+        openings = rng.integers(0, 1 << 30, n).tolist()
+        out = []
+        for name, opening, *chosen in zip(names, openings, *picks, strict=True):
+            s = self._slots(name, topic, draw)
+            claim, judge, call = (_split(b[name])[i].format(**s) for b, i in zip(blocks, chosen, strict=True))
+            out.append(f"{self._open[name][opening % len(self._open[name])]} {claim}, {judge}: {call}.")
+        return out
