@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from houselights.core import tables
 from houselights.core.errors import HouselightsError
-from houselights.core.settings import EvidenceSettings, ReadSettings, ScanSettings
+from houselights.core.settings import ContentSettings, EvidenceSettings, ReadSettings, ScanSettings
 from houselights.outlets import explain, report, summary, wording
 from houselights.outlets.hostile import html_marked
 from houselights.outlets.report import timeline
@@ -37,12 +37,16 @@ def scan(
     account: str | None = None,
     link: str | None = None,
     known: PathLike | None = None,
+    narratives: bool = False,
+    embeddings_url: str = "",
+    embeddings_model: str = "",
 ) -> "Run":
     """Scans posts and returns the Run.
 
     `source`: a path, a list of paths, or a table: Arrow, pandas, polars, a DuckDB relation, any Arrow C stream.
     `out`: the RUN directory to write; without it the tables live in a temporary directory for as long as the Run does.
     `columns`: our column -> column of the source. Times without a zone are UTC. Raises HouselightsError for bad input.
+    `narratives`: also group posts by what they say (extra `narratives`), by the embedded model or an OpenAI-compatible server.
     """
     from houselights.pipeline import scan as run_pipeline
 
@@ -52,6 +56,7 @@ def scan(
     windows = tuple(sorted({float(w) for w in windows_s}))
     settings = ScanSettings(
         read=read,
+        content=ContentSettings(narratives, embeddings_url, embeddings_model),
         evidence=EvidenceSettings(q=q, windows_s=windows, seed=seed),
         known_file=str(known) if known else None,
     )

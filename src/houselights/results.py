@@ -269,6 +269,20 @@ class Results:
         starts = tuple(start + timedelta(seconds=bin_s * i) for i in range(n_bins))
         return Timeline(bin_s, starts, tuple(group), tuple(others))
 
+    def typical_posts(self, narrative_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Per narrative the texts of the posts nearest to what all of its posts have in common, the nearest first."""
+        rows = self._rows(
+            f"""SELECT n.narrative_id, p."text" FROM (
+                SELECT narrative_id, unnest(representative_post_ids) AS post_id, generate_subscripts(representative_post_ids, 1) AS nth
+                FROM {self._source(tables.NARRATIVES)} WHERE list_contains($ids, narrative_id)) n
+            JOIN {self._source(tables.POSTS)} p USING (post_id) ORDER BY n.narrative_id, n.nth""",
+            {"ids": list(narrative_ids)},
+        )
+        out: dict[str, list[str]] = {}
+        for row in rows:
+            out.setdefault(row["narrative_id"], []).append(row["text"])
+        return out
+
     def edges(self, finding_id: str) -> list[tuple[str, str, int]]:
         """(account, account, coincidences) among the finding's accounts, each pair once, ids in order."""
         self.finding(finding_id)

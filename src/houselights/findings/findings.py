@@ -20,6 +20,7 @@ from houselights.findings.casefile import Case
 from houselights.findings.explanations import Vouched, Weighed, explain
 from houselights.findings.highlights import highlights
 from houselights.findings.loading import Loader
+from houselights.findings.narratives import pushed
 from houselights.findings.wording import iso
 
 TIER_RANK = {"described": 0, "observed": 1, "strong": 2}
@@ -40,11 +41,12 @@ def write(
     vouched = Vouched.read(Path(settings.known_file)) if settings.known_file else None
     q = settings.evidence.q
     found: dict[str, tuple[dict[str, Any], Group, pa.Table]] = {}
+    told = pushed(con, run_dir, detection.groups)
     if detection.groups:
         with Loader(con, run_dir, detection.groups) as loader:
             for number in range(len(detection.groups)):
                 case = loader.case(number)
-                finding = _finding(case, explain(case, vouched), q)
+                finding = _finding(case, explain(case, vouched), q) | {"narratives": told[number]}
                 kept = found.get(finding["finding_id"])
                 if kept is None or _strength(finding) < _strength(kept[0]):
                     found[finding["finding_id"]] = (finding, case.group, highlights(case, finding))

@@ -148,6 +148,23 @@ def _scan(commands: "Commands") -> None:
         metavar="FILE",
         help="organisations you vouch for: one line per organisation, its accounts by commas",
     )
+    scan.add_argument(
+        "--narratives",
+        action="store_true",
+        help="also group posts by what they say, in other words and languages; takes the extra `narratives` and minutes per 100,000 posts",
+    )
+    scan.add_argument(
+        "--embeddings",
+        metavar="URL",
+        default="",
+        help="with --narratives: an OpenAI-compatible server for the meaning of texts, as http://127.0.0.1:8080/v1 (default: the embedded model)",
+    )
+    scan.add_argument(
+        "--embeddings-model",
+        metavar="NAME",
+        default="",
+        help="its model (key: HOUSELIGHTS_EMBEDDINGS_KEY in the environment)",
+    )
     scan.add_argument("--engine", default="local", metavar="local", help="where the work runs; this version has local")
     scan.add_argument("--llm", default="none", metavar="none", help="language model; this version has none")
     _talk(scan)

@@ -1,6 +1,7 @@
 """What each command does. Rooms are imported inside, so that a command loads only what it needs."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from houselights.core.errors import HouselightsError, refuse_to_lose
-from houselights.core.settings import EvidenceSettings, ReadSettings, ScanSettings
+from houselights.core.settings import ContentSettings, EvidenceSettings, ReadSettings, ScanSettings
 from houselights.outlets.hostile import terminal
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def scan(args: argparse.Namespace) -> int:
         raise HouselightsError(f"this version uses no language model: --llm {args.llm} is not there yet. Leave it out.")
     settings = ScanSettings(
         read=_read_settings(args, account=args.account, link=args.link),
+        content=_content_settings(args),
         evidence=EvidenceSettings(q=args.q, windows_s=args.windows, seed=args.seed),
         known_file=str(args.known) if args.known else None,
     )
@@ -36,6 +38,18 @@ def scan(args: argparse.Namespace) -> int:
     refuse_foreign_directory(args.out)
     results, report = _scan(args.inputs, args.out, settings, quiet=args.quiet)
     return _tell(args, results, report)
+
+
+def _content_settings(args: argparse.Namespace) -> ContentSettings:
+    if (args.embeddings or args.embeddings_model) and not args.narratives:
+        raise HouselightsError(
+            "--embeddings says where texts get their meaning from: add --narratives, which needs it."
+        )
+    if args.narratives and not args.embeddings:
+        from houselights.content import embedding
+
+        embedding.chosen("", "")  # said before anything is read
+    return ContentSettings(args.narratives, args.embeddings, args.embeddings_model, os.cpu_count() or 1)
 
 
 def _scan(inputs: list[Path], out: Path, settings: ScanSettings, *, quiet: bool) -> tuple["Results", Path]:

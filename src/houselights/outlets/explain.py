@@ -42,6 +42,7 @@ def show(results: Results, finding_id: str, out: Console) -> None:
         ],
     )
     shown = results.shown(finding_id)
+    _block(out, "What it says", [terminal(x) for x in wording.pushed(finding)])
     _block(out, "Accounts", _accounts(finding, list(shown.values())))
     tried = [_explanation(e) for e in wording.tested_explanations(finding)]
     _block(out, "Innocent explanations tested", [*(tried or ["none"]), terminal(wording.untested(finding) or "")])
@@ -51,6 +52,8 @@ def show(results: Results, finding_id: str, out: Console) -> None:
 
 
 def _block(out: Console, title: str, lines: list[str]) -> None:
+    if not any(lines):
+        return
     out.print(Text(f"\n{title}", style="bold"))
     for line in filter(None, lines):
         out.print(Padding(Text(line), (0, 0, 0, 2)))

@@ -378,3 +378,18 @@ def moment(at: datetime, precision: str = "s") -> str:
 
 def listing(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1] if words else ""
+
+
+def pushed(finding: dict[str, Any]) -> list[str]:
+    """One line per narrative of a finding: what is said, how often by the pattern, and how much of all that is."""
+    return [
+        f"“{n.get('name')}” ({', '.join(n.get('languages') or [])}): {count(n.get('n_posts', 0), 'post')} of "
+        f"{count(n.get('n_accounts', 0), 'account')} of this pattern, {of_all(n.get('share_0_1', 0.0))} of all "
+        f"{count(n.get('n_posts_of_all', 0), 'post')} that say so"
+        for n in finding.get("narratives") or []
+    ]
+
+
+def of_all(share_0_1: float) -> str:
+    """A part of a whole, to the percent."""
+    return f"{100 * share_0_1:.0f} %" if share_0_1 >= 0.01 else "under 1 %"

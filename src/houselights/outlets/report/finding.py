@@ -3,13 +3,18 @@
 from typing import Any
 
 from houselights.outlets import wording
-from houselights.outlets.hostile import html_marked, html_text
+from houselights.outlets.hostile import clip, html_marked, html_text
 from houselights.outlets.report import evidence, network, timeline
 from houselights.outlets.report.markup import folded, items, table
 from houselights.records import Shown
 from houselights.results import Results
 
 MOST_MEMBERS = 1000
+MOST_CHARACTERS = 280
+NARRATIVES_CAPTION = (
+    "Posts that a model of meaning reads as one message, whatever the words or the language. Saying the same is no evidence by itself: "
+    "others may say it too, and the share tells how many do."
+)
 MEMBERS_UNFOLDED = 12
 TIER_SIGN = {"described": "○", "observed": "◐", "strong": "●", "reviewed": "✓"}
 OUTCOME_SIGN = {"fits": "✓", "fits in part": "◔", "does not fit": "–"}
@@ -32,6 +37,7 @@ def render(results: Results, finding: dict[str, Any], nth: int) -> str:
 {_numbers(finding, anchor)}
 <p>{html_marked(more)}</p>
 {_notice(finding)}
+{_narratives(results, finding, anchor)}
 {evidence.block(results, finding, shown, anchor)}
 {timeline.block(results, finding_id, anchor)}
 {network.block(results, finding_id, shown, anchor)}
@@ -66,6 +72,36 @@ def _notice(finding: dict[str, Any]) -> str:
     reason = wording.naming(finding)
     lines += [html_text(reason)] if reason else []
     return "".join(f'<p class="notice">{x}</p>' for x in lines)
+
+
+def _narratives(results: Results, finding: dict[str, Any], anchor: str) -> str:
+    """What the pattern says, with typical posts behind each line; nothing where narratives were not made."""
+    told = finding.get("narratives") or []
+    if not told:
+        return ""
+    typical = results.typical_posts([str(n["narrative_id"]) for n in told])
+    rows = (
+        [
+            html_marked(str(n["name"])),
+            html_text(", ".join(n["languages"])),
+            f"{n['n_posts']:,}",
+            f"{n['n_posts_of_all']:,}",
+            wording.of_all(n["share_0_1"]),
+            "<br>".join(
+                f"<q>{html_marked(clip(text, MOST_CHARACTERS))}</q>" for text in typical.get(str(n["narrative_id"]), [])
+            ),
+        ]
+        for n in told
+    )
+    columns = (
+        "Message, by its keywords",
+        "Languages",
+        "#Posts of the pattern",
+        "#Posts of all",
+        "#Share",
+        "Typical posts of all who say so",
+    )
+    return f'<h3 id="{anchor}-narratives">What it says</h3>\n{table(NARRATIVES_CAPTION, columns, rows, small=True)}'
 
 
 def _accounts(results: Results, finding: dict[str, Any], shown: dict[str, Shown], anchor: str) -> str:
