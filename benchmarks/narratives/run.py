@@ -41,14 +41,14 @@ class Part:
 
 PARTS = {
     "swarm": Part(
-        "one message in other words within a minute", 96_000, 20, (CampaignSpec("paraphrase_swarm", 30, 15, 60.0),)
+        "one message in other words within a minute", 96_500, 20, (CampaignSpec("paraphrase_swarm", 30, 15, 60.0),)
     ),
     "translated": Part(
-        "the same, each account in its own language", 96_100, 20, (CampaignSpec("translated_swarm", 30, 15, 60.0),)
+        "the same, each account in its own language", 96_600, 20, (CampaignSpec("translated_swarm", 30, 15, 60.0),)
     ),
-    "slow": Part("within ten minutes", 96_200, 10, (CampaignSpec("paraphrase_swarm", 30, 15, 600.0),)),
-    "few": Part("within a minute, ten messages", 96_300, 10, (CampaignSpec("paraphrase_swarm", 30, 10, 60.0),)),
-    "free": Part("no campaign", 97_000, 60, ()),
+    "slow": Part("within ten minutes", 96_700, 10, (CampaignSpec("paraphrase_swarm", 30, 15, 600.0),)),
+    "few": Part("within a minute, ten messages", 96_800, 10, (CampaignSpec("paraphrase_swarm", 30, 10, 60.0),)),
+    "free": Part("no campaign", 97_500, 60, ()),
 }
 SIZES = {"10k": 10_000, "100k": 100_000, "300k": 300_000}
 
