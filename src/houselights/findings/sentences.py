@@ -134,6 +134,11 @@ def limits(case: Case, facts: Facts) -> str:
         )
     if facts["background"] == "reference profile":
         out.append("The chance level comes from other conversations than this one.")
+    if "narrative" in facts["kinds"]:
+        out.append(
+            "That posts say the same in other words is the reading of a model of meaning: it takes some unlike posts for alike, "
+            "and may miss irony, denial and who is meant."
+        )
     return " ".join(out)
 
 
@@ -152,6 +157,8 @@ def would_be_wrong_if(case: Case, facts: Facts, weighed: Sequence[Weighed]) -> l
     ]
     if facts["background"] == "reference profile":
         out.append("people in this conversation react faster than those of the reference profile")
+    if "narrative" in facts["kinds"]:
+        out.append("something these accounts saw made each of them say the same, and hardly anybody else saw it")
     if not all(w.tested for w in weighed):
         out.append("an explanation holds that this data could not test")
     return out
