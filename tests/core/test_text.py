@@ -245,3 +245,21 @@ def test_mark_classes_cover_all_marks() -> None:
         c for c in range(core_text._ABOVE_MARKS, sys.maxunicode + 1) if unicodedata.category(chr(c)).startswith("M")
     ]
     assert all(normalise(f"a{chr(c)}b") == "ab" for c in beyond)
+
+
+@pytest.mark.parametrize(
+    ("shown", "meant"),
+    [
+        ("V\u043ete f\u043er the br\u0456dge", "vote for the bridge"),  # Cyrillic o, o, i
+        ("\u0412\u0410D N\u0415WS", "bad news"),  # Cyrillic V, A, E as capitals
+        ("\u0391lph\u03b1 p\u03bfst", "alpha post"),  # Greek
+        ("\u043fp\u0438\u0432\u0435\u0442", "\u043f\u0440\u0438\u0432\u0435\u0442"),  # a Latin p in a Russian word
+        ("\u0441\u043e\u043d and son", "\u0441\u043e\u043d and son"),  # two words of one script each
+        ("\u0441\u0442\u043e\u043b", "\u0441\u0442\u043e\u043b"),
+    ],
+)
+def test_letters_that_look_alike_are_one(shown: str, meant: str) -> None:
+    assert normalise(shown) == meant
+    assert normalise(normalise(shown)) == meant
+    normalised, origin = normalise_with_spans(shown)
+    assert normalised == meant and len(origin) == len(meant)

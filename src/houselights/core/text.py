@@ -78,6 +78,17 @@ _REPOST_MARK = re.compile(r"[^\w#@]*+(?:rt\s*+@[\w.@-]++[\s:,]*+)++")
 _ADDRESSING = re.compile(r"[^\w#@.]*+(?:(?:rt\s*+)?@[\w.@-]++[\s:,]*+)++")
 _WORDS_REPOST_MARK = re.compile(r"(?:rt @[^ ]++(?: |$))++")
 _HASHTAG = re.compile(rf"(?<![\w&])[#＃](?=[\w{_MARKS}]*[^\W\d_])[\w{_MARKS}]+")
+# Casefolded letters that look like Latin ones, capital or small (Unicode TR 39, confusables), and the Latin ones they look like.
+_CYRILLIC = "\u0430\u0432\u0435\u0451\u0456\u0457\u0458\u043a\u043c\u043d\u043e\u0440\u0455\u0441\u0442\u0443\u0445\u0501\u051b\u051d\u04bb\u04cf"
+_LIKE_CYRILLIC = "abeeiijkmhopsctyxdqwhl"
+_GREEK = "\u03b1\u03b2\u03b5\u03b6\u03b9\u03ba\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7"
+_LIKE_GREEK = "abezikvoptux"
+_TO_LATIN = str.maketrans(_CYRILLIC + _GREEK + "\u0261\u0131", _LIKE_CYRILLIC + _LIKE_GREEK + "gi")
+_TO_CYRILLIC = str.maketrans(_LIKE_CYRILLIC[::-1], _CYRILLIC[::-1])
+_OTHER = "\u0370-\u03ff\u0400-\u052f\u0261\u0131"
+_MIXED = re.compile(f"[a-z][{_OTHER}]|[{_OTHER}][a-z]")
+_OTHER_LETTER = re.compile(f"[{_OTHER}]")
+_LETTERS = re.compile(f"[a-z{_OTHER}]+")
 _SHORTENED_BY_PLATFORM = "https://t.co/"
 _MANY = 1000  # characters; sorting a run of marks costs its square, which only long texts make felt
 
@@ -99,8 +110,23 @@ def _without_links(folded: str) -> str:
     return folded
 
 
+def _one_script(folded: str) -> str:
+    """Words that mix Latin letters with Cyrillic or Greek ones that look like them, in one script; positions stay."""
+    if folded.isascii() or not _MIXED.search(folded):
+        return folded
+    return _LETTERS.sub(_unmixed, folded)
+
+
+def _unmixed(letters: re.Match[str]) -> str:
+    word = letters.group()
+    if not _MIXED.search(word):
+        return word
+    latin = word.translate(_TO_LATIN)
+    return word.translate(_TO_CYRILLIC) if _OTHER_LETTER.search(latin) else latin
+
+
 def _words_after(prefix: re.Pattern[str], text: str) -> str:
-    folded = _without_links(_fold(text, len(text) > _MANY))
+    folded = _one_script(_without_links(_fold(text, len(text) > _MANY)))
     skipped = prefix.match(folded)
     words = _single_spaced(folded[skipped.end() :] if skipped else folded)
     if words.startswith("rt @"):
@@ -115,7 +141,8 @@ def _single_spaced(folded: str) -> str:
 
 
 def normalise(text: str) -> str:
-    """The words of a text, single-spaced: NFKC, casefolded, without links, "RT @x:" prefix and invisible characters.
+    """The words of a text, single-spaced: NFKC, casefolded, letters of look-alike scripts unmixed, without links, "RT @x:" prefix and
+    invisible characters.
 
     Kept are letters, digits, marks, '#', '@' and '_' (a part of handles and hashtags). Idempotent.
     """
@@ -164,7 +191,7 @@ def normalise_with_spans(text: str) -> tuple[str, list[int]]:
     Offsets never decrease. A character made of several (a letter and its marks) points at the first of them.
     """
     folded, offsets = _fold_with_offsets(text)
-    folded = _without_links(folded)
+    folded = _one_script(_without_links(folded))
     skipped = _REPOST_MARK.match(folded)
     words: list[str] = []
     origin: list[int] = []
