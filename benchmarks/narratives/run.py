@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import texts
 
 from houselights import pipeline, worlds
 from houselights.core.settings import ContentSettings, ScanSettings
@@ -48,9 +49,10 @@ PARTS = {
     ),
     "slow": Part("within ten minutes", 96_700, 10, (CampaignSpec("paraphrase_swarm", 30, 15, 600.0),)),
     "few": Part("within a minute, ten messages", 96_800, 10, (CampaignSpec("paraphrase_swarm", 30, 10, 60.0),)),
-    "free": Part("no campaign", 97_500, 60, ()),
+    "free": Part("no campaign", 97_500, 40, ()),
 }
 SIZES = {"10k": 10_000, "100k": 100_000, "300k": 300_000}
+TEXTS = "texts"
 
 
 def settings_of(part: Part, k: int) -> WorldSettings:
@@ -137,37 +139,51 @@ def scale(size: str) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=(*PARTS, *SIZES), default=[*PARTS, *SIZES])
+    parser.add_argument("--only", nargs="+", choices=(*PARTS, *SIZES, TEXTS), default=[*PARTS, *SIZES, TEXTS])
     parser.add_argument("--share", type=float, default=1.0, help="of the worlds")
+    parser.add_argument(
+        "--anew", action="store_true", help="forget the worlds of an earlier run, which are otherwise gone on with"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
     stored = HERE / "results.json"
     results = json.loads(stored.read_text()) if stored.exists() else {}
     for name in args.only:
-        results[name] = _side_by_side(name, args) if name in PARTS else _alone(name)
-        stored.write_text(json.dumps(results, indent=1) + "\n")
-        _write(results)
+        if name not in PARTS:
+            results[name] = _alone(name)
+            _store(stored, results)
+            continue
+        if args.anew:
+            results.pop(name, None)
+        rows = results.setdefault(name, [])
+        for row in _side_by_side(name, {r["seed"] for r in rows}, args):
+            rows.append(row)
+            _store(stored, results)
+
+
+def _store(stored: Path, results: dict[str, Any]) -> None:
+    stored.write_text(json.dumps(results, indent=1) + "\n")
+    _write(results)
 
 
 def _alone(size: str) -> dict[str, Any]:
     """In a process of its own, so that its peak memory is its own."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        found = pool.submit(scale, size).result()
+        found = (pool.submit(texts.measure) if size == TEXTS else pool.submit(scale, size)).result()
     print(size, found, flush=True)
     return found
 
 
-def _side_by_side(name: str, args: argparse.Namespace) -> list[dict[str, Any]]:
-    tasks = [(name, k) for k in range(max(1, round(PARTS[name].n_worlds * args.share)))]
+def _side_by_side(name: str, done: set[int], args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    n = max(1, round(PARTS[name].n_worlds * args.share))
+    tasks = [(name, k) for k in range(n) if PARTS[name].first_seed + k not in done]
     with ProcessPoolExecutor(args.jobs, multiprocessing.get_context("spawn")) as pool:
-        return list(_told(pool.map(one, tasks)))
-
-
-def _told(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for row in rows:
-        groups = [(g["tier"], g["most"], len(g["core_planted"]), len(g["core_others"])) for g in row["with"]["groups"]]
-        print(row["part"], row["seed"], groups, flush=True)
-        yield row
+        for row in pool.map(one, tasks):
+            groups = [
+                (g["tier"], g["most"], len(g["core_planted"]), len(g["core_others"])) for g in row["with"]["groups"]
+            ]
+            print(row["part"], row["seed"], groups, flush=True)
+            yield row
 
 
 def _passed(scanned: dict[str, Any]) -> list[dict[str, Any]]:
@@ -212,6 +228,15 @@ def _write(results: dict[str, Any]) -> None:
             lines.append(
                 f"| {f['posts']:,} | {f['texts']:,} | {f['narratives']:,} | {f['wall_s']:.0f} | {f['cpu_s']:.0f} | {f['mb']:,.0f} |"
             )
+    if f := results.get(TEXTS):
+        survive = ", ".join(f"{how} {share:.2f}" for how, share in f["survives"].items())
+        lines += [
+            "",
+            f"Near-identical texts: {f['posts']:,} short posts in {f['cpu_s']:.0f} CPU s, peak memory {f['mb']:,.0f} MB. "
+            f"Of {f['labelled']:,} labelled texts, pairs within a group against exact word-set similarity of 0.8: "
+            f"recall {f['recall']:.3f}, precision {f['precision']:.3f} (all of one original: {f['same_family']:.3f}). "
+            f"Share of variants that lie with their original: {survive}.",
+        ]
     readme = HERE / "README.md"
     head, _, rest = readme.read_text().partition("<!-- results -->\n")
     tail = rest.partition("<!-- end of results -->")[2]
