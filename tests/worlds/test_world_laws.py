@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from houselights.core.errors import HouselightsError
 from houselights.core.tables import POSTS, TRUTH
 from houselights.worlds import CampaignSpec, World, WorldSettings, preset, simulate
-from houselights.worlds.settings import LOOKALIKES, PRECISION_S, TACTICS
+from houselights.worlds.settings import LOOKALIKES, PRECISION_S, TACTICS, TALK
 
 specs = st.builds(
     CampaignSpec,
@@ -27,7 +27,7 @@ worlds = st.builds(
     reaction_speed_sd=st.sampled_from([0.5, 1.0, 1.5]),
     objects_per_post=st.integers(1, 3),
     campaigns=st.lists(specs, max_size=3).map(tuple),
-    lookalikes=st.lists(st.sampled_from(LOOKALIKES), unique=True).map(tuple),
+    lookalikes=st.lists(st.sampled_from((*LOOKALIKES, *TALK)), unique=True).map(tuple),
     camouflage_0_1=st.sampled_from([0.0, 0.5, 0.95]),
     precision=st.sampled_from(sorted(PRECISION_S)),
     retention_0_1=st.sampled_from([1.0, 0.3]),
