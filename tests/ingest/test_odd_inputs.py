@@ -3,6 +3,7 @@
 import errno
 import gzip
 import json
+import os
 import time
 import zipfile
 from pathlib import Path
@@ -296,3 +297,59 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, error: Exception) -> None:
 def test_other_errors_of_the_system_stay_what_they_are(tmp_path: Path) -> None:
     with pytest.raises(PermissionError), shortage_told(tmp_path):
         raise PermissionError(errno.EACCES, "no")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "id,date,message,sender_id,channel_id",
+        "channel_id,sender,id,date,message",
+        "post_owner_id,user,comment_id,date,message",
+    ],
+)
+def test_who_wrote_goes_before_where_it_stands(read, tmp_path: Path, header: str) -> None:
+    names = header.split(",")
+    author = next(n for n in names if n in ("sender_id", "sender", "user"))
+    rows = [
+        ",".join(
+            f"{n}{'' if n.endswith('owner_id') or n == 'channel_id' else i}" if n != "date" else "2024-01-15"
+            for n in names
+        )
+        for i in range(3)
+    ]
+    posts = read(written(tmp_path / "t.csv", "\n".join([header, *rows]).encode())).posts
+    assert sorted(p["author_id"] for p in posts) == [f"{author}{i}" for i in range(3)]
+
+
+@pytest.mark.parametrize("clock", ["13:05:06", "1:05:06 PM"])
+def test_a_date_and_its_time_in_two_columns_are_one_moment(read, tmp_path: Path, clock: str) -> None:
+    for date in ("2024-01-15", "01/15/2024"):
+        if date.startswith("2024") and "PM" in clock:
+            continue
+        reading = read(written(tmp_path / "t.csv", f"Date,Time,User,Text\n{date},{clock},ann,hi\n".encode()))
+        assert [f"{p['created_at']:%Y-%m-%d %H:%M:%S}" for p in reading.posts] == ["2024-01-15 13:05:06"]
+        assert "time of day" in reading.report.sources[0].guess
+
+
+def test_dots_between_the_parts_of_a_date_mean_the_day_first(read, tmp_path: Path) -> None:
+    rows = "id,author_id,created_at,text\n1,a,01.02.2024 13:05,x\n2,a,03.02.2024 13:06,y\n"
+    reading = read(written(tmp_path / "t.csv", rows.encode()))
+    assert [p["created_at"].month for p in reading.posts] == [2, 2]
+    assert "day.month.year" in reading.report.sources[0].guess
+
+
+def test_inputs_of_one_name_can_be_told_apart(tmp_path: Path) -> None:
+    paths = []
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        paths.append(lines(tmp_path / folder / "posts.jsonl", ROW | {"id": folder}))
+    (tmp_path / "out").mkdir()
+    report = read_inputs(duckdb.connect(), paths, tmp_path / "out", ReadSettings())
+    assert [s.file for s in report.sources] == ["a/posts.jsonl", "b/posts.jsonl"]
+    files = pq.read_table(tmp_path / "out" / "posts.parquet")["raw_ref"].to_pylist()
+    assert {f["file"] for f in files} == {"a/posts.jsonl", "b/posts.jsonl"}
+
+
+def test_a_pipe_is_named_as_what_it_is(read, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert "pipe" in refusal(read, tmp_path / "pipe")

@@ -208,3 +208,45 @@ def test_what_an_export_lacks_is_said_with_its_file(tmp_path: Path) -> None:
     assert sentence in (tmp_path / "one" / "report.html").read_text()
     assert cli.main(["scan", str(plain), str(full), "--out", str(tmp_path / "two"), "--quiet"]) == 0
     assert f"plain.csv: {sentence}" in (tmp_path / "two" / "report.html").read_text()
+
+
+def test_an_input_of_which_nothing_is_left_costs_no_earlier_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, posts = tmp_path / "run", tmp_path / "posts.csv"
+    posts.write_text("id,user,created_at,text\n1,u1,2026-03-02T10:00:00Z,hello\n", encoding="utf-8")
+    assert cli.main(["scan", str(posts), "--out", str(run), "--quiet"]) == 0
+    before = {p.name: p.read_bytes() for p in run.iterdir()}
+    assert cli.main(["scan", str(posts), "--out", str(run), "--quiet", "--since", "2030-01-01"]) == 2
+    assert "earlier result" in capsys.readouterr().err
+    assert {p.name: p.read_bytes() for p in run.iterdir()} == before
+
+
+def test_convert_says_what_it_took_the_file_for_and_replaces_no_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad, good = tmp_path / "q.rejects.parquet", tmp_path / "good.csv"
+    head = "id,user,created_at,text\n1,u1,2026-03-02T10:00:00Z,hello\n"
+    bad.write_text(head + "2,u2,never,x\n", encoding="utf-8")
+    good.write_text(head, encoding="utf-8")
+    before = bad.read_bytes()
+    assert cli.main(["convert", str(bad), "--out", str(tmp_path / "q.parquet")]) == 2
+    assert bad.read_bytes() == before
+    other = tmp_path / "bad.csv"
+    other.write_bytes(before)
+    capsys.readouterr()
+    assert cli.main(["convert", str(other), "--out", str(tmp_path / "st.parquet")]) == 0
+    assert "user" in capsys.readouterr().out and (tmp_path / "st.rejects.parquet").exists()
+    assert cli.main(["convert", str(good), "--out", str(tmp_path / "st.parquet")]) == 0
+    assert not (tmp_path / "st.rejects.parquet").exists()
+    other.write_text("id,user,created_at,text\n2,u2,never,x\n", encoding="utf-8")
+    assert cli.main(["convert", str(other), "--out", str(tmp_path / "none.parquet")]) == 2
+    assert (tmp_path / "none.rejects.parquet").exists() and not (tmp_path / "none.parquet").exists()
+
+
+def test_a_path_that_cannot_be_is_no_fault_of_ours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    posts = tmp_path / "posts.csv"
+    posts.write_text("id,user,created_at,text\n1,u1,2026-03-02T10:00:00Z,hello\n", encoding="utf-8")
+    assert cli.main(["scan", str(posts), "--out", str(posts / "run"), "--quiet"]) == 2
+    assert cli.main(["convert", str(posts), "--out", str(posts / "x" / "x.parquet")]) == 2
+    assert "fault" not in capsys.readouterr().err

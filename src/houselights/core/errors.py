@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
-
 
 class HouselightsError(Exception):
     """Wrong use or unreadable input. The message says what happened, where, and what to do; the CLI prints it and exits 2."""
@@ -23,6 +21,8 @@ def refuse_to_lose(inputs: Sequence[Path], outputs: Iterable[Path]) -> None:
 @contextmanager
 def shortage_told(folder: Path) -> Iterator[None]:
     """Turns a lack of memory or of room under `folder` into HouselightsError: it is no fault of the data, nor of the program."""
+    import duckdb  # not where `--help` would wait for it
+
     try:
         yield
     except (duckdb.OutOfMemoryException, MemoryError) as error:

@@ -1,6 +1,6 @@
 """Raw rows of any reader -> posts and rejects. What passes here is sound; nothing else checks again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -207,9 +207,14 @@ def _utc(moment: datetime) -> str:
 
 
 def finish(
-    con: duckdb.DuckDBPyConnection, sources: list[Staged], out_dir: Path, settings: ReadSettings
+    con: duckdb.DuckDBPyConnection,
+    sources: list[Staged],
+    out_dir: Path,
+    settings: ReadSettings,
+    before_writing: Callable[[], None],
 ) -> list[Counts]:
-    """Writes posts.parquet and rejects.parquet from the staged sources. Raises HouselightsError when no row is left."""
+    """Writes posts.parquet and rejects.parquet from the staged sources. Raises HouselightsError when no row is left; an earlier result in
+    `out_dir` is then left as it is."""
     for i, source in enumerate(sources):
         con.execute(f"CREATE OR REPLACE TEMP VIEW ingest_checked_{i} AS {_checked(source, i, settings)}")
         _number_generated_ids(con, i, source)
@@ -219,9 +224,13 @@ def finish(
     )
     _find_duplicates(con, sources)
     counts = _count(con, sources)
-    _write_rejects(con, sources, out_dir, any(c.rejected for c in counts))
     if not any(c.accepted for c in counts):
-        raise HouselightsError(_nothing_left(sources, counts))
+        is_kept = (out_dir / POSTS.file).exists()
+        if not is_kept:
+            _write_rejects(con, sources, out_dir, any(c.rejected for c in counts))
+        raise HouselightsError(_nothing_left(sources, counts, out_dir if is_kept else None))
+    before_writing()
+    _write_rejects(con, sources, out_dir, any(c.rejected for c in counts))
     _write_posts(con, sources, out_dir, any("duplicate_post" in c.rejected for c in counts))
     for i in range(len(sources)):
         con.execute(f"DROP TABLE IF EXISTS ingest_repeated_{i}")
@@ -454,7 +463,7 @@ def _counts(rows: list[tuple[str | None, bool, str, int]]) -> Counts:
     return Counts(sum(n for *_, n in rows), sum(precisions.values()), filtered, rejected, by_count)
 
 
-def _nothing_left(sources: list[Staged], counts: list[Counts]) -> str:
+def _nothing_left(sources: list[Staged], counts: list[Counts], kept: Path | None) -> str:
     total: dict[str, int] = {}
     for c in counts:
         for rule, n in (*c.rejected.items(), ("outside_window", c.filtered)):
@@ -464,9 +473,16 @@ def _nothing_left(sources: list[Staged], counts: list[Counts]) -> str:
     n_read = sum(c.read for c in counts)
     if not n_read:
         return f"{files}: no rows of posts in there (only a header or empty pages). Check the export."
-    hint = (
-        "Widen --since/--until."
-        if set(total) == {"outside_window"} or total.get("outside_window") == n_read
-        else "rejects.parquet has each row; a wrong column is set right with --map, for example --map created_at=COLUMN."
-    )
-    return f"{files}: none of {n_read:,} rows became a post ({why}). {hint}"
+    hints = []
+    if total.get("outside_window"):
+        hints.append("Widen --since/--until.")
+    if rejected := {rule for rule, n in total.items() if n and rule != "outside_window"}:
+        if kept is None:
+            hints.append("The table of rejects has each row.")
+        if rejected & {"missing_time", "unparseable_time", "time_out_of_range"}:
+            hints.append("A wrong column is set right with --map created_at=COLUMN.")
+        elif rejected & {"missing_author", "missing_post_id"}:
+            hints.append("A wrong column is set right with --map, for example --map author_id=COLUMN.")
+    if kept is not None:
+        hints.append(f"The earlier result in {kept} is left as it was.")
+    return f"{files}: none of {n_read:,} rows became a post ({why}). {' '.join(hints)}".rstrip()

@@ -20,14 +20,14 @@ _SYNONYMS: dict[str, str] = {
     "post_id": "post_id postid tweet_id tweetid status_id message_id content_id comment_id id_str id uri rest_id",
     "platform": "platform network social_network",
     "author_id": (
-        "author_id authorid user_id userid account_id accountid from_user_id from_id external_author_id user_id_str "
-        "author_did did owner_id post_owner_id channel_id author user account from_user sender"
+        "author_id authorid user_id userid account_id accountid from_user_id from_id sender_id external_author_id user_id_str "
+        "author_did did author user account from_user sender owner_id post_owner_id channel_id"
     ),
     "author_handle": (
-        "author_handle handle username user_name screen_name user_screen_name author_username user_username "
+        "author_handle handle username screen_name user_screen_name user_name author_username user_username "
         "author_screen_name from_user_screen_name acct account_username author_name_handle"
     ),
-    "author_name": "author_name display_name user_display_name author_display_name user_name_full author_fullname name user_full_name",
+    "author_name": "author_name display_name user_display_name author_display_name user_name_full author_fullname name user_full_name user_name",
     "author_created_at": "author_created_at account_creation_date user_created_at account_created_at author_created",
     "author_followers": (
         "author_followers followers followers_count follower_count user_followers_count "
@@ -39,7 +39,7 @@ _SYNONYMS: dict[str, str] = {
         "unix_timestamp date time ts created"
     ),
     "collected_at": "collected_at harvested_date retrieved_at collection_time crawled_at fetched_at time_us",
-    "text": "text full_text tweet_text body content message post_text caption selftext description title tweet",
+    "text": "full_text text tweet_text body content message post_text caption selftext description title tweet",
     "lang": "lang language tweet_language post_language languages lang_code",
     "urls": "urls expanded_urls entities_urls links outlinks expanded_url link_url final_link link url",
     "hashtags": "hashtags entities_hashtags hashtag_names tags hashtag",
@@ -81,6 +81,8 @@ _LANGUAGES = dict(
         "macedonian=mk albanian=sq catalan=ca urdu=ur bengali=bn tamil=ta ",
     )
 )
+_CLOCKS = ("time", "hour", "clock", "time_utc", "post_time", "time_of_day")
+_CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?(?:Z| ?UTC)?"
 _ROUNDED = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+|\d+(?:\.\d+)?[eE]\+\d+")
 
 
@@ -177,7 +179,26 @@ def match(sample: Sample, column_map: dict[str, str]) -> Match | None:
         return None
     confidence = 0.5 + 0.1 * len({"post_id", "author_id", "created_at", "text"} & set(mapping))
     reason = "column names: " + ", ".join(f"{ours}={shown(theirs)}" for ours, theirs in mapping.items())
-    return Match(FORMAT.name, min(confidence, 0.9), reason, mapping, (*notes, *_repeated(sample, mapping)))
+    clock = _clock(sample, mapping) if "created_at" not in column_map else None
+    if clock:
+        notes.append(f"the time of day is that of {shown(clock)}")
+    beside = (clock,) if clock else ()
+    return Match(
+        FORMAT.name, min(confidence, 0.9), reason, mapping, (*notes, *_repeated(sample, mapping)), beside=beside
+    )
+
+
+def _clock(sample: Sample, mapping: dict[str, str]) -> str | None:
+    """The column of the time of day where the dates have none of their own."""
+    dates = sample.values(mapping["created_at"])
+    if not dates or any(":" in value or re.fullmatch(r"\d{9,}(?:\.\d*)?", value.strip()) for value in dates):
+        return None
+    for name in sample.names:
+        values = sample.values(name)
+        free = plain(name) in _CLOCKS and name not in mapping.values()
+        if free and values and all(re.fullmatch(_CLOCK, value.strip()) for value in values):
+            return name
+    return None
 
 
 def _repeated(sample: Sample, mapping: dict[str, str]) -> list[str]:
@@ -213,4 +234,10 @@ def language_code(text: str) -> str:
 
 def raw(rows: Rows, mapping: dict[str, str]) -> str:
     extra = {"lang": language_code(rows.text(mapping["lang"]))} if "lang" in mapping else {}
+    date = mapping.get("created_at", "")
+    clocks = [n for n in rows.expressions if plain(n) in _CLOCKS and n not in mapping.values()]
+    if clocks and rows.types.get(date, "VARCHAR") == "VARCHAR":
+        day, time = f"trim({rows.text(date)})", f"trim({rows.text(clocks[0])})"
+        both = f"NOT contains({day}, ':') AND NOT regexp_full_match({day}, '\\d{{9,}}.*') AND regexp_full_match({time}, '{_CLOCK}')"
+        extra["created"] = f"CASE WHEN {both} THEN {day} || ' ' || {time} ELSE {day} END"
     return raw_rows(rows, mapping, extra)

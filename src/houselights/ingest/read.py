@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -56,9 +57,8 @@ def read_inputs(
     try:
         with shortage_told(out_dir):
             reads = _frugally(con, lambda: _stage_all(con, paths, beside, settings, progress))
-            if before_writing:
-                before_writing()
-            counts = _frugally(con, lambda: accept.finish(con, [r.staged for r in reads], out_dir, settings))
+            first = before_writing or (lambda: None)
+            counts = _frugally(con, lambda: accept.finish(con, [r.staged for r in reads], out_dir, settings, first))
     except Exception:
         shutil.rmtree(beside, ignore_errors=True)
         raise
@@ -101,13 +101,14 @@ def _stage_all(
     """All inputs, several at a time; of several that cannot be read, the first is told. What is left of a killed read is gone on with."""
     meter = _Meter(inputs, progress)
     is_small = meter.n_bytes < staging.PART_BYTES  # nothing to go on with, and room for all of it
-    cursors = [con.cursor() for _ in inputs]
+    cursors, names = [con.cursor() for _ in inputs], _names(inputs)
 
     def one(i: int) -> staging.Read:
         folder = beside / str(i)
         folder.mkdir(parents=True, exist_ok=True)
         table = f"{_IN_MEMORY}.input_{i}" if is_small else None
-        return staging.stage(cursors[i], inputs[i], folder, table, settings, lambda n_bytes: meter.tell(i, n_bytes))
+        tell = partial(meter.tell, i)
+        return staging.stage(cursors[i], inputs[i], names[i], folder, table, settings, tell)
 
     with ThreadPoolExecutor(min(FILES_AT_ONCE, len(inputs))) as pool:
         futures = [pool.submit(one, i) for i in range(len(inputs))]
@@ -121,6 +122,20 @@ def _stage_all(
     if errors:
         raise next((error for error in errors if not isinstance(error, duckdb.InterruptException)), errors[0])
     return [f.result() for f in futures]
+
+
+def _names(inputs: Sequence[Path]) -> list[str]:
+    """What each input is called in tables: its file name, with as many folders before it as tell it from another of that name."""
+    names = [path.name for path in inputs]
+    for i, path in enumerate(inputs):
+        others = {p.absolute() for p in inputs if p.name == path.name} - {path.absolute()}
+        depth = 1
+        while any(p.parts[-depth:] == path.absolute().parts[-depth:] for p in others) and depth < len(
+            path.absolute().parts
+        ):
+            depth += 1
+        names[i] = str(Path(*path.absolute().parts[-depth:]))
+    return names
 
 
 class _Meter:

@@ -79,6 +79,8 @@ def open_source(path: Path) -> Source:
     """Raises HouselightsError when the path is missing, a folder, empty, or holds something that is no table of posts."""
     if not path.exists():
         raise HouselightsError(f"{path}: there is no such file. Check the path.")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise HouselightsError(f"{path} is a pipe or a device, which can be read only once. Save it to a file first.")
     if path.is_dir():
         raise HouselightsError(f"{path} is a folder. Name the files in it, for example {path}/*.jsonl")
     try:

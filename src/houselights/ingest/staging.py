@@ -42,12 +42,18 @@ class Read:
 
 
 def stage(
-    con: duckdb.DuckDBPyConnection, path: Path, folder: Path, table: str | None, settings: ReadSettings, tell: Tell
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    name: str,
+    folder: Path,
+    table: str | None,
+    settings: ReadSettings,
+    tell: Tell,
 ) -> Read:
     """Writes the parts into `folder`, which may hold those of an earlier read of the same; or all into `table`, if the input is simple and
     a table is named. Raises HouselightsError for what cannot be read."""
     con.execute("SET TimeZone = 'UTC'")
-    source = open_source(path)
+    source = replace(open_source(path), name=name)
     rows = parquet.rows(con, source, folder / "it") if source.is_parquet else None
     look = Layout(parquet.sample(con, source, rows)) if rows else text_layout(source)
     match = choose(look.sample, settings, str(path))

@@ -7,7 +7,7 @@ import duckdb
 MIN_ROWS_FOR_PRECISION = 20  # zero seconds in fewer stamps than this may be chance
 
 _DAY_FIRST_OR_LAST = (
-    r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{2}|\d{4})"
+    r"^(\d{1,2})([/.-])(\d{1,2})[/.-](\d{2}|\d{4})"
     r"(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*([AaPp]?)\.?[Mm]?\.?)?\s*(?:Z|UTC|GMT)?$"
 )
 _ZONED = ("%a %b %d %H:%M:%S %z %Y", "%a, %d %b %Y %H:%M:%S %z", "%d %b %Y %H:%M:%S %z")
@@ -78,7 +78,7 @@ def _number(text: str, number: str) -> str:
 
 def parts_of_day_month(text: str) -> str:
     """SQL: struct of the parts of `8/7/15 9:54` and its kin, or NULL. Which of the first two is the day is for the whole column to say."""
-    match = f"regexp_extract({text}, '{_DAY_FIRST_OR_LAST}', ['a', 'b', 'y', 'h', 'mi', 's', 'half'])"
+    match = f"regexp_extract({text}, '{_DAY_FIRST_OR_LAST}', ['a', 'sep', 'b', 'y', 'h', 'mi', 's', 'half'])"
     return f"CASE WHEN regexp_matches({text}, '{_DAY_FIRST_OR_LAST}') THEN {match} END"
 
 
@@ -109,13 +109,19 @@ class TimeColumn:
 
 def read_column(con: duckdb.DuckDBPyConnection, staged: str) -> TimeColumn:
     """`staged` holds created_at (unambiguous), created_parts (day/month forms) and created_form (0 date, 1 minutes, 2 seconds)."""
-    n_parts, first, second = con.execute(
-        f"SELECT count(created_parts), max(try_cast(created_parts.a AS INT)), max(try_cast(created_parts.b AS INT)) FROM {staged}"
+    n_parts, first, second, dotted = con.execute(
+        f"""SELECT count(created_parts), max(try_cast(created_parts.a AS INT)), max(try_cast(created_parts.b AS INT)),
+            coalesce(bool_and(created_parts.sep = '.'), false) FROM {staged}"""
     ).fetchall()[0]
-    day_first = bool(n_parts and first > 12 and second <= 12)
+    day_first = bool(n_parts and second <= 12 and (first > 12 or dotted))
     note = None
     if n_parts and first <= 12 and second <= 12:
-        note = "day and month cannot be told apart in the times: read as month/day/year"
+        read_as = "day.month.year" if dotted else "month/day/year"
+        note = f"day and month cannot be told apart in the times: read as {read_as}"
+    elif n_parts and first > 12 and second > 12:
+        note = (
+            "some times have the day first and some the month: where both would do, the month was taken to come first"
+        )
     at = f"coalesce(created_at, {day_month_time('created_parts', day_first)})"
     n, form, sub_ms, sub_s, second_n, clock = con.execute(
         f"""SELECT count(moment), max(created_form), max(us % 1000 <> 0), max(us % 1000000 <> 0),

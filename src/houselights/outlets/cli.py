@@ -1,9 +1,12 @@
 """The command line. Imports nothing heavy at the top: `--help` answers at once, and a wrong option costs no second."""
 
 import argparse
+import errno
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +21,10 @@ if TYPE_CHECKING:
 
 DONE, OUR_FAULT, WRONG_USE, FOUND, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 10, 130, 141
 
-STOPPED = "interrupted. No half-written result is left; the same command goes on from what it had read."
+STOPPED = (
+    "interrupted. No half-written result is left; run the same command again (a scan goes on from what it had read)."
+)
+_PATHS = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EISDIR)
 EPILOG = """\
 exit codes: 0 done, nothing found; 10 done, at least one finding of tier 'observed' or better;
             2 wrong use or unreadable input; 1 a fault of ours
@@ -33,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 must not end a scan
+    with suppress(ValueError):  # only the main thread may: whoever calls this from another stops it in another way
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing half-written is left then either
     try:
         args = build_parser().parse_args(argv)
         from houselights.outlets import commands
@@ -50,6 +58,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as exc:
         if _interrupted(exc):
             return _complain(STOPPED, INTERRUPTED)
+        if isinstance(exc, OSError) and exc.errno in _PATHS and exc.filename:
+            return _complain(
+                f"{exc.filename}: {exc.strerror}. Check the path, and who may read and write there.", WRONG_USE
+            )
         if os.environ.get("HOUSELIGHTS_DEBUG"):
             raise
         what = f"{type(exc).__name__}: {exc}"

@@ -212,14 +212,24 @@ def convert(args: argparse.Namespace) -> int:
 
     if args.out.is_dir():
         raise HouselightsError(f"{args.out} is a directory. Give the file to write, for instance posts.parquet.")
-    refuse_to_lose([args.input], [args.out])
+    rejects = args.out.with_name(f"{args.out.stem}.rejects.parquet")
+    refuse_to_lose([args.input], [args.out, rejects])
     args.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=args.out.parent, prefix=".houselights-") as beside:
-        read = ingest.read_inputs(connect(), [args.input], Path(beside), _read_settings(args), None)
+        try:
+            read = ingest.read_inputs(connect(), [args.input], Path(beside), _read_settings(args), None)
+        except HouselightsError:
+            if (Path(beside) / REJECTS.file).exists():
+                (Path(beside) / REJECTS.file).replace(rejects)
+                print(f"{terminal(str(rejects))}: every row, with the rule that it broke", file=sys.stderr)
+            raise
         (Path(beside) / POSTS.file).replace(args.out)
+        rejects.unlink(missing_ok=True)  # of an earlier file
+        print(f"Read: {terminal(read.sources[0].guess)}")
         print(f"{terminal(str(args.out))}: {read.rows_accepted:,} of {read.rows_read:,} rows")
+        if read.rows_filtered:
+            print(f"{wording.count(read.rows_filtered, 'row')} outside --since and --until")
         if read.rows_rejected:
-            rejects = args.out.with_name(f"{args.out.stem}.rejects.parquet")
             (Path(beside) / REJECTS.file).replace(rejects)
             rules = ", ".join(f"{rule} {n:,}" for rule, n in read.rejected_by_rule.items())
             n_rows = wording.count(read.rows_rejected, "row")
