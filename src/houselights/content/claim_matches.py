@@ -24,13 +24,12 @@ Tell = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class ClaimsReport:
-    """What was compared. `model` is empty where words alone were, and `without` says why."""
+    """What was compared. `model` is empty where words alone were."""
 
     model: str
     n_claims: int
     n_texts: int
     n_posts: int  # posts that match a claim, reposts of such included
-    without: str = ""
 
 
 def write(
@@ -47,7 +46,7 @@ def write(
     posts_path = run_dir / POSTS.file
     if not posts_path.is_file():
         raise HouselightsError(f"{run_dir} lacks {POSTS.file}: run the scan again.")
-    model, without = _model(settings)
+    model = _model(settings)
     said = texts.read(con, posts_path)
     vectors = None
     if model:
@@ -68,7 +67,7 @@ def write(
     pq.write_table(CLAIM_MATCHES.check(rows), beside, compression="zstd")
     beside.replace(path)
     n_posts = len(rows["post_id"].unique())
-    return ClaimsReport(model.name if model else "", len(listed), len(said.text), n_posts, without)
+    return ClaimsReport(model.name if model else "", len(listed), len(said.text), n_posts)
 
 
 _MATCHES = """
@@ -80,13 +79,13 @@ ORDER BY post_id, rank
 """
 
 
-def _model(settings: ContentSettings) -> tuple[embedding.Model | None, str]:
+def _model(settings: ContentSettings) -> embedding.Model | None:
     try:
-        return embedding.chosen(settings.embeddings_url, settings.embeddings_model), ""
-    except HouselightsError as error:
+        return embedding.chosen(settings.embeddings_url, settings.embeddings_model)
+    except HouselightsError:
         if settings.embeddings_url:
             raise
-        return None, str(error)
+        return None
 
 
 def vectors_of(listed: Sequence[Claim], model: embedding.Model, cache_dir: Path, jobs: int, tell: Tell) -> Vectors:

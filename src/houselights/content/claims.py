@@ -18,13 +18,13 @@ Vectors = NDArray[np.float32]
 COLUMNS = ("id", "text", "url", "verdict")
 NEEDED = ("id", "text")
 RRF_K = 10
-"""Reciprocal rank fusion (Cormack, Clarke and Buettcher 2009) with 60 made for lists of documents; a post is about one claim, so the first ranks count more."""
+"""Of reciprocal rank fusion (Cormack, Clarke and Buettcher 2009, who take 60). A text is about a claim or two: first ranks count more here."""
 DEPTH = 100
 """Ranks of either list that are fused."""
 N_SHOWN = 5
-MIN_BM25, MIN_COSINE = 3.9, 0.64
-"""Either is enough to show a match. Chosen on the training texts of benchmarks/claims: with the claim that a text is about taken out of the list, one text
-in ten still shows another."""
+MIN_BM25, MIN_COSINE = 3.7, 0.64
+"""Either is enough to show a match. Chosen on the training texts of benchmarks/claims: with the claims that a text is about taken out of the
+list, one text in ten still shows another."""
 _CELLS = 1 << 22  # texts times claims looked at together
 
 
@@ -67,10 +67,11 @@ def match(
     if len(texts) and len(claims):
         words = bm25.index(texts, [claims[j].text for j in order.tolist()])
         said, claimed = _same_words(texts, [claims[j].text for j in order.tolist()])
+        meant = None if vectors is None else vectors[1][order].astype(np.float64)
         step = max(1, _CELLS // len(claims))
         for begin in range(0, len(texts), step):
             end = min(begin + step, len(texts))
-            cosine = None if vectors is None else np.round(vectors[0][begin:end] @ vectors[1][order].T, 6)
+            cosine = None if vectors is None or meant is None else _cosine(vectors[0][begin:end], meant)
             same = (said[begin:end, None] == claimed) & (said[begin:end, None] >= 0)
             found = _best(words.scores(begin, end), cosine, same, n_best)
             found[0] += begin
@@ -81,8 +82,13 @@ def match(
     )
 
 
+def _cosine(said: Vectors, claimed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[b, c] in double precision, then rounded: how the product is cut into blocks shows in its last digits."""
+    return np.asarray(np.round(said.astype(np.float64) @ claimed.T, 6), np.float64)
+
+
 def _best(
-    words: NDArray[np.float64], cosine: NDArray[np.float32] | None, same: NDArray[np.bool_], n_best: int
+    words: NDArray[np.float64], cosine: NDArray[np.float64] | None, same: NDArray[np.bool_], n_best: int
 ) -> NDArray[np.float64]:
     """(row, column, place from 0, score, BM25, cosine)[6, m] of one block [b, c]."""
     score = np.zeros(words.shape)
@@ -90,14 +96,14 @@ def _best(
         row, column, rank = _ranked(values)
         score[row, column] += 1.0 / (RRF_K + rank)
     row, column = np.nonzero((score > 0) | same)
-    near = np.full(len(row), np.nan) if cosine is None else cosine[row, column].astype(np.float64)
+    near = np.full(len(row), np.nan) if cosine is None else cosine[row, column]
     first = np.lexsort((column, -near, -score[row, column], ~same[row, column], row))
     first = first[_place(row[first]) < n_best]
     row, column = row[first], column[first]
     return np.stack([row, column, _place(row), score[row, column], words[row, column], near[first]])
 
 
-def _ranked(values: NDArray[np.float64] | NDArray[np.float32]) -> tuple[NDArray[np.int64], ...]:
+def _ranked(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], ...]:
     """(row, column, rank) of the DEPTH greatest values of each row that are above 0; equal values have the rank of the first."""
     n = values.shape[1]
     least = np.partition(values, n - DEPTH, axis=1)[:, n - DEPTH, None] if n > DEPTH else 0.0

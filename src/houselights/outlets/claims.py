@@ -15,14 +15,17 @@ from houselights.results import Results
 MOST_SHOWN = 20
 _LONGEST = 200  # characters of a claim in the table
 MEANING = (
-    "Verdicts are those of each claim's publisher. A match says what a post is about: it may repeat the claim, deny it or ask about it, and may be mistaken. "
-    "A post counts for the claim nearest to it."
+    "Verdicts are those of each claim's publisher. A match says what a post is about: it may repeat the claim, deny it or ask "
+    "about it, and the match may be mistaken. A post counts for the claim nearest to it."
 )
-WORDS_ALONE = "Compared by words alone, so the same in other words or in another language is missed: "
+WORDS_ALONE = (
+    "Compared by words alone, so the same in other words or another language is missed: the model of meaning is not installed "
+    "(pip install 'houselights[narratives]', or name a server with --embeddings URL)."
+)
 
 
-def show(results: Results, out: Console, n_claims: int, n_posts: int, without: str) -> None:
-    """`without`: why meaning was not compared; '' where it was."""
+def show(results: Results, out: Console, n_claims: int, n_posts: int, model: str) -> None:
+    """`model`: of meaning; '' where words alone were compared."""
     rows = results.claims()
     told = (
         f"{wording.count(n_posts, 'post')} of {results.counts['posts']:,} {'is' if n_posts == 1 else 'are'} near "
@@ -35,8 +38,8 @@ def show(results: Results, out: Console, n_claims: int, n_posts: int, without: s
         out.print(Text(f"... and {len(rows) - MOST_SHOWN:,} more claims."))
     if rows:
         out.print(Text(MEANING))
-    if without:
-        out.print(Text(WORDS_ALONE + terminal(without)))
+    if not model:
+        out.print(Text(WORDS_ALONE))
     out.print(Text(f"Written to {terminal(str(results.run_dir / CLAIM_MATCHES.file))}"))
 
 

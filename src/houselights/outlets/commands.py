@@ -195,13 +195,16 @@ def claims(args: argparse.Namespace) -> int:
     refuse_to_lose([args.claims], [args.run / CLAIM_MATCHES.file])
     listed = read(args.claims)
     settings = ContentSettings(True, args.embeddings, args.embeddings_model, os.cpu_count() or 1)
-    with shortage_told(args.run):
-        report = claim_matches.write(connect(), args.run, listed, settings)
+    with shortage_told(args.run), _progress(args.quiet) as progress:
+        show = progress or (lambda stage, share: None)
+        report = claim_matches.write(
+            connect(), args.run, listed, settings, lambda done, total: show("meaning", done / max(total, 1))
+        )
     results = Results(args.run)
     if args.json:
         print(summary.dumps(outlet.as_dict(results, report.n_claims, report.n_texts, report.n_posts, report.model)))
     elif not args.quiet:
-        outlet.show(results, summary.console(sys.stdout), report.n_claims, report.n_posts, report.without)
+        outlet.show(results, summary.console(sys.stdout), report.n_claims, report.n_posts, report.model)
     return DONE
 
 
