@@ -83,6 +83,15 @@ class Results:
         path = self.run_dir / declared.file
         return declared.check(pq.read_table(path)) if path.is_file() else declared.empty()
 
+    def claims(self) -> list[dict[str, Any]]:
+        """claim_id, claim_text, claim_url, verdict of each claim that posts match first of all, with `posts` and `accounts`; most posts first."""
+        return self._rows(
+            f"""SELECT claim_id, claim_text, claim_url, verdict, count(*) AS posts, count(DISTINCT author_id) AS accounts
+            FROM {self._source(tables.CLAIM_MATCHES)} JOIN {self._source(tables.POSTS)} USING (post_id) WHERE rank = 1
+            GROUP BY ALL ORDER BY posts DESC, claim_id""",
+            [],
+        )
+
     # -- one finding --------------------------------------------------------------------------------------------
 
     def finding(self, finding_id: str) -> dict[str, Any]:

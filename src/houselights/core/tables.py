@@ -224,6 +224,28 @@ POST_NARRATIVES = Table(
     ("narrative_id", "post_id"),
 )
 
+CLAIM_MATCHES = Table(
+    "claim_matches",
+    "claim_matches.parquet",
+    (
+        _c("post_id", _s, "post"),
+        _c("claim_id", _s, "id of the claim in the user's list"),
+        _c("rank", _i, "from 1, among the claims shown for this post: first those in its own words, then by score"),
+        _c(
+            "score",
+            _f,
+            "reciprocal rank fusion: the sum of 1 / (10 + rank) over the ranking by words and that by meaning",
+        ),
+        _c("bm25", _f, "BM25 of the post's words in the claim; 1 is about one shared word that nothing else has"),
+        _n("cosine_0_1", _f, "cosine of both texts' vectors; null where words alone were compared"),
+        _c("claim_text", _s, "the claim, as the list has it"),
+        _n("claim_url", _s, "where its publisher writes about it"),
+        _n("verdict", _s, "what its publisher concluded, in the publisher's words; not a judgement of the post"),
+        _c("by", _s, "text: in own words; repost: it repeats such a post"),
+    ),
+    ("post_id", "rank"),
+)
+
 TRUTH = Table(
     "truth",
     "truth.parquet",
@@ -236,4 +258,16 @@ TRUTH = Table(
     ("account_id",),
 )
 
-ALL = (POSTS, REJECTS, LANGUAGES, NARRATIVES, POST_NARRATIVES, TRACES, MEMBERS, EVIDENCE, HIGHLIGHTS, TRUTH)
+ALL = (
+    POSTS,
+    REJECTS,
+    LANGUAGES,
+    NARRATIVES,
+    POST_NARRATIVES,
+    CLAIM_MATCHES,
+    TRACES,
+    MEMBERS,
+    EVIDENCE,
+    HIGHLIGHTS,
+    TRUTH,
+)

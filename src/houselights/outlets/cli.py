@@ -97,6 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
     _demo(commands)
     _scan(commands)
     _reading(commands)
+    _claims(commands)
     _network(commands)
     _others(commands)
     for action in commands._choices_actions:
@@ -214,6 +215,26 @@ def _reading(commands: "Commands") -> None:
         help="csv writes four files into a directory",
     )
     export.add_argument("--out", type=Path, required=True, metavar="PATH", help="file to write; for csv a directory")
+
+
+def _claims(commands: "Commands") -> None:
+    claims = commands.add_parser("claims", help="which posts of a RUN are about which claims of a list of yours")
+    claims.add_argument("run", type=Path, metavar="RUN", help="directory that `houselights scan --out` made")
+    claims.add_argument(
+        "--claims",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="CSV with the columns id, text, and where there are any url and verdict (its publisher's)",
+    )
+    claims.add_argument(
+        "--embeddings",
+        metavar="URL",
+        default="",
+        help="an OpenAI-compatible server for the meaning of texts (default: the embedded model, where it is installed)",
+    )
+    claims.add_argument("--embeddings-model", metavar="NAME", default="", help="its model")
+    _talk(claims)
 
 
 def _network(commands: "Commands") -> None:

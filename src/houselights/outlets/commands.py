@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from houselights.core.errors import HouselightsError, refuse_to_lose
+from houselights.core.errors import HouselightsError, refuse_to_lose, shortage_told
 from houselights.core.settings import ContentSettings, EvidenceSettings, ReadSettings, ScanSettings
 from houselights.outlets.hostile import terminal
 
@@ -177,6 +177,34 @@ def calibrate(args: argparse.Namespace) -> int:
         out = summary.console(sys.stdout)
         calibration.show(measured, out)
         out.print(f"Written to {terminal(str(args.run / 'calibration.json'))} and to {terminal(str(path))}.")
+    return DONE
+
+
+def claims(args: argparse.Namespace) -> int:
+    from houselights.content import claim_matches
+    from houselights.content.claims import read
+    from houselights.core.tables import CLAIM_MATCHES
+    from houselights.engine.local import connect
+    from houselights.outlets import claims as outlet
+    from houselights.outlets import summary
+    from houselights.results import Results
+
+    if args.embeddings_model and not args.embeddings:
+        raise HouselightsError("--embeddings-model names a model of a server: add --embeddings URL.")
+    Results(args.run)  # a RUN that is complete, or a sentence that says what is wrong
+    refuse_to_lose([args.claims], [args.run / CLAIM_MATCHES.file])
+    listed = read(args.claims)
+    settings = ContentSettings(True, args.embeddings, args.embeddings_model, os.cpu_count() or 1)
+    with shortage_told(args.run), _progress(args.quiet) as progress:
+        show = progress or (lambda stage, share: None)
+        report = claim_matches.write(
+            connect(), args.run, listed, settings, lambda done, total: show("meaning", done / max(total, 1))
+        )
+    results = Results(args.run)
+    if args.json:
+        print(summary.dumps(outlet.as_dict(results, report.n_claims, report.n_texts, report.n_posts, report.model)))
+    elif not args.quiet:
+        outlet.show(results, summary.console(sys.stdout), report.n_claims, report.n_posts, report.model)
     return DONE
 
 
