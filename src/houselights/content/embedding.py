@@ -102,7 +102,11 @@ def _unit(found: NDArray[Any]) -> Vectors:
 def _known(folder: Path) -> dict[str, NDArray[np.float16]]:
     out: dict[str, NDArray[np.float16]] = {}
     for path in sorted(folder.glob("*.parquet")):
-        table = pq.read_table(path, schema=_SCHEMA)
+        try:
+            table = pq.read_table(path, schema=_SCHEMA)
+        except (pa.ArrowException, OSError):  # a cache: what cannot be read is computed again
+            path.unlink(missing_ok=True)
+            continue
         column = table["vector"].combine_chunks()
         flat = column.flatten().to_numpy(zero_copy_only=False)
         wide = flat.reshape(table.num_rows, -1) if table.num_rows else flat.reshape(0, 1)
