@@ -6,6 +6,7 @@ import json
 import os
 import time
 import zipfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -323,10 +324,10 @@ def test_who_wrote_goes_before_where_it_stands(read, tmp_path: Path, header: str
 
 @pytest.mark.parametrize("clock", ["13:05:06", "1:05:06 PM"])
 def test_a_date_and_its_time_in_two_columns_are_one_moment(read, tmp_path: Path, clock: str) -> None:
-    for date in ("2024-01-15", "01/15/2024"):
-        if date.startswith("2024") and "PM" in clock:
+    for day in ("2024-01-15", "01/15/2024"):
+        if day.startswith("2024") and "PM" in clock:
             continue
-        reading = read(written(tmp_path / "t.csv", f"Date,Time,User,Text\n{date},{clock},ann,hi\n".encode()))
+        reading = read(written(tmp_path / "t.csv", f"Date,Time,User,Text\n{day},{clock},ann,hi\n".encode()))
         assert [f"{p['created_at']:%Y-%m-%d %H:%M:%S}" for p in reading.posts] == ["2024-01-15 13:05:06"]
         assert "time of day" in reading.report.sources[0].guess
 
@@ -353,3 +354,22 @@ def test_inputs_of_one_name_can_be_told_apart(tmp_path: Path) -> None:
 def test_a_pipe_is_named_as_what_it_is(read, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert "pipe" in refusal(read, tmp_path / "pipe")
+
+
+def test_days_in_parquet_are_days(read, tmp_path: Path) -> None:
+    rows = [{"id": f"p{i}", "author_id": "a", "text": "x", "created_at": date(2024, 1, 1 + i)} for i in range(3)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "d.parquet")
+    assert {p["created_at_precision"] for p in read(tmp_path / "d.parquet").posts} == {"day"}
+
+
+def test_signs_that_reddit_escapes_are_signs(read, tmp_path: Path) -> None:
+    comment = {
+        "id": "c1",
+        "author": "a",
+        "created_utc": 1_700_000_000,
+        "body": "&gt; 1 &amp; 2 &lt; 3",
+        "link_id": "t3_x",
+        "subreddit": "s",
+    }
+    [post] = read(lines(tmp_path / "r.jsonl", comment), format="reddit").posts
+    assert post["text"] == "> 1 & 2 < 3"

@@ -44,7 +44,8 @@ def raw(rows: Rows, mapping: dict[str, str]) -> str:
         return rows.text(column) if column in rows.expressions else "NULL::VARCHAR"
 
     def kept(column: str) -> str:
-        return f"CASE WHEN {text(column)} NOT IN {_GONE} THEN {text(column)} END"
+        plain = f"replace(replace(replace({text(column)}, '&lt;', '<'), '&gt;', '>'), '&amp;', '&')"  # as Reddit's interface writes them
+        return f"CASE WHEN {text(column)} NOT IN {_GONE} THEN {plain} END"
 
     post_id, author = rows.text(mapping["post_id"]), rows.text(mapping["author_id"])
     is_comment = f"{text('body')} IS NOT NULL"

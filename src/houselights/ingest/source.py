@@ -141,7 +141,8 @@ def _look(path: Path, compression: str | None) -> tuple[bool, str, bytes, bool]:
     controls = sum(start.count(bytes([b])) for b in (*range(1, 9), *range(14, 32)))
     if controls > 0.05 * len(start) or len(REPLACEMENT) * start.count(REPLACEMENT) > 0.2 * len(start):
         raise HouselightsError(
-            f"{path}: binary data, not text, Parquet, gzip or zstd. Export the posts as CSV, JSON lines or Parquet."
+            f"{path}: binary data, or text that is neither UTF-8 nor UTF-16 nor Latin. Export the posts as CSV, JSON lines or Parquet, "
+            "in UTF-8."
         )
     return False, encoding, head.replace(b"\0", REPLACEMENT), len(raw) <= n_head
 

@@ -107,7 +107,7 @@ def raw_rows(rows: Rows, mapping: dict[str, str], extra: dict[str, str] | None =
 def typed_time(rows: Rows, column: str) -> str | None:
     """TIMESTAMP expression when the column has a time type; NULL on infinity and far beyond our days."""
     type_, expression = rows.types.get(column, "VARCHAR"), rows.expressions[column]
-    if not (type_.startswith("TIMESTAMP") or type_ == "DATE"):
+    if not type_.startswith("TIMESTAMP"):  # a day is read as text, which shows that it is no more than a day
         return None
     return _in_our_days(expression, type_)
 
