@@ -56,7 +56,8 @@ def test_the_same_input_twice_gives_the_same_bytes(
     again = scanned(planted_dir / "posts.jsonl")
     names = sorted(p.name for p in from_jsonl.path.iterdir() if p.name != "manifest.json")
     assert names == sorted(p.name for p in again.path.iterdir() if p.name != "manifest.json")
-    assert {"posts.parquet", "rejects.parquet", "report.html", *from_jsonl.bytes()} == set(names)
+    content = {"languages.parquet", "narratives.parquet", "post_narratives.parquet"}
+    assert {"posts.parquet", "rejects.parquet", "report.html", *content, *from_jsonl.bytes()} == set(names)
     assert again.bytes(*names) == from_jsonl.bytes(*names)
     # Seconds and memory are measured anew; nothing else in the manifest is.
     kept = [{k: v for k, v in run.manifest.items() if k != "stages"} for run in (again, from_jsonl)]

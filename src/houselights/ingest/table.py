@@ -118,8 +118,7 @@ def _in_our_days(expression: str, type_: str) -> str:
     value of a Parquet dictionary, also those of rows that a CASE leaves out.
     """
     within = f"{expression} BETWEEN CAST('1900-01-01' AS {type_}) AND CAST('2200-01-01' AS {type_})"
-    number = f"({expression} - DATE '1970-01-01') * 86400000000" if type_ == "DATE" else f"epoch_us({expression})"
-    return f"make_timestamp(CASE WHEN {within} THEN {number} END)"
+    return f"make_timestamp(CASE WHEN {within} THEN epoch_us({expression}) END)"
 
 
 def supplied(mapping: dict[str, str]) -> frozenset[str]:
