@@ -18,7 +18,7 @@ from houselights.worlds import CampaignSpec, WorldSettings
 SMALL = WorldSettings(
     n_accounts=250, n_days=3, campaigns=(CampaignSpec("burst_amplification", 12, 24, 30.0),), camouflage_0_1=0.3
 )
-N_NAMES = 14  # names a scan gives: the manifest three times, posts, rejects, three of content, traces, members, evidence, highlights, findings, report
+N_NAMES = 14  # names a scan gives: the manifest three times, three of content, eight other files
 PLANS: dict[str, tuple[str, object]] = {
     "whole": ("whole", None),
     **{f"before name {k}": ("rename", k) for k in (1, 4, 5, 7, 9, 12, 13, N_NAMES, N_NAMES + 1)},
