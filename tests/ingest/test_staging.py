@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from houselights.core.errors import HouselightsError
@@ -71,6 +71,7 @@ ODD = st.sampled_from(
 
 @pytest.mark.parametrize("shape", [tweet, flat, lambda i: tweet(i)["data"]], ids=["stream", "generic", "flattened"])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(odd=[(30, b'\xef\xbb\xbf{"id": "p1"}')], last=False, slice_bytes=1 << 10)
 @given(
     odd=st.lists(st.tuples(st.integers(1, 30), ODD), max_size=3),
     last=st.booleans(),
@@ -102,7 +103,7 @@ def test_sound_lines_do_take_the_quick_way(read, tmp_path: Path, monkeypatch: py
     assert [p["raw_ref"]["line"] for p in sorted(reading.posts, key=lambda p: p["post_id"])] == list(range(1, 51))
 
 
-@given(data=st.text("ab\n", max_size=300).map(str.encode), n_bytes=st.integers(1, 60))
+@given(data=st.text("ab\n\n\ufeff", max_size=300).map(str.encode), n_bytes=st.integers(1, 60))
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_slices_are_the_file_cut_at_line_ends(data: bytes, n_bytes: int, tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"{" + data)
@@ -113,6 +114,7 @@ def test_slices_are_the_file_cut_at_line_ends(data: bytes, n_bytes: int, tmp_pat
         assert (part.n_bytes, part.bytes_before) == (len(text), sum(map(len, found)))
         before = b"".join(found)
         assert part.lines_before == before.count(b"\n")
+        assert not found or not text.startswith(b"\xef\xbb\xbf")
         assert part.n_lines == text.count(b"\n") + (text[-1:] != b"\n")
         found.append(text)
     assert b"".join(found) == b"{" + data

@@ -4,6 +4,7 @@ It serves files in which every line is one post. Each line gets a random mark; w
 row n is line n. Anything else, and anything that would be rejected for its form, sends this slice of the file the careful way.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,12 @@ def slices(of: Source, max_bytes: int, copy: Path) -> Iterator[Slice]:
             while begin < of.n_bytes:
                 file.seek(begin + max_bytes)
                 file.readline()
-                end = min(file.tell(), of.n_bytes)
+                end = file.tell()
+                # a line that begins so would be taken for the mark of an encoding at the head of a slice
+                while file.read(len(BOM_UTF8)) == BOM_UTF8:
+                    file.readline()
+                    end = file.tell()
+                end = min(end, of.n_bytes)
                 file.seek(begin)
                 n_lines = _copy(file, end - begin, copy)
                 yield Slice(copy, end - begin, n_lines, begin, lines_before)
