@@ -44,7 +44,7 @@ def scan(
     spill = out_dir / ".spill"
     con = connect(temp_dir=spill)
     try:
-        with shortage_told(out_dir), stages.timed("read"):
+        with stages.timed("read"):
             read = ingest.read_inputs(
                 con,
                 inputs,
@@ -67,7 +67,7 @@ def scan(
                 con,
                 out_dir / POSTS.file,
                 out_dir / TRACES.file,
-                replace(settings.traces, media_folders=folders, no_narratives=said.skipped),
+                replace(settings.traces, media_folders=folders),
                 out_dir / POST_NARRATIVES.file,
             )
         asked = _asked(con, out_dir, settings.read)
@@ -190,7 +190,7 @@ def _manifest(
     ]
     no_traces = [
         {"channel": f"objects of kind {kind}", "reason": _lacking(read, kind) or reason}
-        for kind, reason in traced.not_run.items()
+        for kind, reason in (traced.not_run | ({"narrative": said.skipped} if said.skipped else {})).items()
     ]
     return {
         "complete": True,

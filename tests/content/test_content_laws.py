@@ -202,7 +202,7 @@ def server() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def asked(url: str, folder: Path, said: list[str]) -> np.ndarray:
     model = embedding.chosen(url, "some-model")
-    return embedding.vectors(said, [str(i) for i in range(len(said))], model, folder, 1, lambda done, total: None)
+    return embedding.vectors(said, model, folder, 1)
 
 
 def test_a_server_gives_the_vectors(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,6 +212,14 @@ def test_a_server_gives_the_vectors(server: Any, tmp_path: Path, monkeypatch: py
     assert np.allclose(found, unit(np.array([[1.0, 1.0], [3.0, 1.0]])), atol=1e-3)
     assert seen["asked"] == [("/v1/embeddings", {"model": "some-model", "input": ["a", "bbb"]}, "Bearer secret")]
     assert not any(b"secret" in p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
+
+
+def test_a_key_of_another_server_is_not_sent(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, seen = server
+    monkeypatch.delenv("HOUSELIGHTS_EMBEDDINGS_KEY", raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    asked(url, tmp_path, ["a"])
+    assert [authorization for _, _, authorization in seen["asked"]] == [None]
 
 
 @pytest.mark.parametrize(

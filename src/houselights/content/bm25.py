@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from houselights.core.text import normalise, word_spans
+from houselights.content.texts import words
 
 K1 = 1.2
 """How soon a repeated word stops to count."""
@@ -46,12 +46,6 @@ def index(texts: Sequence[str], claims: Sequence[str]) -> Index:
     row = np.repeat(np.arange(len(claims)), np.diff(tf.indptr))
     tf.data = tf.data * (K1 + 1) / (tf.data + slow[row]) * idf[tf.indices]
     return Index(has, tf.T.tocsr())
-
-
-def words(text: str) -> list[str]:
-    """Normalised words; a hashtag is its word."""
-    normal = normalise(text)
-    return [w for a, b in word_spans(normal) if (w := normal[a:b].strip("#_"))]
 
 
 def _counts(of: Iterable[list[str]], number: dict[str, int]) -> sparse.csr_matrix:

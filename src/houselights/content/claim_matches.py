@@ -1,25 +1,21 @@
 """posts and a list of claims -> which posts are about which claim."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from houselights.content import claims, embedding, texts
 from houselights.content.claims import Claim, Matches, Vectors
-from houselights.content.write import CACHE
+from houselights.content.write import CACHE, Tell, write_table
 from houselights.core.errors import HouselightsError
 from houselights.core.paths import in_sql
 from houselights.core.settings import ContentSettings
 from houselights.core.tables import CLAIM_MATCHES, POSTS
 from houselights.core.text import normalise
-
-Tell = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -50,11 +46,10 @@ def write(
     said = texts.read(con, posts_path)
     vectors = None
     if model:
-        silent: Tell = lambda done, total: None  # noqa: E731
-        cache_dir, progress = run_dir / CACHE, tell or silent
+        cache_dir = run_dir / CACHE
         vectors = (
-            embedding.vectors(said.text, said.hash, model, cache_dir, settings.jobs, progress),
-            vectors_of(listed, model, cache_dir, settings.jobs, progress),
+            embedding.vectors(said.text, model, cache_dir, settings.jobs, tell),
+            vectors_of(listed, model, cache_dir, settings.jobs, tell),
         )
     found = claims.match(said.text, listed, vectors).worth_showing()
     con.register("claims_of_posts", _of_posts(said, listed, found))
@@ -62,10 +57,7 @@ def write(
         rows = con.sql(_MATCHES.format(posts=in_sql(posts_path))).to_arrow_table()
     finally:
         con.unregister("claims_of_posts")
-    path = run_dir / CLAIM_MATCHES.file
-    beside = path.with_name(path.name + ".part")
-    pq.write_table(CLAIM_MATCHES.check(rows), beside, compression="zstd")
-    beside.replace(path)
+    write_table(run_dir, CLAIM_MATCHES, rows)
     n_posts = len(rows["post_id"].unique())
     return ClaimsReport(model.name if model else "", len(listed), len(said.text), n_posts)
 
@@ -88,19 +80,17 @@ def _model(settings: ContentSettings) -> embedding.Model | None:
         return None
 
 
-def vectors_of(listed: Sequence[Claim], model: embedding.Model, cache_dir: Path, jobs: int, tell: Tell) -> Vectors:
+def vectors_of(
+    listed: Sequence[Claim], model: embedding.Model, cache_dir: Path, jobs: int, tell: Tell | None = None
+) -> Vectors:
     """[claims, dimensions] of unit length. Claims that differ in case and punctuation alone have the same, or such marks would decide which comes
     first."""
-    hashes = [blake2b(f"claim {normalise(c.text)}".encode(), digest_size=8).hexdigest() for c in listed]
-    text_of = {h: texts.meaning(c.text) or c.text for c, h in sorted(zip(listed, hashes, strict=True), key=_by_text)}
-    distinct = sorted(text_of)
-    found = embedding.vectors([text_of[h] for h in distinct], distinct, model, cache_dir, jobs, tell)
-    number = {h: i for i, h in enumerate(distinct)}
-    return found[[number[h] for h in hashes]]
-
-
-def _by_text(claim: tuple[Claim, str]) -> str:
-    return claim[0].text
+    same = [normalise(c.text) for c in listed]
+    text_of: dict[str, str] = {}
+    for claim, words in zip(listed, same, strict=True):
+        text = texts.meaning(claim.text) or claim.text
+        text_of[words] = min(text, text_of.get(words, text))
+    return embedding.vectors([text_of[words] for words in same], model, cache_dir, jobs, tell)
 
 
 def _of_posts(said: texts.Texts, listed: Sequence[Claim], found: Matches) -> pa.Table:

@@ -62,25 +62,21 @@ def chosen(url: str, name: str) -> Model:
 
 
 def vectors(
-    texts: Sequence[str],
-    hashes: Sequence[str],
-    model: Model,
-    cache_dir: Path,
-    jobs: int,
-    tell: Callable[[int, int], None],
+    texts: Sequence[str], model: Model, cache_dir: Path, jobs: int, tell: Callable[[int, int], None] | None = None
 ) -> Vectors:
     """[texts, dimensions] of unit length. What `cache_dir` knows is not computed again; what is computed is kept there as the work goes on,
     so a stopped run loses little. Raises HouselightsError where the server does not answer as it should."""
-    folder = cache_dir / model.key
+    folder, tell = cache_dir / model.key, tell or (lambda done, total: None)
     known = _known(folder)
-    wanted = [i for i, h in enumerate(hashes) if h not in known]
-    wanted.sort(key=lambda i: (len(texts[i]), hashes[i]))  # texts of one length make full batches
+    hashes = [blake2b(text.encode(), digest_size=8).hexdigest() for text in texts]
+    missing = {h: text for h, text in zip(hashes, texts, strict=True) if h not in known}
+    wanted = sorted(missing, key=lambda h: (len(missing[h]), h))  # texts of one length make full batches
     with _encoder(model, jobs if len(wanted) > _FEW else 1) as encode:
         for begin in range(0, len(wanted), _CHUNK):
             tell(begin, len(wanted))
             chunk = wanted[begin : begin + _CHUNK]
-            found = encode([texts[i] for i in chunk])
-            new = dict(zip((hashes[i] for i in chunk), _unit(found).astype(np.float16), strict=True))
+            found = encode([missing[h] for h in chunk])
+            new = dict(zip(chunk, _unit(found).astype(np.float16), strict=True))
             _keep(folder, new)
             known.update(new)
     tell(len(wanted), len(wanted))
@@ -158,12 +154,11 @@ def _embedded() -> Any:
 def _ask(model: Model, texts: list[str]) -> Vectors:
     """One request to `/embeddings` (OpenAI's protocol). The key comes from the environment and is never stored."""
     body = json.dumps({"model": model.name, "input": texts}).encode()
-    headers = {"Content-Type": "application/json"}
-    if key := os.environ.get("HOUSELIGHTS_EMBEDDINGS_KEY") or os.environ.get("OPENAI_API_KEY"):
-        headers["Authorization"] = f"Bearer {key}"
-    request = urllib.request.Request(f"{model.url}/embeddings", body, headers)  # noqa: S310 (http or https, see `chosen`)
+    request = urllib.request.Request(f"{model.url}/embeddings", body, {"Content-Type": "application/json"})  # noqa: S310 (http or https, see `chosen`)
+    if key := os.environ.get("HOUSELIGHTS_EMBEDDINGS_KEY"):  # no key that was meant for another server
+        request.add_unredirected_header("Authorization", f"Bearer {key}")
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 (http or https, see `chosen`)
             found = json.load(answer)["data"]
         rows = sorted(found, key=lambda row: row["index"])
         out = np.array([row["embedding"] for row in rows], np.float32)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from houselights.core.text import normalise, word_spans
+from houselights.content.texts import words
 
 N_KEYWORDS = 8
 N_IN_NAME = 4
@@ -24,7 +24,7 @@ def of_clusters(texts: Sequence[str], label: NDArray[np.int64], n_posts: NDArray
     everywhere: Counter[str] = Counter()
     n_texts = np.bincount(label[label >= 0], minlength=n)
     for text, of, posts in zip(texts, label.tolist(), n_posts.tolist(), strict=True):
-        found = words(text)
+        found = _telling(text)
         everywhere.update(found)
         if of >= 0:
             for word in found:
@@ -46,8 +46,8 @@ def name(keywords: Sequence[str]) -> str:
     return " · ".join(keywords[:N_IN_NAME])
 
 
-def words(text: str) -> list[str]:
-    """Normalised words without short ones, numbers, handles."""
-    normal = normalise(text)
-    found = [normal[a:b].strip("#_") for a, b in word_spans(normal)]
-    return [w for w in found if not w.startswith("@") and not w.isdigit() and (len(w) >= _SHORTEST or not w.isascii())]
+def _telling(text: str) -> list[str]:
+    """Its words without short ones, numbers, handles."""
+    return [
+        w for w in words(text) if not w.startswith("@") and not w.isdigit() and (len(w) >= _SHORTEST or not w.isascii())
+    ]

@@ -19,8 +19,7 @@ def nearest(vectors: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], ND
     k = min(k, n - 1)
     if k < 1:
         return np.empty((n, 0), np.int64), np.empty((n, 0), np.float32)
-    found = _exact(vectors, k) if n <= EXACT_TEXTS else _by_cells(vectors, k)
-    return found
+    return _exact(vectors, k) if n <= EXACT_TEXTS else _by_cells(vectors, k)
 
 
 def _exact(vectors: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -41,14 +41,19 @@ def read(con: duckdb.DuckDBPyConnection, posts_path: Path) -> Texts:
         WHERE kind <> 'repost' AND "text" <> '' ORDER BY file_row_number"""
     ).fetchall()
     hash_of: dict[str, str | None] = {}
+    text_of: dict[
+        str, str
+    ] = {}  # of several ways to write it the first in the alphabet, whatever the order of the posts
     kept, of_post = [], []
     for post_id, author_id, raw in rows:
         if raw not in hash_of:
-            hash_of[raw] = _hash(meaning(raw))
+            text = meaning(raw)
+            if found := _hash(text):
+                text_of[found] = min(text, text_of.get(found, text))
+            hash_of[raw] = found
         if found := hash_of[raw]:
             kept.append((post_id, author_id))
             of_post.append(found)
-    text_of = {h: meaning(raw) for raw, h in sorted(hash_of.items(), reverse=True) if h}
     hashes = sorted(text_of)
     number = {h: i for i, h in enumerate(hashes)}
     return Texts(
@@ -66,6 +71,12 @@ def meaning(text: str) -> str:
     text = _ADDRESSEES.sub("", _REPOST_MARK.sub("", text))
     text = _LINK.sub(" ", text).replace("#", " ")
     return _SPACE.sub(" ", text).strip()[:MAX_CHARACTERS]
+
+
+def words(text: str) -> list[str]:
+    """Normalised words; a hashtag is its word."""
+    normal = normalise(text)
+    return [w for a, b in word_spans(normal) if (w := normal[a:b].strip("#_"))]
 
 
 def _hash(text: str) -> str | None:

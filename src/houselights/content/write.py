@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from houselights.content import clusters, embedding, keywords, languages, texts
-from houselights.core.errors import HouselightsError
 from houselights.core.paths import in_sql
 from houselights.core.settings import ContentSettings
 from houselights.core.tables import LANGUAGES, NARRATIVES, POST_NARRATIVES, Table
@@ -44,15 +43,13 @@ def write(
     not asked for. Raises HouselightsError where they were and cannot be made."""
     if not settings.narratives:
         for table in (LANGUAGES, NARRATIVES, POST_NARRATIVES):
-            _write(out_dir, table, table.empty())
+            write_table(out_dir, table, table.empty())
         return ContentReport("", 0, 0, 0, "narratives were not asked for: scan with --narratives")
     model = embedding.chosen(settings.embeddings_url, settings.embeddings_model)
     said = texts.read(con, posts_path)
     codes, confidence = languages.identify(said.text)
-    _write(out_dir, LANGUAGES, _languages(said, codes, confidence))
-    vectors = embedding.vectors(
-        said.text, said.hash, model, out_dir / CACHE, settings.jobs, tell or (lambda done, total: None)
-    )
+    write_table(out_dir, LANGUAGES, _languages(said, codes, confidence))
+    vectors = embedding.vectors(said.text, model, out_dir / CACHE, settings.jobs, tell)
     n_posts = np.bincount(said.text_of_post, minlength=len(said.text))
     label = clusters.with_copied(clusters.dense(vectors), n_posts)
     found = _Found.of(said, vectors, label, codes, n_posts)
@@ -64,14 +61,13 @@ def write(
     finally:
         con.unregister("text_narratives")
         con.unregister("told_narratives")
-    _write(out_dir, POST_NARRATIVES, told)
-    _write(out_dir, NARRATIVES, found.described(counts))
+    write_table(out_dir, POST_NARRATIVES, told)
+    write_table(out_dir, NARRATIVES, found.described(counts))
     return ContentReport(model.name, len(said.text), len(found.id), told.num_rows)
 
 
 _TOLD = """
-SELECT p.post_id, n.narrative_id, n.similarity_0_1, 'text' AS "by"
-FROM text_narratives n JOIN read_parquet({posts}) p USING (post_id)
+SELECT post_id, narrative_id, similarity_0_1, 'text' AS "by" FROM text_narratives
 UNION ALL
 SELECT r.post_id, n.narrative_id, n.similarity_0_1, 'repost' AS "by"
 FROM read_parquet({posts}) r JOIN text_narratives n ON r.repost_of = n.post_id WHERE r.kind = 'repost'
@@ -167,17 +163,9 @@ def _languages(said: texts.Texts, codes: list[str], confidence: NDArray[np.float
     ).sort_by("post_id")
 
 
-def _write(out_dir: Path, table: Table, rows: pa.Table) -> None:
+def write_table(out_dir: Path, table: Table, rows: pa.Table) -> None:
+    """There as a whole or not at all."""
     path = out_dir / table.file
     beside = path.with_name(path.name + ".part")
     pq.write_table(table.check(rows), beside, compression="zstd")
     beside.replace(path)
-
-
-def available() -> str:
-    """Why narratives cannot be made here; empty where they can."""
-    try:
-        embedding.chosen("", "")
-    except HouselightsError as error:
-        return str(error)
-    return ""

@@ -26,9 +26,6 @@ class TraceSettings:
     media_folders: tuple[
         str, ...
     ] = ()  # where pictures lie that posts name by a path; a scan adds the folders of its inputs
-    no_narratives: str = (
-        "narratives were not asked for: scan with --narratives"  # the reason; a scan that makes them empties it
-    )
 
 
 @dataclass(frozen=True)

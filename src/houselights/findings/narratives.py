@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from houselights.core.detection import Group
 from houselights.core.paths import in_sql
@@ -32,10 +33,9 @@ def pushed(con: duckdb.DuckDBPyConnection, run_dir: Path, groups: Sequence[Group
     out: list[list[dict[str, Any]]] = [[] for _ in groups]
     if not (groups and (run_dir / NARRATIVES.file).exists()):
         return out
-    con.execute("CREATE OR REPLACE TEMP TABLE pushers (number BIGINT, account_id VARCHAR)")
     members = [(i, m.account_id) for i, group in enumerate(groups) for m in group.members if m.role != "source"]
-    if members:
-        con.executemany("INSERT INTO pushers VALUES (?, ?)", members)
+    numbers, accounts = pa.array([i for i, _ in members], pa.int64()), pa.array([a for _, a in members], pa.string())
+    con.register("pushers", pa.table({"number": numbers, "account_id": accounts}))
     query = _PUSHED.format(
         told=in_sql(run_dir / POST_NARRATIVES.file),
         posts=in_sql(run_dir / POSTS.file),
@@ -55,5 +55,5 @@ def pushed(con: duckdb.DuckDBPyConnection, run_dir: Path, groups: Sequence[Group
                     "share_0_1": round(n_posts / n_all, 4),
                 }
             )
-    con.execute("DROP TABLE pushers")
+    con.unregister("pushers")
     return out

@@ -166,18 +166,7 @@ def _scan(commands: "Commands") -> None:
         action="store_true",
         help="also group posts by what they say, in other words and languages; takes the extra `narratives` and minutes per 100,000 posts",
     )
-    scan.add_argument(
-        "--embeddings",
-        metavar="URL",
-        default="",
-        help="with --narratives: an OpenAI-compatible server for the meaning of texts, as http://127.0.0.1:8080/v1 (default: the embedded model)",
-    )
-    scan.add_argument(
-        "--embeddings-model",
-        metavar="NAME",
-        default="",
-        help="its model (key: HOUSELIGHTS_EMBEDDINGS_KEY in the environment)",
-    )
+    _server(scan, "with --narratives; default: the embedded model")
     scan.add_argument("--engine", default="local", metavar="local", help="where the work runs; this version has local")
     scan.add_argument("--llm", default="none", metavar="none", help="language model; this version has none")
     _talk(scan)
@@ -197,6 +186,17 @@ def _reading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", type=_time, metavar="T", help="only posts before this moment")
 
 
+def _of_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, metavar="RUN", help="directory that `houselights scan --out` made")
+
+
+def _server(parser: argparse.ArgumentParser, otherwise: str) -> None:
+    what = f"an OpenAI-compatible server for the meaning of texts, as http://127.0.0.1:8080/v1 ({otherwise})"
+    parser.add_argument("--embeddings", metavar="URL", default="", help=what)
+    key = "its model (key: HOUSELIGHTS_EMBEDDINGS_KEY in the environment)"
+    parser.add_argument("--embeddings-model", metavar="NAME", default="", help=key)
+
+
 def _talk(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout instead of text")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
@@ -204,10 +204,10 @@ def _talk(parser: argparse.ArgumentParser) -> None:
 
 def _reading(commands: "Commands") -> None:
     explain = commands.add_parser("explain", help="one finding, its evidence, in the terminal")
-    explain.add_argument("run", type=Path, metavar="RUN", help="directory that `houselights scan --out` made")
+    _of_run(explain)
     explain.add_argument("finding", metavar="FINDING", help="id of the finding, as `scan` shows it")
     export = commands.add_parser("export", help="a RUN as graph files, CSV or the HTML report")
-    export.add_argument("run", type=Path, metavar="RUN", help="directory that `houselights scan --out` made")
+    _of_run(export)
     export.add_argument(
         "--to",
         required=True,
@@ -219,7 +219,7 @@ def _reading(commands: "Commands") -> None:
 
 def _claims(commands: "Commands") -> None:
     claims = commands.add_parser("claims", help="which posts of a RUN are about which claims of a list of yours")
-    claims.add_argument("run", type=Path, metavar="RUN", help="directory that `houselights scan --out` made")
+    _of_run(claims)
     claims.add_argument(
         "--claims",
         type=Path,
@@ -227,13 +227,7 @@ def _claims(commands: "Commands") -> None:
         metavar="FILE",
         help="CSV with the columns id, text, and where there are any url and verdict (its publisher's)",
     )
-    claims.add_argument(
-        "--embeddings",
-        metavar="URL",
-        default="",
-        help="an OpenAI-compatible server for the meaning of texts (default: the embedded model, where it is installed)",
-    )
-    claims.add_argument("--embeddings-model", metavar="NAME", default="", help="its model")
+    _server(claims, "default: the embedded model, where it is installed")
     _talk(claims)
 
 
@@ -309,7 +303,7 @@ def _others(commands: "Commands") -> None:
         "calibrate",
         help="what this run's error rate and reach are on its own data: shuffles, planted groups, other settings",
     )
-    calibrate.add_argument("run", type=Path, metavar="RUN", help="directory that `houselights scan --out` made")
+    _of_run(calibrate)
     calibrate.add_argument(
         "--shuffles", type=_count, default=20, metavar="N", help="shuffles of either kind (default: %(default)s)"
     )

@@ -24,7 +24,7 @@ _NOT_RUN = {
     "reply": "no post in this data names the post it answers",
     "hashtags": "no post in this data has two hashtags",
     "text": "no post in this data has {min_words} words of its own",
-    "narrative": "{no_narratives}",
+    "narrative": "no message in this data stands in enough different wordings",
     "media": "no post in this data has a picture or film whose hash is known",
     "mention": "no post in this data that answers nobody mentions two accounts",
 }
@@ -81,11 +81,7 @@ def build(
         con.unregister("text_objects")
         con.unregister("post_narratives")
     reasons = _NOT_RUN | ({"media": no_pictures} if no_pictures else {})
-    said = {
-        "min_words": settings.min_words,
-        "no_narratives": settings.no_narratives or "no message in this data stands in enough different wordings",
-    }
-    return TraceReport(rows, {k: reasons[k].format(**said) for k in TRACE_KINDS if not rows[k]})
+    return TraceReport(rows, {k: reasons[k].format(min_words=settings.min_words) for k in TRACE_KINDS if not rows[k]})
 
 
 def _write(con: duckdb.DuckDBPyConnection, out_path: Path) -> dict[str, int]:
