@@ -280,7 +280,8 @@ def test_too_little_memory_is_one_sentence(tmp_path: Path, monkeypatch: pytest.M
     rows = [ROW | {"id": f"p{i}", "text": f"{i} {'word ' * 400}"} for i in range(20_000)]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "n.parquet")
     monkeypatch.setattr("houselights.ingest.read.READ_MIB", 8)
-    monkeypatch.setattr("houselights.ingest.read.READ_MIB_PER_THREAD", 0)
+    monkeypatch.setattr("houselights.ingest.read.SORT_MIB", 8)
+    monkeypatch.setattr("houselights.ingest.read.MIB_PER_THREAD", 0)
     con = duckdb.connect(config={"memory_limit": "8MB", "threads": 1, "temp_directory": ""})
     with pytest.raises(HouselightsError, match="too little memory"):
         read_inputs(con, [tmp_path / "n.parquet"], tmp_path, ReadSettings())

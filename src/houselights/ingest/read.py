@@ -21,7 +21,7 @@ from houselights.ingest.report import IngestReport, SourceReport
 from houselights.ingest.source import encoding_words
 
 FILES_AT_ONCE = 4
-READ_MIB, READ_MIB_PER_THREAD = 640, 64
+READ_MIB, SORT_MIB, MIB_PER_THREAD = 640, 384, 64
 _IN_MEMORY = "ingest_memory"
 _Result = TypeVar("_Result")
 Progress = Callable[[str, int, int], None]
@@ -56,9 +56,10 @@ def read_inputs(
     paths = [Path(path) for path in inputs]
     try:
         with shortage_told(out_dir):
-            reads = _frugally(con, lambda: _stage_all(con, paths, beside, settings, progress))
+            reads = _frugally(con, READ_MIB, lambda: _stage_all(con, paths, beside, settings, progress))
             first = before_writing or (lambda: None)
-            counts = _frugally(con, lambda: accept.finish(con, [r.staged for r in reads], out_dir, settings, first))
+            staged = [r.staged for r in reads]
+            counts = _frugally(con, SORT_MIB, lambda: accept.finish(con, staged, out_dir, settings, first))
     except Exception:
         shutil.rmtree(beside, ignore_errors=True)
         raise
@@ -81,10 +82,10 @@ def read_table(
         path.unlink(missing_ok=True)
 
 
-def _frugally(con: duckdb.DuckDBPyConnection, work: Callable[[], _Result]) -> _Result:
+def _frugally(con: duckdb.DuckDBPyConnection, mib: int, work: Callable[[], _Result]) -> _Result:
     """The work in the same memory whatever the size of the input: DuckDB spills beyond it. Where that is too little, with all there is."""
     limit, threads = con.execute("SELECT current_setting('memory_limit'), current_setting('threads')").fetchall()[0]
-    con.execute(f"SET memory_limit = '{READ_MIB + READ_MIB_PER_THREAD * int(threads)}MiB'")
+    con.execute(f"SET memory_limit = '{mib + MIB_PER_THREAD * int(threads)}MiB'")
     try:
         return work()
     except duckdb.OutOfMemoryException:
