@@ -306,6 +306,12 @@ def tiktok() -> list[bytes]:
     }
     return [
         lines(each(lambda i: {"id": 7123456789012345670 + i} | video)),
+        lines(
+            [
+                {"data": {"videos": each(lambda i: {"id": 71 + i} | video), "cursor": 3}, "error": {"code": "ok"}},
+                {"data": {}},
+            ]
+        ),
         lines(each(lambda i: {"timestamp_collected": EPOCH * 1000, "data": {"id": str(i)} | web})),
         table(each(lambda i: {"id": 71 + i} | video)),
         lines(each(lambda i: collected({"cid": f"8{i}", "reply_id": "0" if i else "80"} | comment))),
@@ -505,7 +511,8 @@ def generic() -> list[bytes]:
     return [
         table(rows), table(rows, "\t"), b"sep=;\n" + table(days, ";"), lines(rows), json.dumps(rows, indent=1).encode(), lines(nested),
         table(rows).decode().encode("utf-16"), table(rows).replace(b"ship", "café".encode("latin-1")), table(rows).replace(b"\n", b"\r"),
-        b"\xef\xbb\xbf" + table(rows, "|"),
+        b"\xef\xbb\xbf" + table(rows, "|"), json.dumps({"n": 3, "found": {"of all": rows}}, indent=1).encode(), lines([{"data": rows}] * 2),
+        *(table(rows).decode().replace("ship", word).encode(e) for word, e in (("корабль", "cp1251"), ("轮船", "gb18030"), ("船です", "cp932"))),
     ]  # fmt: skip
 
 

@@ -54,4 +54,5 @@ def test_many_changed_files_break_nothing(reader: str, which: int, mode: str, co
 def test_the_seeds_are_sound(con, tmp_path: Path) -> None:
     """A seed that is refused would start the mutations from nowhere."""
     for reader, files in seeds.SEEDS.items():
+        con = law.alive(con)
         assert any(law.check(con, reader, "auto", data, tmp_path / "read").accepted for data in files[:1]), reader

@@ -4,6 +4,7 @@ import errno
 import gzip
 import json
 import os
+import random
 import time
 import zipfile
 from datetime import date
@@ -374,3 +375,52 @@ def test_signs_that_reddit_escapes_are_signs(read, tmp_path: Path) -> None:
     }
     [post] = read(lines(tmp_path / "r.jsonl", comment), format="reddit").posts
     assert post["text"] == "> 1 & 2 < 3"
+
+
+_SAID = {
+    "cp1251": "Сегодня в городе прошёл митинг за чистую воду, собралось много людей, но никто не знает почему выборы перенесли",
+    "koi8_r": "Сегодня в городе прошёл митинг за чистую воду, собралось много людей, но никто не знает почему выборы перенесли",
+    "cp1253": "Σήμερα στην πόλη έγινε διαδήλωση για καθαρό νερό και κανείς δεν ξέρει γιατί οι εκλογές αναβλήθηκαν",
+    "cp1256": "خرجت اليوم مظاهرة في المدينة من أجل المياه النظيفة ولا أحد يعرف لماذا تأجلت الانتخابات",
+    "gb18030": "今天 市里 举行了 要求 清洁用水 的 集会 来了 很多人 没有人 知道 选举 为什么 推迟",
+    "big5": "今天 市裡 舉行了 要求 清潔用水 的 集會 來了 很多人 沒有人 知道 選舉 為什麼 延期",
+    "cp932": "今日 街で きれいな水を 求める 集会が あり 多くの人が 集まった 選挙は 延期された 誰も 理由を 知らない",
+    "cp949": "오늘 시내에서 깨끗한 물을 요구하는 집회가 열렸다 선거가 연기되었고 아무도 이유를 모른다",
+    "cp1252": "L'été dernier les électeurs étaient déjà très fâchés, die Straße für Fußgänger wird später geöffnet, mañana habrá más",
+}
+
+
+@pytest.mark.parametrize("encoding", _SAID)
+@pytest.mark.parametrize("n", [3, 300])
+def test_tables_of_an_older_encoding_keep_their_letters(read, tmp_path: Path, encoding: str, n: int) -> None:
+    chance, words = random.Random(encoding), _SAID[encoding].split()
+    said = [" ".join(chance.sample(words, 8)) for _ in range(n)]
+    lines = [
+        f'{i},a{i % 5},2024-03-04 05:06:{i % 60:02},"{text} https://example.org/{i}"' for i, text in enumerate(said)
+    ]
+    plain = [f'{n + i},b{i},2024-03-04 05:06:07,"good morning everyone {i}"' for i in range(n)]
+    path = tmp_path / "old.csv"
+    path.write_bytes("\n".join(["id,author_id,created_at,text", *plain, *lines]).encode(encoding))
+    reading = read(path)
+    assert {p["text"].split(" https")[0] for p in reading.posts} >= set(said)
+    assert any("a guess" in note for note in reading.report.sources[0].notes)
+
+
+def test_a_page_without_its_list_is_told(read, tmp_path: Path) -> None:
+    page = {"found": [ROW, ROW | {"id": "p2"}], "next": "x"}
+    reading = read(
+        lines(tmp_path / "p.jsonl", page, {"error": "slow down"}, b"{bad\n", {"found": []}, {"found": [7, "x"]})
+    )
+    assert [p["post_id"] for p in reading.posts] == ["p1", "p2"]
+    assert [(r["line"], r["rule"]) for r in reading.rejects] == [
+        (2, "not_a_post"), (3, "malformed_json"), (5, "malformed_json"), (5, "malformed_json"),
+    ]  # fmt: skip
+    assert "posts of the list found in each record" in reading.report.sources[0].notes
+
+
+def test_columns_that_the_user_names_are_of_the_record_where_it_has_them(read, tmp_path: Path) -> None:
+    record = {"who": "a", "when": "2021-05-01T10:00:01Z", "what": "x", "likes": [ROW, ROW]}
+    reading = read(
+        lines(tmp_path / "m.jsonl", record), column_map={"author_id": "who", "created_at": "when", "text": "what"}
+    )
+    assert [(p["author_id"], p["text"]) for p in reading.posts] == [("a", "x")]

@@ -769,6 +769,15 @@ def tiktok_research(posts: Posts) -> bytes:
     return lines(map(_video, posts))
 
 
+def tiktok_pages(posts: Posts) -> bytes:
+    """As the interface answers; the last page is empty."""
+    pages = [list(map(_video, posts[i : i + 2])) for i in range(0, len(posts) + 2, 2)]
+    told = {"cursor": 100, "has_more": True, "search_id": "7"}
+    return lines(
+        {"data": {"videos": videos, **told}, "error": {"code": "ok", "message": "", "log_id": "0"}} for videos in pages
+    )
+
+
 def tiktok_table(posts: Posts) -> bytes:
     """As researchers save it: lists as Python writes them, two columns renamed."""
     names = {"id": "video_id", "username": "author_name"}
@@ -1248,6 +1257,7 @@ WRITERS = [
     Writer("content_library", "comments", library_comments, _holds("author_handle", "author_name", "text", "reply_to"),
            comments="all", thread="always"),
     Writer("tiktok", "Research API", tiktok_research, **_TIKTOK),
+    Writer("tiktok", "pages", tiktok_pages, **_TIKTOK),
     Writer("tiktok", "table", tiktok_table, **_TIKTOK),
     Writer("tiktok", "web array", tiktok_web, **_TIKTOK_WEB),
     Writer("tiktok", "collected", tiktok_collected, **_TIKTOK_WEB, collected="own"),
@@ -1301,5 +1311,7 @@ WRITERS = [
     Writer("generic", "tsv", lambda posts: generic_table(posts, "\t"), **_GENERIC),
     Writer("generic", "lines", lambda posts: lines(map(_plain, posts)), **_GENERIC),
     Writer("generic", "array", lambda posts: array(map(_plain, posts), indent=1), **_GENERIC),
+    Writer("generic", "pages", lambda posts: array([{"next": None, "found": {"posts": list(map(_plain, posts))}}], indent=1), **_GENERIC),
+    Writer("generic", "one page", lambda posts: json.dumps({"data": list(map(_plain, posts)), "n": 7}).encode(), **_GENERIC),
     Writer("generic", "Parquet", lambda posts: parquet([_plain(p) for p in posts]), **_GENERIC),
 ]  # fmt: skip

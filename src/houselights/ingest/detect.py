@@ -65,25 +65,27 @@ PIECE_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Layout:
-    """How a file's bytes make records. One of: delimited (`dialect`), JSON lines (`base_depth` None), JSON array (1), JSON objects (0)."""
+    """How a file's bytes make records. One of: delimited (`dialect`), JSON lines (`base_depth` None), JSON array (1), JSON objects (0).
+    `sample` is of the objects in the list `within` each record, where that is named."""
 
     sample: Sample
     dialect: Dialect | None = None
     base_depth: int | None = None
+    within: tuple[str, ...] = ()
     batches: Callable[[Iterator[bytes]], Iterator[pa.RecordBatch]] | None = (
         None  # a reader's own way to find its records
     )
 
     @property
     def is_lines(self) -> bool:
-        return self.dialect is None and self.batches is None and self.base_depth is None
+        return self.dialect is None and self.batches is None and self.base_depth is None and not self.within
 
 
-def text_layout(source: Source) -> Layout:
+def text_layout(source: Source, settings: ReadSettings) -> Layout:
     """Raises HouselightsError where there are no records."""
     start = source.head.lstrip()
     if start[:1] in (b"{", b"["):
-        return _json_layout(source)
+        return _json_layout(source, settings)
     if start[:1] == b"<":
         raise HouselightsError(
             f"{source.path}: looks like HTML or XML, not a table of posts. Export the posts as CSV, JSON lines or Parquet."
@@ -91,7 +93,7 @@ def text_layout(source: Source) -> Layout:
     return _delimited_layout(source)
 
 
-def _json_layout(source: Source) -> Layout:
+def _json_layout(source: Source, settings: ReadSettings) -> Layout:
     if telegram.looks_like(source.head):
         found = islice(_records(telegram.message_batches(iter([source.head]))), SAMPLE_RECORDS)
         return Layout(_json_sample(list(found)), batches=telegram.message_batches)
@@ -105,7 +107,22 @@ def _json_layout(source: Source) -> Layout:
     records = list(islice(_records(batches), SAMPLE_RECORDS))
     if not records and base_depth == 1 and source.head_is_all and b"".join(source.head.split()) == b"[]":
         raise HouselightsError(f"{source.path}: an empty JSON array: no posts in there. Check the export.")
-    return Layout(_json_sample(records), base_depth=base_depth)
+    whole = Layout(_json_sample(records), base_depth=base_depth)
+    if _claims(whole.sample, settings):
+        return whole
+    return next((pages for pages in _as_pages(whole, records) if _claims(pages.sample, settings)), whole)
+
+
+def _as_pages(whole: Layout, records: list[dict[str, Any]]) -> Iterator[Layout]:
+    """Records as pages of an interface: the objects of one list in each, wherever it lies; the longest lists first."""
+    lists: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for record in records:
+        for keys, leaf in flatten(record):
+            if isinstance(leaf, list) and all(keys):
+                lists.setdefault(keys, []).extend(item for item in leaf if isinstance(item, dict))
+    for keys, items in sorted(lists.items(), key=lambda found: -len(found[1])):
+        if items:
+            yield replace(whole, sample=_json_sample(items[:SAMPLE_RECORDS]), within=keys)
 
 
 def _json_sample(records: list[dict[str, Any]]) -> Sample:
@@ -211,7 +228,7 @@ def choose(sample: Sample, settings: ReadSettings, where: str) -> Match:
     generic.check_map(sample, settings.column_map)
     if settings.format != "auto":
         return _named(sample, settings, where)
-    claims = [m for m in (_match(name, sample, settings.column_map) for name in FORMATS) if m]
+    claims = _claims(sample, settings)
     if (
         not settings.column_map
         and {m.format for m in claims} <= {generic.FORMAT.name}
@@ -229,6 +246,14 @@ def choose(sample: Sample, settings: ReadSettings, where: str) -> Match:
         candidates = " or ".join(f"{m.format} ({m.reason})" for m in first)
         raise HouselightsError(f"{where}: say with --format NAME which it is, for it could be {candidates}.")
     return first[0]
+
+
+def _claims(sample: Sample, settings: ReadSettings) -> list[Match]:
+    """What the readers, or the one that is named, make of it; nothing where a column is missing that the user maps."""
+    names = FORMATS if settings.format == "auto" else FORMATS.keys() & {settings.format}
+    if not set(settings.column_map.values()) <= set(sample.names):
+        return []
+    return [m for m in (_match(name, sample, settings.column_map) for name in names) if m]
 
 
 _COLLECTED = "Bluesky, Instagram, Threads, TikTok and X, as their web pages have them"

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -197,3 +197,15 @@ def typed(relation: str, structure: object, is_lines: bool) -> str:
         CASE WHEN rule IS NULL AND j IS NULL THEN left(raw, 120) ELSE detail END AS detail
       FROM (SELECT * EXCLUDE (object), {parsed("object", structure)} AS j FROM (SELECT *, {an_object} AS object
         FROM (SELECT * REPLACE ({text} AS raw) FROM {relation}) WHERE raw IS NULL OR raw <> '')))"""
+
+
+def elements(relation: str, path: Sequence[str], is_lines: bool) -> str:
+    """SQL of (line, raw, rule, detail) of the objects in the list at `path` of each record; a record that lacks the list is no post."""
+    structure: object = ["JSON"]
+    for key in reversed(path):
+        structure = {key: structure}
+    listed = "j" + "".join('."' + key.replace('"', '""') + '"' for key in path)
+    lacking = f"rule IS NULL AND {listed} IS NULL"
+    return f"""(SELECT line, unnest(CASE WHEN rule IS NULL AND {listed} IS NOT NULL THEN {listed}::VARCHAR[] ELSE [raw] END) AS raw,
+        CASE WHEN {lacking} THEN 'not_a_post' ELSE rule END AS rule, CASE WHEN {lacking} THEN left(raw, 120) ELSE detail END AS detail
+      FROM {typed(relation, structure, is_lines)})"""

@@ -18,7 +18,7 @@ from houselights.core.settings import ReadSettings
 from houselights.ingest import accept, staging, workbook
 from houselights.ingest.detect import FORMATS
 from houselights.ingest.report import IngestReport, SourceReport
-from houselights.ingest.source import encoding_words
+from houselights.ingest.source import encoding_note
 
 FILES_AT_ONCE = 4
 READ_MIB, SORT_MIB, MIB_PER_THREAD = 640, 384, 64
@@ -160,13 +160,9 @@ class _Meter:
 
 
 def _report(read: staging.Read, counts: accept.Counts) -> SourceReport:
-    encoding = (
-        ()
-        if read.source.is_parquet or read.source.encoding == "utf-8"
-        else (f"text read as {encoding_words(read.source.encoding)}",)
-    )
+    encoding = "" if read.source.is_parquet else encoding_note(read.source.encoding)
     sheet = workbook.sheet_note(read.source.path) if read.source.compression == "xlsx" else ""
-    order = tuple(note for note in (sheet, read.staged.time.note) if note)
+    told = tuple(note for note in (sheet, read.staged.time.note, encoding) if note)
     return SourceReport(
         file=read.source.name,
         sha256=read.source.sha256,
@@ -176,7 +172,7 @@ def _report(read: staging.Read, counts: accept.Counts) -> SourceReport:
         reason=read.match.reason,
         confidence=read.match.confidence,
         columns=read.match.mapping,
-        notes=(*read.match.notes, *order, *encoding),
+        notes=(*read.match.notes, *told),
         precision=next(iter(counts.precisions), read.staged.time.precision),
         precisions=counts.precisions,
         fields_present=_present(read.fields),

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pyarrow as pa
 import zstandard
+from charset_normalizer import from_bytes
 
 from houselights.core.errors import HouselightsError
 from houselights.ingest import workbook
@@ -24,6 +25,19 @@ ENCODING_SCAN_BYTES = 64 << 20  # of a table; JSON is UTF-8 or says otherwise at
 MAX_RATIO = 200  # ordinary text compresses 3 to 30 times
 MAX_INFLATED_BYTES = 2 << 30  # below this size any ratio is harmless
 REPLACEMENT = "\ufffd".encode()
+_GUESS_BYTES = 1 << 18
+_LEAST_TO_GUESS = 16  # bytes beyond ASCII: fewer may be a letter or two that broke
+_OTHER_SCRIPTS = {
+    "cp1251": "Windows-1251 (Cyrillic)",
+    "koi8_r": "KOI8-R (Cyrillic)",
+    "cp1253": "Windows-1253 (Greek)",
+    "cp1256": "Windows-1256 (Arabic)",
+    "gb18030": "GB18030 (Chinese)",
+    "big5": "Big5 (Chinese)",
+    "cp932": "Shift-JIS (Japanese)",
+    "cp949": "EUC-KR (Korean)",
+}
+_LATIN = {"cp1250", "cp1252", "cp1254"}
 
 _MAGIC = {
     b"PK\x03\x04": "a ZIP archive: unpack it",
@@ -152,7 +166,8 @@ def _begins_json(start: bytes) -> bool:
 
 
 def guess_encoding(raw: bytes) -> str:
-    """Python codec name: by byte-order mark, by the pattern of NUL bytes (UTF-16), else UTF-8 unless broken bytes outnumber good characters."""
+    """Python codec name: by byte-order mark, by the pattern of NUL bytes (UTF-16), else UTF-8 unless broken bytes outnumber good characters;
+    then one of another script if all of it can be read so, else that of western Europe."""
     for bom, name in _BOMS:
         if raw.startswith(bom):
             return name
@@ -173,11 +188,27 @@ def guess_encoding(raw: bytes) -> str:
     if well_formed >= broken:
         return "utf-8"
     letters = (high == 0x80) | (high == 0x85) | ((high >= 0x91) & (high <= 0x97)) | ((high >= 0xA0) & (high <= 0xFE))
-    return "cp1252" if letters.mean() >= 0.8 else "utf-8"
+    return _other_script(raw) or ("cp1252" if letters.mean() >= 0.8 else "utf-8")
 
 
-def encoding_words(encoding: str) -> str:
-    return {"cp1252": "latin-1 (Windows-1252)", "utf-8": "UTF-8"}.get(encoding, encoding.upper())
+def _other_script(raw: bytes) -> str | None:
+    """The legacy encoding that the lines beyond ASCII are in, if it is one of a script other than Latin: which Latin one, nobody can tell."""
+    told = b"\n".join(line for line in raw[: 16 * _GUESS_BYTES].split(b"\n") if not line.isascii())[:_GUESS_BYTES]
+    if len(told) - len(told.decode("ascii", "ignore")) < _LEAST_TO_GUESS:
+        return None
+    best = from_bytes(told, cp_isolation=[*_OTHER_SCRIPTS, *_LATIN]).best()
+    if best is None or best.encoding not in _OTHER_SCRIPTS:
+        return None
+    text = codecs.getincrementaldecoder(best.encoding)("replace").decode(raw)  # the last character may be cut
+    return None if "\ufffd" in text else best.encoding
+
+
+def encoding_note(encoding: str) -> str:
+    """What to say of the encoding; nothing where the file says itself which it is."""
+    if encoding in _OTHER_SCRIPTS or encoding == "cp1252":
+        words = _OTHER_SCRIPTS.get(encoding, "latin-1 (Windows-1252)")
+        return f"text read as {words}, a guess: if letters look wrong, save the file as UTF-8"
+    return "" if encoding == "utf-8" else f"text read as {encoding.upper()}"
 
 
 def raw_blocks(path: Path, compression: str | None, tell: Callable[[int], None] | None = None) -> Iterator[bytes]:

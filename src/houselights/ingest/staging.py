@@ -18,7 +18,7 @@ from houselights.core.settings import ReadSettings
 from houselights.ingest import accept, json_text, parquet, sound_lines, times
 from houselights.ingest.delimited import record_batches
 from houselights.ingest.detect import FORMATS, JSON_READERS, TABLE_READERS, Layout, choose, text_layout
-from houselights.ingest.sample import Match
+from houselights.ingest.sample import Match, shown
 from houselights.ingest.source import Source, Truncated, open_source
 from houselights.ingest.table import Rows, supplied
 
@@ -55,8 +55,10 @@ def stage(
     con.execute("SET TimeZone = 'UTC'")
     source = replace(open_source(path), name=name)
     rows = parquet.rows(con, source, folder / "it") if source.is_parquet else None
-    look = Layout(parquet.sample(con, source, rows)) if rows else text_layout(source)
+    look = Layout(parquet.sample(con, source, rows)) if rows else text_layout(source, settings)
     match = choose(look.sample, settings, str(path))
+    if look.within:
+        match = replace(match, notes=(f"posts of the list {shown('.'.join(look.within))} in each record", *match.notes))
     nested = JSON_READERS.get(match.format)
     told = accept.Told.of(FORMATS[match.format], nested.FIELDS if nested else supplied(match.mapping) | match.also)
     if rows is not None:
@@ -178,7 +180,8 @@ def _in_parts(
     schema = json_text.SCHEMA if look.dialect is None else _csv_schema(keep)
     if look.dialect is None:
         is_lines = look.base_depth is None
-        raw = _json_rows(look, match, partial(json_text.typed, _STREAM, is_lines=is_lines))
+        records = json_text.elements(_STREAM, look.within, is_lines) if look.within else _STREAM
+        raw = _json_rows(look, match, partial(json_text.typed, records, is_lines=is_lines))
     else:
         raw = TABLE_READERS[match.format].raw(
             Rows(_STREAM, {look.sample.names[i]: f"c{i}" for i in keep}), match.mapping
