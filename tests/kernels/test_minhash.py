@@ -33,11 +33,12 @@ def permutations(n: int = TraceSettings().n_permutations) -> tuple[np.ndarray, n
     return rng.integers(0, 2**63, n, dtype=np.uint64) | np.uint64(1), rng.integers(0, 2**63, n, dtype=np.uint64)
 
 
-def leaders(texts: list[str], order: np.ndarray | None = None, threshold: float = 0.8) -> np.ndarray:
+def leaders(texts: list[str], weight: list[int] | None = None, threshold: float = 0.8) -> np.ndarray:
+    weights = np.ones(len(texts), np.int64) if weight is None else np.array(weight, np.int64)
     words, offset = sets_of(texts)
     buckets = minhash.shared_buckets(minhash.band_keys(words, offset, *permutations(), TraceSettings().n_bands))
-    order = np.arange(len(texts)) if order is None else order
-    return minhash.lead(order, words, offset, buckets.place, buckets.offset, buckets.capacity, threshold)
+    order = np.argsort(-weights, kind="stable")
+    return minhash.lead(order, words, offset, buckets.place, buckets.offset, buckets.capacity, weights, threshold)
 
 
 @given(st.lists(raw.map(normalise), min_size=1, max_size=6))
@@ -81,6 +82,27 @@ def test_every_member_is_like_its_leader(texts: list[str]) -> None:
     assert (leader[leader] == leader).all()
     for i, text in enumerate(texts):
         assert true_jaccard(text, texts[leader[i]]) >= 0.8
+
+
+@given(sentences, st.data())
+@settings(max_examples=200, deadline=None)
+def test_every_member_is_like_most_of_those_before_it(texts: list[str], data: st.DataObject) -> None:
+    weight = data.draw(st.lists(st.integers(1, 9), min_size=len(texts), max_size=len(texts)))
+    leader = leaders(texts, weight)
+    groups: dict[int, list[int]] = {}
+    for t in np.argsort(-np.array(weight, np.int64), kind="stable").tolist():
+        before = groups.setdefault(int(leader[t]), [])[: 1 + minhash.N_FIRST]
+        alike = sum(weight[m] for m in before if true_jaccard(texts[t], texts[m]) >= 0.8)
+        assert alike >= minhash.MOST_ALIKE * sum(weight[m] for m in before)
+        groups[int(leader[t])].append(t)
+
+
+def test_ends_of_a_star_are_no_group() -> None:
+    """Each differs from the first in one of ten words: 9 of 11 words, and 8 of 12 from each other."""
+    words = [f"w{i}" for i in range(10)]
+    star = [" ".join(words), *(" ".join([*words[:i], f"x{i}", *words[i + 1 :]]) for i in range(6))]
+    assert leaders(star).tolist() == [0, 0, 2, 3, 4, 5, 6]
+    assert leaders(star, [16, 1, 1, 1, 1, 1, 1]).tolist() == [0, 0, 0, 0, 0, 0, 6]
 
 
 def test_a_chain_of_small_changes_does_not_join_unlike_texts() -> None:

@@ -15,6 +15,10 @@ from houselights.core.text import SPACELESS_RANGES
 MAX_LEADERS = 32
 """Leaders looked at per bucket: more would cost the square of a template's variants. Near pairs meet in other bands."""
 
+N_FIRST = 8
+MOST_ALIKE = 0.8
+"""Of a group's posts, as far as its first members tell, the share that a text must be like to join it."""
+
 _SPACELESS = np.array(SPACELESS_RANGES, dtype=np.int64)
 _OFFSET = np.uint64(0xCBF29CE484222325)  # FNV-1a
 _PRIME = np.uint64(0x100000001B3)
@@ -272,12 +276,14 @@ def lead(
     place_of: NDArray[np.int64],
     place_offset: NDArray[np.int64],
     capacity: NDArray[np.int64],
+    weight: NDArray[np.int64],
     threshold: float,
 ) -> NDArray[np.int64]:
-    """[n] the leader of each text: the most similar of the leaders before it in `order`, or itself if none is near.
+    """[n] the leader of each text: the most similar of the leaders before it in `order` whose group is like it, or itself.
 
     Of equally similar leaders the first. Leader clustering (Hartigan 1975, ch. 3): each member is like its leader, so a
-    chain of small changes cannot join unlike texts. The places are those of `Buckets`.
+    chain of small changes cannot join unlike texts; and like MOST_ALIKE of the group, counted by `weight` over the leader and the
+    first members, so that ends of a star do not pass for alike. The places are those of `Buckets`.
     """
     n = len(order)
     leader = np.arange(n)
@@ -288,6 +294,8 @@ def lead(
         for k in range(offset[t], offset[t + 1]):
             sketch[t] |= np.uint64(1) << np.uint64(words[k] & np.uint32(63))
     seen = np.full(n, -1, np.int64)
+    n_first = np.zeros(n, np.int8)
+    first = np.zeros((n, N_FIRST), np.int32)
     # A bucket is its capacity << 32 | how many leaders it has, then each leader with its sketch: a look costs one place
     # in memory.
     room = np.zeros(2 * capacity.sum() + len(capacity), np.uint64)
@@ -309,9 +317,19 @@ def lead(
                 seen[other] = t
                 similarity = jaccard(words, offset[t], offset[t + 1], offset[other], offset[other + 1], threshold)
                 if similarity > best or (0 < similarity == best and rank[other] < rank[leader[t]]):
-                    best = similarity
-                    leader[t] = other
-        if best == 0.0:
+                    alike, total = weight[other], weight[other]
+                    for m in first[other, : n_first[other]]:
+                        total += weight[m]
+                        if jaccard(words, offset[t], offset[t + 1], offset[m], offset[m + 1], threshold) > 0.0:
+                            alike += weight[m]
+                    if alike >= MOST_ALIKE * total:
+                        best = similarity
+                        leader[t] = other
+        if best > 0.0:
+            if n_first[leader[t]] < N_FIRST:
+                first[leader[t], n_first[leader[t]]] = t
+                n_first[leader[t]] += 1
+        else:
             for place in place_of[place_offset[t] : place_offset[t + 1]]:
                 filled = np.int64(room[place] & _LOW)
                 if filled < np.int64(room[place] >> _32):

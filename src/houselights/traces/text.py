@@ -157,8 +157,11 @@ def _leaders(corpus: _Corpus, chosen: NDArray[np.int64], settings: TraceSettings
     factor, addend = _permutations(settings.n_permutations)
     keys = minhash.band_keys(words, offset, factor, addend, settings.n_bands)
     buckets = minhash.shared_buckets(keys)
-    order = np.argsort(-corpus.n_posts[chosen], kind="stable")
-    return minhash.lead(order, words, offset, buckets.place, buckets.offset, buckets.capacity, settings.jaccard_0_1)
+    weight = corpus.n_posts[chosen]
+    order = np.argsort(-weight, kind="stable")
+    return minhash.lead(
+        order, words, offset, buckets.place, buckets.offset, buckets.capacity, weight, settings.jaccard_0_1
+    )
 
 
 def _permutations(n: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
