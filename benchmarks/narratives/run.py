@@ -49,7 +49,7 @@ PARTS = {
     ),
     "slow": Part("within ten minutes", 96_700, 10, (CampaignSpec("paraphrase_swarm", 30, 15, 600.0),)),
     "few": Part("within a minute, ten messages", 96_800, 10, (CampaignSpec("paraphrase_swarm", 30, 10, 60.0),)),
-    "free": Part("no campaign", 97_500, 40, ()),
+    "free": Part("no campaign", 97_500, 120, ()),
 }
 SIZES = {"10k": 10_000, "100k": 100_000, "300k": 300_000}
 TEXTS = "texts"

@@ -53,6 +53,15 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Wording:
+    """One of the ways in which a finding's posts say the same: its first post, and how many posts and accounts have these words."""
+
+    first: Post
+    n_posts: int
+    n_accounts: int
+
+
+@dataclass(frozen=True)
 class Timeline:
     """Posts per bin: the finding's own against everybody else's. `starts[i]` is the first moment of bin i."""
 

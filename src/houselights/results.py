@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 from houselights.core import tables
 from houselights.core.errors import HouselightsError
 from houselights.core.paths import in_sql
+from houselights.core.text import own_words
 from houselights.engine.local import connect
-from houselights.records import Pair, Post, Shown, Timeline, bin_width_s, floor
+from houselights.records import Pair, Post, Shown, Timeline, Wording, bin_width_s, floor
 
 NAMING_TIERS = ("observed", "strong", "reviewed")
 
@@ -218,6 +219,30 @@ class Results:
             for r in rows
         }
 
+    def wordings(self, finding_id: str, limit: int = 5) -> list[list[Wording]]:
+        """The near-identical texts of the finding that are not word for word the same: for each its wordings, the most used first.
+        At most `limit` texts, those of the most posts first."""
+        self.finding(finding_id)
+        rows = self._rows(
+            f"""SELECT DISTINCT object_id, unnest([post_id_a, post_id_b]) AS post_id, unnest([account_a, account_b]) AS account
+            FROM {self._source(tables.EVIDENCE)} WHERE finding_id = ? AND kind = 'text'""",
+            [finding_id],
+        )
+        posts = self.posts([(r["post_id"], r["account"]) for r in rows])
+        said: dict[str, dict[str, list[Post]]] = {}
+        for r in rows:
+            if post := posts.get((r["post_id"], r["account"])):
+                said.setdefault(r["object_id"], {}).setdefault(own_words(post.text), []).append(post)
+        texts = []
+        for same in said.values():
+            if len(same) > 1:
+                wordings = [
+                    Wording(min(p, key=lambda q: (q.created_at, q.post_id)), len(p), len({q.author_id for q in p}))
+                    for p in same.values()
+                ]
+                texts.append(sorted(wordings, key=lambda w: (-w.n_posts, w.first.created_at, w.first.post_id)))
+        return sorted(texts, key=lambda t: (-sum(w.n_posts for w in t), t[0].first.post_id))[:limit]
+
     def handles(self, account_ids: Sequence[str]) -> dict[str, str]:
         """The last known handle of each account that has one."""
         rows = self._rows(
@@ -291,6 +316,29 @@ class Results:
         for row in rows:
             out.setdefault(row["narrative_id"], []).append(row["text"])
         return out
+
+    def volumes(self, finding_id: str, narrative_ids: Sequence[str], n_bins: int = 48) -> dict[str, Timeline]:
+        """Per narrative its posts over the whole period of the data: those of the finding's accounts, and all others'."""
+        self.finding(finding_id)
+        first, last = self.counts["first_at"], self.counts["last_at"]
+        if first is None:
+            return {}
+        bin_s = bin_width_s((last - first).total_seconds(), n_bins)
+        start = floor(first, bin_s)
+        width = int((last - start).total_seconds() // bin_s) + 1
+        rows = self._rows(
+            f"""SELECT n.narrative_id, floor(epoch(p.created_at - $start) / $bin)::INT AS nth, m.account_id IS NOT NULL AS mine, count(*) AS n
+            FROM {self._source(tables.POST_NARRATIVES)} n JOIN {self._source(tables.POSTS)} p USING (post_id)
+            LEFT JOIN (SELECT DISTINCT account_id FROM {self._source(tables.MEMBERS)} WHERE finding_id = $id AND role <> 'source') m
+              ON m.account_id = p.author_id
+            WHERE list_contains($ids, n.narrative_id) GROUP BY ALL""",
+            {"id": finding_id, "ids": list(narrative_ids), "start": start, "bin": bin_s},
+        )
+        told = {id_: ([0] * width, [0] * width) for id_ in narrative_ids}
+        for r in rows:
+            told[r["narrative_id"]][not r["mine"]][r["nth"]] = r["n"]
+        starts = tuple(start + timedelta(seconds=bin_s * i) for i in range(width))
+        return {id_: Timeline(bin_s, starts, tuple(mine), tuple(others)) for id_, (mine, others) in told.items()}
 
     def edges(self, finding_id: str) -> list[tuple[str, str, int]]:
         """(account, account, coincidences) among the finding's accounts, each pair once, ids in order."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from houselights.core import text as core_text
 from houselights.core.text import (
+    differences,
     find_hashtag_spans,
     find_url_span,
     normalise,
@@ -145,6 +146,27 @@ def test_shared_span_lies_inside_and_holds_shared_words(a: str, shared: str, b: 
     start, end = span
     assert 0 <= start < end <= len(text_a)
     assert set(words_of(text_a[start:end])) <= set(words_of(text_b))
+
+
+@given(texts, texts)
+@settings(max_examples=400, deadline=None)
+def test_differences_lose_nothing(base: str, text: str) -> None:
+    pieces = differences(base, text)
+    assert "".join(piece for what, piece in pieces if what != "left out") == text
+    assert all(piece for _, piece in pieces)
+    assert all(piece in base for what, piece in pieces if what == "left out")
+
+
+@given(texts)
+@settings(deadline=None)
+def test_a_text_does_not_differ_from_itself(text: str) -> None:
+    assert all(what == "same" for what, _ in differences(text, text))
+
+
+def test_differences_name_words_and_not_letters() -> None:
+    assert differences("We meet on Friday at noon", "we MEET on Sunday at noon, all of us") == [
+        ("same", "we MEET on "), ("left out", "Friday"), ("added", "Sunday"), ("same", " at noon, "), ("added", "all of us"),
+    ]  # fmt: skip
 
 
 def longest_run(a: list[str], b: list[str]) -> int:

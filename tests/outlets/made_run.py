@@ -50,8 +50,9 @@ class _Maker:
     def burst(
         self, finding: str, obj: str, accounts: list[str], at: datetime, text: str, step_s: float, chance: float
     ) -> None:
-        """Everybody posts `text` one after another; neighbours are the coincidences."""
-        ids = [self.post(a, at + timedelta(seconds=step_s * i), text) for i, a in enumerate(accounts)]
+        """Everybody posts `text` one after another, the third with another day; neighbours are the coincidences."""
+        texts = [text.replace("Friday", "Sunday") if i == 2 else text for i in range(len(accounts))]
+        ids = [self.post(a, at + timedelta(seconds=step_s * i), texts[i]) for i, a in enumerate(accounts)]
         for i in range(len(ids) - 1):
             values = (finding, "small_objects", obj, "text", ids[i], ids[i + 1], accounts[i], accounts[i + 1])
             row = dict(zip([c.name for c in tables.EVIDENCE.columns], values, strict=False))

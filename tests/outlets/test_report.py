@@ -150,6 +150,10 @@ def test_no_red_and_no_score_on_a_person(html: str) -> None:
         assert not (r > 150 and g < 80 and b < 80)
 
 
+def test_other_wordings_show_what_they_change(html: str) -> None:
+    assert "read it before  <del>Friday</del> <ins>Sunday</ins>." in html
+
+
 def test_writing_leaves_no_half_file(run_dir: Path, tmp_path: Path) -> None:
     path = report.write(Results(run_dir), tmp_path / "r.html")
     assert [p.name for p in tmp_path.iterdir()] == [path.name]

@@ -114,3 +114,12 @@ def test_a_missing_table_is_an_empty_one(made: ModuleType, tmp_path: Path) -> No
 
 def test_a_path_with_a_quote_works(made: ModuleType, tmp_path: Path) -> None:
     assert Results(made.build(tmp_path / "it's; DROP")).counts["posts"] > 0
+
+
+def test_wordings_are_of_near_identical_texts_only(results: Results) -> None:
+    texts = results.wordings("f-ring")
+    assert texts and all(len(t) == 2 for t in texts)
+    for most, other in texts:
+        assert most.n_posts > other.n_posts == other.n_accounts == 1
+        assert "Friday" in most.first.text and "Sunday" in other.first.text
+    assert results.wordings("f-pool") == [] and len(results.wordings("f-ring", 2)) == 2

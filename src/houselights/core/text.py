@@ -6,6 +6,8 @@ Post text is hostile input. Nothing here raises on any string, and every step is
 import re
 import unicodedata
 from collections.abc import Sequence
+from difflib import SequenceMatcher
+from itertools import groupby
 
 from houselights.core.urls import canonical_url
 
@@ -242,6 +244,30 @@ def shared_span(text_a: str, text_b: str) -> tuple[int, int] | None:
     if best_length < 3:
         return None
     return words_a[best_end - best_length + 1][1], words_a[best_end][2]
+
+
+def differences(base: str, text: str) -> list[tuple[str, str]]:
+    """`text` in pieces, each "same" or "added" beside `base`, and what only `base` has as "left out", in reading order.
+
+    Words are compared as everywhere, whatever their case and marks; what lies between words (links, emoji) is not compared and counts
+    as the same. "same" and "added" together are `text`, letter for letter. Longest common blocks (Ratcliff and Metzener 1988): the
+    square of the length at worst, so for texts that a screen can hold.
+    """
+    words_base, words = _words_with_origin(base), _words_with_origin(text)
+    left = [word or base[start:end] for word, start, end in words_base]
+    right = [word or text[start:end] for word, start, end in words]
+    blocks = SequenceMatcher(None, left, right, autojunk=False)
+    pieces, at = [], 0
+    for tag, i1, i2, j1, j2 in blocks.get_opcodes():
+        start, end = (words[j1][1], words[j2 - 1][2]) if j2 > j1 else (at, at)
+        start = max(start, at)  # character pairs of scripts without spaces overlap
+        pieces.append(("same", text[at:start]))
+        if i2 > i1 and tag != "equal":
+            pieces.append(("left out", base[words_base[i1][1] : words_base[i2 - 1][2]]))
+        at = max(start, end)
+        pieces.append(("same" if tag == "equal" else "added", text[start:at]))
+    whole = [piece for piece in [*pieces, ("same", text[at:])] if piece[1]]
+    return [(what, "".join(piece for _, piece in run)) for what, run in groupby(whole, key=lambda piece: piece[0])]
 
 
 def _suffix_automaton(words: Sequence[str | None]) -> tuple[list[dict[str | None, int]], list[int], list[int]]:

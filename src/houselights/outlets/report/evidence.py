@@ -24,31 +24,36 @@ def block(results: Results, finding: dict[str, Any], shown: dict[str, Shown], an
     marks = results.highlights_of([i for p in pairs for i in (p.post_id_a, p.post_id_b)], finding_id)
     rest = f" The other {total - len(pairs):,} are in evidence.parquet." if total > len(pairs) else ""
     caption = "Least likely by chance first, one of each shared object before the second of any."
-    first = _table(pairs[:PAIRS_AT_ONCE], shown, marks, caption)
+    names = {str(n["narrative_id"]): str(n["name"]) for n in finding.get("narratives") or []}
+    first = _table(pairs[:PAIRS_AT_ONCE], shown, marks, names, caption)
     more = pairs[PAIRS_AT_ONCE:]
-    fold = folded(f"{wording.count(len(more), 'more pair')}", _table(more, shown, marks, "More pairs")) if more else ""
+    fold = (
+        folded(f"{wording.count(len(more), 'more pair')}", _table(more, shown, marks, names, "More pairs"))
+        if more
+        else ""
+    )
     return f"""<h3 id="{anchor}-evidence">Evidence: posts side by side</h3>
 <p>{len(pairs):,} of {wording.count(total, "coincidence")}.{rest} {ALONE} {HALVES} {wording.in_part(finding)}</p>
 {first}
 {fold}"""
 
 
-def _table(pairs: list[Pair], shown: dict[str, Shown], marks: Marks, caption: str) -> str:
-    rows = "".join(_row(p, shown, marks) for p in pairs)
+def _table(pairs: list[Pair], shown: dict[str, Shown], marks: Marks, names: dict[str, str], caption: str) -> str:
+    rows = "".join(_row(p, shown, marks, names) for p in pairs)
     return f"""<table class="pairs"><caption>{caption}</caption>
 <thead><tr><th scope="col">Earlier post</th><th scope="col">Later post</th><th scope="col">In common</th></tr></thead>
 <tbody>{rows}</tbody></table>"""
 
 
-def _row(pair: Pair, shown: dict[str, Shown], marks: Marks) -> str:
+def _row(pair: Pair, shown: dict[str, Shown], marks: Marks, names: dict[str, str]) -> str:
     why_a, why_b = _reasons(marks, pair.post_id_a), _reasons(marks, pair.post_id_b)
     same = why_a == why_b
+    is_hash = pair.object_id.startswith(("text:", "narrative:", "media:"))  # which tells nobody anything
+    what = names.get(pair.object_id, "" if is_hash else pair.object_id)
     lines = [
         f"<p><b>{html_text(wording.apart(pair.delta_s, pair.post_a.precision if pair.post_a else 's'))}</b></p>",
         f"<p>{html_text(wording.KIND_NOUN.get(pair.kind, pair.kind))}</p>",
-        ""
-        if pair.object_id.startswith("text:")  # a hash, which tells nobody anything
-        else f'<p class="object"><bdi>{html_marked(clip(pair.object_id, 160))}</bdi></p>',
+        f'<p class="object"><bdi>{html_marked(clip(what, 160))}</bdi></p>' if what else "",
         f'<p>chance of being this close: <b class="nowrap">{html_text(wording.share(pair.chance_0_1))}</b></p>',
         f'<p class="quiet">{html_text(wording.CHANNEL_NAME.get(pair.channel, pair.channel))}</p>',
         "" if pair.confirming else '<p class="quiet">from the half that suggested the group</p>',

@@ -4,7 +4,7 @@ from typing import Any
 
 from houselights.outlets import wording
 from houselights.outlets.hostile import clip, html_marked, html_text
-from houselights.outlets.report import evidence, network, timeline
+from houselights.outlets.report import evidence, network, timeline, wordings
 from houselights.outlets.report.markup import folded, items, table
 from houselights.records import Shown
 from houselights.results import Results
@@ -13,7 +13,7 @@ MOST_MEMBERS = 1000
 MOST_CHARACTERS = 280
 NARRATIVES_CAPTION = (
     "Posts that a model of meaning reads as one message, whatever the words or the language. Saying the same is no evidence by itself: "
-    "others may say it too, and the share tells how many do."
+    "others may say it too, and the share tells how many do. Over time: all posts that say so, the pattern's own in colour."
 )
 MEMBERS_UNFOLDED = 12
 TIER_SIGN = {"described": "○", "observed": "◐", "strong": "●", "reviewed": "✓"}
@@ -39,6 +39,7 @@ def render(results: Results, finding: dict[str, Any], nth: int) -> str:
 {_notice(finding)}
 {_narratives(results, finding, anchor)}
 {evidence.block(results, finding, shown, anchor)}
+{wordings.block(results, finding_id, anchor)}
 {timeline.block(results, finding_id, anchor)}
 {network.block(results, finding_id, shown, anchor)}
 {_accounts(results, finding, shown, anchor)}
@@ -79,7 +80,8 @@ def _narratives(results: Results, finding: dict[str, Any], anchor: str) -> str:
     told = finding.get("narratives") or []
     if not told:
         return ""
-    typical = results.typical_posts([str(n["narrative_id"]) for n in told])
+    ids = [str(n["narrative_id"]) for n in told]
+    typical, volume = results.typical_posts(ids), results.volumes(str(finding["finding_id"]), ids)
     rows = (
         [
             html_marked(str(n["name"])),
@@ -87,6 +89,7 @@ def _narratives(results: Results, finding: dict[str, Any], anchor: str) -> str:
             f"{n['n_posts']:,}",
             f"{n['n_posts_of_all']:,}",
             wording.of_all(n["share_0_1"]),
+            timeline.spark(volume[str(n["narrative_id"])]) if volume else "",
             "<br>".join(
                 f"<q>{html_marked(clip(text, MOST_CHARACTERS))}</q>" for text in typical.get(str(n["narrative_id"]), [])
             ),
@@ -99,6 +102,7 @@ def _narratives(results: Results, finding: dict[str, Any], anchor: str) -> str:
         "#Posts of the pattern",
         "#Posts of all",
         "#Share",
+        "Over time",
         "Typical posts of all who say so",
     )
     return f'<h3 id="{anchor}-narratives">What it says</h3>\n{table(NARRATIVES_CAPTION, columns, rows, small=True)}'

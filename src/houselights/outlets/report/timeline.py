@@ -46,6 +46,30 @@ font-family="system-ui, sans-serif" font-size="12">
 </svg>"""
 
 
+def spark(line: Timeline) -> str:
+    """A small picture for a line of a table: all posts of a bin, and in the colour of the group those that are its."""
+    width, height = 120, 30
+    step = width / len(line.starts)
+    most = max(max(g + o for g, o in zip(line.group, line.others, strict=True)), 1)
+    bars = []
+    for name, colour, values in (
+        ("others", "#8a8578", [g + o for g, o in zip(line.group, line.others, strict=True)]),
+        ("group", "#b07a00", line.group),
+    ):
+        tall = [max(height * n / most, 1.0) if n else 0.0 for n in values]
+        boxes = "".join(
+            f'<rect x="{i * step:.1f}" y="{height - t:.1f}" width="{max(step - 0.5, 0.8):.1f}" height="{t:.1f}"/>'
+            for i, t in enumerate(tall)
+            if t
+        )
+        bars.append(f'<g class="{name}" fill="{colour}">{boxes}</g>')
+    told = f"At most {most:,} posts per {wording.seconds(line.bin_s)}; {sum(line.group):,} of {sum(line.group) + sum(line.others):,} by the pattern"
+    base = f'<line class="axis" x1="0" x2="{width}" y1="{height}" y2="{height}" {STROKE}/>'
+    return (
+        f'<svg class="spark" viewBox="0 0 {width} {height}" role="img" aria-label="{told}">{"".join(bars)}{base}</svg>'
+    )
+
+
 def _bars(values: tuple[int, ...], top: int, name: str, colour: str) -> str:
     step, most = (WIDTH - LEFT - RIGHT) / len(values), max(max(values), 1)
     width = max(step - 1, 1)
