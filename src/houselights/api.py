@@ -40,13 +40,15 @@ def scan(
     narratives: bool = False,
     embeddings_url: str = "",
     embeddings_model: str = "",
+    narratives_from: PathLike | None = None,
 ) -> "Run":
     """Scans posts and returns the Run.
 
     `source`: a path, a list of paths, or a table: Arrow, pandas, polars, a DuckDB relation, any Arrow C stream.
     `out`: the RUN directory to write; without it the tables live in a temporary directory for as long as the Run does.
     `columns`: our column -> column of the source. Times without a zone are UTC. Raises HouselightsError for bad input.
-    `narratives`: also group posts by what they say (extra `narratives`), by the embedded model or an OpenAI-compatible server.
+    `narratives`: also group posts by what they say (extra `narratives`), by the embedded model or an OpenAI-compatible server;
+    `narratives_from`: an earlier RUN whose narratives go on under their names.
     """
     from houselights.pipeline import scan as run_pipeline
 
@@ -56,7 +58,9 @@ def scan(
     windows = tuple(sorted({float(w) for w in windows_s}))
     settings = ScanSettings(
         read=read,
-        content=ContentSettings(narratives, embeddings_url, embeddings_model),
+        content=ContentSettings(
+            narratives, embeddings_url, embeddings_model, earlier_run=str(narratives_from) if narratives_from else ""
+        ),
         evidence=EvidenceSettings(q=q, windows_s=windows, seed=seed),
         known_file=str(known) if known else None,
     )

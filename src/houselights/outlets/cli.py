@@ -166,6 +166,12 @@ def _scan(commands: "Commands") -> None:
         action="store_true",
         help="also group posts by what they say, in other words and languages; takes the extra `narratives` and minutes per 100,000 posts",
     )
+    scan.add_argument(
+        "--narratives-from",
+        type=Path,
+        metavar="RUN",
+        help="with --narratives: those of an earlier run go on under their names where new posts tell them",
+    )
     _server(scan, "with --narratives; default: the embedded model")
     scan.add_argument("--engine", default="local", metavar="local", help="where the work runs; this version has local")
     scan.add_argument("--llm", default="none", metavar="none", help="language model; this version has none")

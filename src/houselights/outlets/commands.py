@@ -45,11 +45,27 @@ def _content_settings(args: argparse.Namespace) -> ContentSettings:
         raise HouselightsError(
             "--embeddings says where texts get their meaning from: add --narratives, which needs it."
         )
+    if args.narratives_from and not args.narratives:
+        raise HouselightsError("--narratives-from names an earlier run whose narratives go on: add --narratives.")
+    if args.narratives_from and args.narratives_from.resolve() == args.out.resolve():
+        raise HouselightsError(
+            f"--narratives-from and --out are both {args.out}: write the new run into a directory of its own."
+        )
     if args.narratives and not args.embeddings:
         from houselights.content import embedding
 
         embedding.chosen("", "")  # said before anything is read
-    return ContentSettings(args.narratives, args.embeddings, args.embeddings_model, os.cpu_count() or 1)
+    if args.narratives_from:
+        from houselights.content import earlier
+
+        earlier.check(args.narratives_from)
+    return ContentSettings(
+        args.narratives,
+        args.embeddings,
+        args.embeddings_model,
+        os.cpu_count() or 1,
+        str(args.narratives_from) if args.narratives_from else "",
+    )
 
 
 def _scan(inputs: list[Path], out: Path, settings: ScanSettings, *, quiet: bool) -> tuple["Results", Path]:
