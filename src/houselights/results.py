@@ -93,6 +93,21 @@ class Results:
             [],
         )
 
+    def claimed_posts(self, claim_ids: Sequence[str], limit: int = 3) -> dict[str, list[tuple[str, str]]]:
+        """Per claim (text, "file, line n") of the posts in own words that match it first of all, the nearest first; at most `limit`."""
+        rows = self._rows(
+            f"""SELECT claim_id, p."text", p.raw_ref.file AS file, p.raw_ref.line AS line
+            FROM {self._source(tables.CLAIM_MATCHES)} m JOIN {self._source(tables.POSTS)} p USING (post_id)
+            WHERE rank = 1 AND m."by" = 'text' AND list_contains(?, claim_id)
+            QUALIFY row_number() OVER (PARTITION BY claim_id ORDER BY score DESC, post_id) <= ?
+            ORDER BY claim_id, score DESC, post_id""",
+            [list(claim_ids), limit],
+        )
+        out: dict[str, list[tuple[str, str]]] = {}
+        for r in rows:
+            out.setdefault(r["claim_id"], []).append((r["text"], f"{r['file']}, line {r['line']:,}"))
+        return out
+
     # -- one finding --------------------------------------------------------------------------------------------
 
     def finding(self, finding_id: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from houselights.content import embedding
 from houselights.core.tables import CLAIM_MATCHES, POSTS
-from houselights.outlets import cli
+from houselights.outlets import cli, report
 from houselights.results import Results
 
 VERDICT = "\x1b[31mNot so [bold]"
@@ -49,7 +49,7 @@ def test_words_alone_say_so(run: Path, listed: Path, capsys: pytest.CaptureFixtu
     told = capsys.readouterr().out
     assert "Compared by words alone" in told and "houselights[narratives]" in told
     assert "\x1b" not in told and "[bold]" in told and "Penguins" not in told
-    assert {p.name for p in run.iterdir()} - before == {CLAIM_MATCHES.file}
+    assert {p.name for p in run.iterdir()} - before == {CLAIM_MATCHES.file, "report.html"}
     table = CLAIM_MATCHES.check(pq.read_table(run / CLAIM_MATCHES.file))
     assert table["cosine_0_1"].null_count == table.num_rows > 0
     keys = list(zip(table["post_id"].to_pylist(), table["rank"].to_pylist(), strict=True))
@@ -67,6 +67,18 @@ def test_posts_and_accounts_are_counted(run: Path, listed: Path, capsys: pytest.
         assert row["posts"] >= len(same) > 0 and row["accounts"] >= len({p["author_id"] for p in same})
     assert told["claims"] == Results(run).claims()
     assert (told["claims"][0]["claim_url"], told["claims"][0]["verdict"]) == ("https://checks.example/a", VERDICT)
+
+
+@pytest.mark.usefixtures("no_model")
+def test_the_report_cites_them_with_the_nearest_posts(run: Path, listed: Path) -> None:
+    assert "Claims of your list" not in report.write(Results(run)).read_text(encoding="utf-8")
+    assert cli.main(["claims", str(run), "--claims", str(listed), "--quiet"]) == 0
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert '<a href="#claims">' in page and "Claims of your list" in page and "Penguins" not in page
+    assert "Not so [bold]" in page and "none given" in page and "\x1b" not in page
+    told = Results(run)
+    posts = told.claimed_posts([c["claim_id"] for c in told.claims()])
+    assert posts.keys() == {c["claim_id"] for c in told.claims()} and all(1 <= len(p) <= 3 for p in posts.values())
 
 
 @pytest.mark.usefixtures("no_model")

@@ -14,10 +14,6 @@ from houselights.results import Results
 
 MOST_SHOWN = 20
 _LONGEST = 200  # characters of a claim in the table
-MEANING = (
-    "Verdicts are those of each claim's publisher. A match says what a post is about: it may repeat the claim, deny it or ask "
-    "about it, and the match may be mistaken. A post counts for the claim nearest to it."
-)
 WORDS_ALONE = (
     "Compared by words alone, so the same in other words or another language is missed: the model of meaning is not installed "
     "(pip install 'houselights[narratives]', or name a server with --embeddings URL)."
@@ -37,7 +33,7 @@ def show(results: Results, out: Console, n_claims: int, n_posts: int, model: str
     if len(rows) > MOST_SHOWN:
         out.print(Text(f"... and {len(rows) - MOST_SHOWN:,} more claims."))
     if rows:
-        out.print(Text(MEANING))
+        out.print(Text(wording.CLAIMS_MEANING))
     if not model:
         out.print(Text(WORDS_ALONE))
     out.print(Text(f"Written to {terminal(str(results.run_dir / CLAIM_MATCHES.file))}"))

@@ -202,6 +202,7 @@ def claims(args: argparse.Namespace) -> int:
     from houselights.core.tables import CLAIM_MATCHES
     from houselights.engine.local import connect
     from houselights.outlets import claims as outlet
+    from houselights.outlets import report as page
     from houselights.outlets import summary
     from houselights.results import Results
 
@@ -217,6 +218,7 @@ def claims(args: argparse.Namespace) -> int:
             connect(), args.run, listed, settings, lambda done, total: show("meaning", done / max(total, 1))
         )
     results = Results(args.run)
+    page.write(results)
     if args.json:
         print(summary.dumps(outlet.as_dict(results, report.n_claims, report.n_texts, report.n_posts, report.model)))
     elif not args.quiet:

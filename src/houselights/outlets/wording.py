@@ -66,6 +66,10 @@ NOT_NAMED = {
     "unresolved": "The group passed its test, its single members could not be told apart. So nobody is named.",
     "described": "This pattern is described, not accused. So nobody is named.",
 }
+CLAIMS_MEANING = (
+    "Verdicts are those of each claim's publisher. A match says what a post is about: it may repeat the claim, deny it or ask "
+    "about it, and the match may be mistaken. A post counts for the claim nearest to it."
+)
 
 
 def error_rate(q: float) -> str:

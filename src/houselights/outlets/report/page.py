@@ -7,7 +7,7 @@ from typing import Any
 
 from houselights.outlets import wording
 from houselights.outlets.hostile import html_marked, html_text
-from houselights.outlets.report import calibration
+from houselights.outlets.report import calibration, claims
 from houselights.outlets.report import finding as one
 from houselights.outlets.report.markup import folded, items, section, table
 from houselights.results import Results
@@ -50,6 +50,7 @@ def render(results: Results) -> str:
         _reading(),
         _overview(results) if results.findings else _nothing(results),
         *(one.render(results, f, i) for i, f in enumerate(results.findings[:MOST_FINDINGS], 1)),
+        claims.block(results),
         _data(results),
         _method(results),
         calibration.block(results),
@@ -111,6 +112,7 @@ def _header(results: Results) -> str:
 
 def _contents(results: Results) -> str:
     links = [("reading", "How to read this"), ("overview", "All findings" if results.findings else "What was tested")]
+    links += [("claims", "Claims")] if results.claims() else []
     links += [("data", "The data"), ("method", "Method and error rate"), ("calibration", "Checked on this data")]
     links += [("run", "This run")]
     return f'<nav aria-label="Contents">{items(f"""<a href="#{a}">{t}</a>""" for a, t in links)}</nav>'
