@@ -418,6 +418,16 @@ def test_a_page_without_its_list_is_told(read, tmp_path: Path) -> None:
     assert "posts of the list found in each record" in reading.report.sources[0].notes
 
 
+def test_accounts_beside_posts_are_no_posts(read, tmp_path: Path) -> None:
+    people = [
+        {"id": f"u{i}", "username": f"u{i}", "created_at": "2012-01-01T00:00:00Z", "text": "I post"} for i in range(9)
+    ]
+    posts = [ROW, ROW | {"id": "p2", "lang": "en"}]
+    for order in ({"users": people, "posts": posts}, {"posts": posts, "users": people}):
+        found = read(lines(tmp_path / "p.jsonl", order | {"n": 1}))
+        assert [p["post_id"] for p in found.posts] == ["p1", "p2"]
+
+
 def test_columns_that_the_user_names_are_of_the_record_where_it_has_them(read, tmp_path: Path) -> None:
     record = {"who": "a", "when": "2021-05-01T10:00:01Z", "what": "x", "likes": [ROW, ROW]}
     reading = read(

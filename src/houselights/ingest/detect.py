@@ -110,19 +110,25 @@ def _json_layout(source: Source, settings: ReadSettings) -> Layout:
     whole = Layout(_json_sample(records), base_depth=base_depth)
     if _claims(whole.sample, settings):
         return whole
-    return next((pages for pages in _as_pages(whole, records) if _claims(pages.sample, settings)), whole)
+    return max(_as_pages(whole, records, settings), key=lambda pages: _fit(pages.sample, settings), default=whole)
 
 
-def _as_pages(whole: Layout, records: list[dict[str, Any]]) -> Iterator[Layout]:
-    """Records as pages of an interface: the objects of one list in each, wherever it lies; the longest lists first."""
+def _fit(sample: Sample, settings: ReadSettings) -> tuple[float, int]:
+    """How well a reader knows it, and in how many columns: lists of accounts beside posts have a name and a day, too."""
+    return max(((m.confidence, len(set(m.mapping.values()))) for m in _claims(sample, settings)), default=(0.0, 0))
+
+
+def _as_pages(whole: Layout, records: list[dict[str, Any]], settings: ReadSettings) -> Iterator[Layout]:
+    """Records as pages of an interface: the objects of one list in each, wherever it lies, if a reader takes them; the longest first."""
     lists: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for record in records:
         for keys, leaf in flatten(record):
             if isinstance(leaf, list) and all(keys):
                 lists.setdefault(keys, []).extend(item for item in leaf if isinstance(item, dict))
     for keys, items in sorted(lists.items(), key=lambda found: -len(found[1])):
-        if items:
-            yield replace(whole, sample=_json_sample(items[:SAMPLE_RECORDS]), within=keys)
+        pages = replace(whole, sample=_json_sample(items[:SAMPLE_RECORDS]), within=keys)
+        if items and _claims(pages.sample, settings):
+            yield pages
 
 
 def _json_sample(records: list[dict[str, Any]]) -> Sample:
