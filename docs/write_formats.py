@@ -10,7 +10,7 @@ Generated from `src/houselights/ingest` by `python docs/write_formats.py`; `hous
 
 A file's content tells its format, never its name, and any of them may be packed with gzip or zstd. CSV may be an Excel sheet, with the extra `excel`.
 JSON may also be pages as an interface gives them: where no format fits a record, the list in it that one fits best holds the posts.
-Text is UTF-8 or UTF-16, or an older Cyrillic, Greek, Arabic, Chinese, Japanese, Korean or western encoding, which is guessed and told.
+Text is UTF-8 or UTF-16, or an older encoding of Cyrillic, Greek, Hebrew, Arabic, Thai, Chinese, Japanese, Korean, central or western European text, which is guessed and told.
 Where two formats fit, or none, the message says what speaks for each or which columns are lacking, and `--format NAME` decides.
 `reposts` says whether a repost names the post that it repeats; where it does not, reposts are matched by their text. `accounts` says
 whether accounts have an id that no other has, or only a name. `platform` is what a row belongs to that does not say it itself.

@@ -54,6 +54,8 @@ def scan(
 
     if not 0 < q < 1:
         raise HouselightsError(f"q is {q}; a false-discovery rate lies between 0 and 1.")
+    if narratives_from and not narratives:
+        raise HouselightsError("narratives_from names an earlier run whose narratives go on: add narratives=True.")
     read = ReadSettings(format, dict(columns or {}), _utc(since), _utc(until), account, link)
     windows = tuple(sorted({float(w) for w in windows_s}))
     settings = ScanSettings(

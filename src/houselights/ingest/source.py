@@ -31,13 +31,22 @@ _OTHER_SCRIPTS = {
     "cp1251": "Windows-1251 (Cyrillic)",
     "koi8_r": "KOI8-R (Cyrillic)",
     "cp1253": "Windows-1253 (Greek)",
+    "cp1255": "Windows-1255 (Hebrew)",
     "cp1256": "Windows-1256 (Arabic)",
     "gb18030": "GB18030 (Chinese)",
     "big5": "Big5 (Chinese)",
     "cp932": "Shift-JIS (Japanese)",
     "cp949": "EUC-KR (Korean)",
+    "cp874": "Windows-874 (Thai)",
 }
-_LATIN = {"cp1250", "cp1252", "cp1254"}
+_TWO_BYTES = {"gb18030", "big5", "cp932", "cp949"}
+_LATIN = {
+    "cp1250": "Windows-1250 (central Europe)",
+    "cp1252": "latin-1 (Windows-1252)",
+    "cp1254": "Windows-1254 (Turkish)",
+}
+_CENTRAL = np.frombuffer("ŠŚŤŽŹšśťžź".encode("cp1250"), np.uint8)
+_LEAST_CENTRAL = 0.05  # of all bytes beyond ASCII; western texts have "œ" and little else there
 
 _MAGIC = {
     b"PK\x03\x04": "a ZIP archive: unpack it",
@@ -167,7 +176,7 @@ def _begins_json(start: bytes) -> bool:
 
 def guess_encoding(raw: bytes) -> str:
     """Python codec name: by byte-order mark, by the pattern of NUL bytes (UTF-16), else UTF-8 unless broken bytes outnumber good characters;
-    then one of another script if all of it can be read so, else that of western Europe."""
+    then one of another script if all of it can be read so, else that of central or western Europe."""
     for bom, name in _BOMS:
         if raw.startswith(bom):
             return name
@@ -187,26 +196,38 @@ def guess_encoding(raw: bytes) -> str:
     well_formed = len(text) - broken - (len(raw) - len(high))
     if well_formed >= broken:
         return "utf-8"
+    if len(high) >= _LEAST_TO_GUESS:
+        if other := _other_script(raw):
+            return other
+        if np.isin(high, _CENTRAL).mean() > _LEAST_CENTRAL:
+            return "cp1250"
     letters = (high == 0x80) | (high == 0x85) | ((high >= 0x91) & (high <= 0x97)) | ((high >= 0xA0) & (high <= 0xFE))
-    return _other_script(raw) or ("cp1252" if letters.mean() >= 0.8 else "utf-8")
+    return "cp1252" if letters.mean() >= 0.8 else "utf-8"
 
 
 def _other_script(raw: bytes) -> str | None:
-    """The legacy encoding that the lines beyond ASCII are in, if it is one of a script other than Latin: which Latin one, nobody can tell."""
+    """The legacy encoding that the lines beyond ASCII are in, if it is one of a script other than Latin."""
     told = b"\n".join(line for line in raw[: 16 * _GUESS_BYTES].split(b"\n") if not line.isascii())[:_GUESS_BYTES]
-    if len(told) - len(told.decode("ascii", "ignore")) < _LEAST_TO_GUESS:
-        return None
     best = from_bytes(told, cp_isolation=[*_OTHER_SCRIPTS, *_LATIN]).best()
     if best is None or best.encoding not in _OTHER_SCRIPTS:
+        return None
+    if best.encoding not in _TWO_BYTES and _stand_alone(told) > 0.5:
         return None
     text = codecs.getincrementaldecoder(best.encoding)("replace").decode(raw)  # the last character may be cut
     return None if "\ufffd" in text else best.encoding
 
 
+def _stand_alone(told: bytes) -> float:
+    """Of the bytes beyond ASCII the share between or beside ASCII letters, as accents of Latin texts lie."""
+    data = np.frombuffer(b" " + told + b" ", np.uint8)
+    letter = ((data | 0x20) >= ord("a")) & ((data | 0x20) <= ord("z"))
+    high = data[1:-1] >= 0x80
+    return float((letter[:-2] | letter[2:])[high].mean())
+
+
 def encoding_note(encoding: str) -> str:
     """What to say of the encoding; nothing where the file says itself which it is."""
-    if encoding in _OTHER_SCRIPTS or encoding == "cp1252":
-        words = _OTHER_SCRIPTS.get(encoding, "latin-1 (Windows-1252)")
+    if words := (_OTHER_SCRIPTS | _LATIN).get(encoding):
         return f"text read as {words}, a guess: if letters look wrong, save the file as UTF-8"
     return "" if encoding == "utf-8" else f"text read as {encoding.upper()}"
 
