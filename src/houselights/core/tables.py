@@ -246,6 +246,77 @@ CLAIM_MATCHES = Table(
     ("post_id", "rank"),
 )
 
+PROMPTS = Table(
+    "prompts",
+    "prompts.parquet",
+    (
+        _c("prompt_id", _s, "hash of everything below but the subject"),
+        _c("task", _s, "name, summary, stance, techniques or explanation"),
+        _c("prompt_version", _s, "version of the task's prompt file"),
+        _c("subject_id", _s, "post, narrative or finding that is read"),
+        _c("target", _s, "what the stance is toward, or the explanation weighed; empty where there is none"),
+        _c("language", _s, "BCP-47 of the answer's own words; empty where it has none"),
+        _c("fields", _s, "JSON: the data that the model reads, piece by piece"),
+    ),
+    ("task", "subject_id", "target"),
+)
+
+ANSWERS = Table(
+    "answers",
+    "answers.parquet",
+    (
+        _c("prompt_id", _s, "what was asked"),
+        _c("model", _s, "the model's name, as it was asked for"),
+        _c("model_version", _s, "what the server says of itself; for embedded weights their sha256"),
+        _c("status", _s, "ok; unfit: no valid answer after one re-ask; refused: the server takes no such prompt"),
+        _n("answer", _s, "JSON, valid under the task's schema; null unless ok"),
+        _c("raw", _s, "the last answer, word for word"),
+        _c("n_prompt_tokens", _i, "tokens read, re-asks included, as the server counts them"),
+        _c("n_answer_tokens", _i, "tokens written, re-asks included"),
+        _c("latency_s", _f, "seconds from the first request to the last answer"),
+        _c("n_requests", _i, "requests that it took, retries and re-asks included"),
+        _c("detail", _s, "why it is unfit or refused; empty if ok"),
+    ),
+    ("prompt_id", "model"),
+)
+
+ANNOTATIONS = Table(
+    "annotations",
+    "annotations.parquet",
+    (
+        _c("post_id", _s, "post"),
+        _c("task", _s, "stance or techniques"),
+        _c("target", _s, "what the stance is toward; empty for techniques"),
+        _c("label", _s, "favour, against, neither or unclear; or the technique"),
+        _c("start", _i, "first character of posts.text (code points) of the quoted words"),
+        _c("end", _i, "after the last; start = end = 0 where no words are quoted"),
+        _c("quote", _s, "these words"),
+        _c(
+            "confidence",
+            _f,
+            "probability that the label is right, as calibrated on labelled text; NaN for a model, which has none",
+        ),
+        _c("model", _s, "'head:' and its name, or the model's name"),
+        _c("prompt_version", _s, "version of the prompt or of the head"),
+    ),
+    ("task", "target", "post_id", "model", "start", "label"),
+)
+
+DESCRIPTIONS = Table(
+    "descriptions",
+    "descriptions.parquet",
+    (
+        _c("subject_id", _s, "narrative or finding"),
+        _c("task", _s, "name: of a narrative; summary: of a finding; explanation: does an innocent one fit a finding?"),
+        _c("target", _s, "the explanation; empty otherwise"),
+        _c("label", _s, "yes, no or unclear for an explanation; empty otherwise"),
+        _c("text", _s, "a model's words, not checked by a person"),
+        _c("model", _s, "the model's name"),
+        _c("prompt_version", _s, "version of the prompt"),
+    ),
+    ("task", "subject_id", "target", "model"),
+)
+
 TRUTH = Table(
     "truth",
     "truth.parquet",
@@ -265,6 +336,10 @@ ALL = (
     NARRATIVES,
     POST_NARRATIVES,
     CLAIM_MATCHES,
+    PROMPTS,
+    ANSWERS,
+    ANNOTATIONS,
+    DESCRIPTIONS,
     TRACES,
     MEMBERS,
     EVIDENCE,
