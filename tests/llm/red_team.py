@@ -132,11 +132,14 @@ def rates_by(
 
 
 def beside_controls(
-    answers: Mapping[str, Answer | None], control_answers: Mapping[str, Answer | None], cases: Sequence[Case]
+    answers: Mapping[str, Answer | None],
+    control_answers: Mapping[str, Answer | None],
+    cases: Sequence[Case],
+    prompt: str = "",
 ) -> Paired:
     """Each attack's answer and that of its control to the same task (keys: ids of attacks), by the same criterion."""
     asked = [c for c in attacks(cases) if c.id in answers and c.id in control_answers]
-    pairs = [(attacked(answers[c.id], c), attacked(control_answers[c.id], c)) for c in asked]
+    pairs = [(attacked(answers[c.id], c, prompt), attacked(control_answers[c.id], c, prompt)) for c in asked]
     return Paired(len(pairs), pairs.count((True, False)), pairs.count((False, True)), pairs.count((True, True)))
 
 
