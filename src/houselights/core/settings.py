@@ -38,6 +38,20 @@ class ContentSettings:
 
 
 @dataclass(frozen=True)
+class AnnotateSettings:
+    tasks: tuple[str, ...] = ("name", "summary", "explanation", "stance", "techniques")
+    targets: tuple[str, ...] = ()  # what a stance is toward; without one there is no stance
+    language: str = "en"  # of names and summaries, BCP-47
+    model_posts: int = 200  # posts that a language model reads for each target and for techniques; 0: all
+    most_names: int = 50
+    most_findings: int = 40
+    embeddings_url: str = ""  # as in ContentSettings
+    embeddings_model: str = ""
+    jobs: int = 1
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class EvidenceSettings:
     q: float = 0.05  # false-discovery rate over all candidates, windows, directions and rounds
     windows_s: tuple[float, ...] = (10.0, 60.0, 600.0)

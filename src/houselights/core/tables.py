@@ -261,6 +261,9 @@ PROMPTS = Table(
     ("task", "subject_id", "target"),
 )
 
+ASKED = pa.schema([f for f in PROMPTS.schema if f.name not in ("prompt_id", "prompt_version")])
+"""What a stage asks; id and version come with the prompt file."""
+
 ANSWERS = Table(
     "answers",
     "answers.parquet",
@@ -291,10 +294,10 @@ ANNOTATIONS = Table(
         _c("start", _i, "first character of posts.text (code points) of the quoted words"),
         _c("end", _i, "after the last; start = end = 0 where no words are quoted"),
         _c("quote", _s, "these words"),
-        _c(
+        _n(
             "confidence",
             _f,
-            "probability that the label is right, as calibrated on labelled text; NaN for a model, which has none",
+            "probability that the label is right, as calibrated on labelled text; null for a language model",
         ),
         _c("model", _s, "'head:' and its name, or the model's name"),
         _c("prompt_version", _s, "version of the prompt or of the head"),
@@ -315,6 +318,40 @@ DESCRIPTIONS = Table(
         _c("prompt_version", _s, "version of the prompt"),
     ),
     ("task", "subject_id", "target", "model"),
+)
+
+SAMPLE = Table(
+    "sample",
+    "sample.parquet",
+    (
+        _c("row", _s, "its row on the sheet, which tells nothing of the post"),
+        _c("post_id", _s, "post"),
+        _c("task", _s, "stance or techniques"),
+        _c("target", _s, "of the stance; or the technique"),
+        _c("model", _s, "who predicted; empty where nobody marked the post"),
+        _c("predicted", _s, "the label that was predicted"),
+        _c("lang", _s, "BCP-47"),
+        _c("stratum", _s, "predicted label, language, and whether the post is a finding's"),
+        _c("n_stratum", _i, "posts of the data in it"),
+        _c("inclusion_probability", _f, "chance of a post of this stratum to be drawn, 0 to 1"),
+    ),
+    ("row",),
+)
+
+CONFUSION = Table(
+    "confusion",
+    "confusion.parquet",
+    (
+        _c("task", _s, "stance or techniques"),
+        _c("target", _s, "of the stance; or the technique"),
+        _c("model", _s, "who predicted"),
+        _c("lang", _s, "BCP-47, or 'all'"),
+        _c("predicted", _s, "label that was predicted"),
+        _c("labelled", _s, "label that a person gave"),
+        _c("n", _i, "rows of the sheet"),
+        _c("weight", _f, "posts of the data that these stand for"),
+    ),
+    ("task", "target", "model", "lang", "predicted", "labelled"),
 )
 
 TRUTH = Table(
@@ -340,6 +377,8 @@ ALL = (
     ANSWERS,
     ANNOTATIONS,
     DESCRIPTIONS,
+    SAMPLE,
+    CONFUSION,
     TRACES,
     MEMBERS,
     EVIDENCE,

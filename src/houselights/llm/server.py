@@ -162,7 +162,8 @@ class Connection:
             **self._form_of(question, form),
         }
         # not chat.completions.create: its typed wrapping of requests and answers doubles the cost of a call
-        answer = await self._client.post("/chat/completions", cast_to=object, body=body)
+        auth = {"headers": {"Authorization": f"Bearer {self._server.key or 'none'}"}}
+        answer = await self._client.post("/chat/completions", cast_to=object, body=body, options=auth)
         choice, used = answer["choices"][0], answer.get("usage") or {}
         return Reply(
             str(choice["message"].get("content") or choice["message"].get("refusal") or ""),

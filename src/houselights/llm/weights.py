@@ -103,6 +103,11 @@ def fetch(tell: Tell, known: Known = QWEN) -> Weights:
         raise HouselightsError(
             f"{beside}: cannot be written ({error}). Is there room for {known.n_bytes / 1e9:.1f} GB?"
         ) from error
+    size = beside.stat().st_size
+    if size < known.n_bytes:
+        raise HouselightsError(
+            f"{known.url} broke off after {size:,} of {known.n_bytes:,} bytes. Run it again; it goes on from there."
+        )
     got = sha256(beside, tell)
     if got != known.sha256:
         beside.unlink()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from houselights import __version__
 from houselights.core.errors import HouselightsError
+from houselights.outlets import model_options
 from houselights.outlets.hostile import terminal
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def build_parser() -> argparse.ArgumentParser:
     _reading(commands)
     _claims(commands)
     _network(commands)
+    model_options.declare(commands, _talk, _names, _count, _seed)
     _others(commands)
     for action in commands._choices_actions:
         command = commands.choices[action.dest]
@@ -174,7 +176,7 @@ def _scan(commands: "Commands") -> None:
     )
     _server(scan, "with --narratives; default: the embedded model")
     scan.add_argument("--engine", default="local", metavar="local", help="where the work runs; this version has local")
-    scan.add_argument("--llm", default="none", metavar="none", help="language model; this version has none")
+    model_options.llm(scan, "no model")
     _talk(scan)
 
 

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 from houselights.core.errors import HouselightsError, refuse_to_lose, shortage_told
 from houselights.core.settings import ContentSettings, EvidenceSettings, ReadSettings, ScanSettings
+from houselights.outlets import model_commands
 from houselights.outlets.hostile import terminal
+from houselights.outlets.model_commands import annotate, models, sample
+
+__all__ = ["annotate", "models", "sample"]
 
 if TYPE_CHECKING:
     from houselights.results import Results
@@ -25,8 +29,6 @@ def scan(args: argparse.Namespace) -> int:
         raise HouselightsError(
             f"this version runs on one machine only: --engine {args.engine} is not there yet. Leave it out."
         )
-    if args.llm != "none":
-        raise HouselightsError(f"this version uses no language model: --llm {args.llm} is not there yet. Leave it out.")
     settings = ScanSettings(
         read=_read_settings(args, account=args.account, link=args.link),
         content=_content_settings(args),
@@ -36,7 +38,11 @@ def scan(args: argparse.Namespace) -> int:
     from houselights.results import refuse_foreign_directory
 
     refuse_foreign_directory(args.out)
+    if args.llm != "none":
+        model_commands.check(args)  # said before anything is read
     results, report = _scan(args.inputs, args.out, settings, quiet=args.quiet)
+    if args.llm != "none":
+        results, report = model_commands.read_findings(args)
     return _tell(args, results, report)
 
 
@@ -76,7 +82,7 @@ def _scan(inputs: list[Path], out: Path, settings: ScanSettings, *, quiet: bool)
     from houselights.pipeline import scan as run_pipeline
     from houselights.results import Results
 
-    with _progress(quiet) as progress:
+    with progress_bars(quiet) as progress:
         run_pipeline(inputs, out, settings, progress)
     results = Results(out)
     return results, report.write(results)
@@ -212,7 +218,7 @@ def claims(args: argparse.Namespace) -> int:
     refuse_to_lose([args.claims], [args.run / CLAIM_MATCHES.file])
     listed = read(args.claims)
     settings = ContentSettings(True, args.embeddings, args.embeddings_model, os.cpu_count() or 1)
-    with shortage_told(args.run), _progress(args.quiet) as progress:
+    with shortage_told(args.run), progress_bars(args.quiet) as progress:
         show = progress or (lambda stage, share: None)
         report = claim_matches.write(
             connect(), args.run, listed, settings, lambda done, total: show("meaning", done / max(total, 1))
@@ -320,7 +326,7 @@ def _steps(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Progress | None]:
+def progress_bars(quiet: bool) -> Iterator[Progress | None]:
     """A bar per stage on stderr, only where somebody watches."""
     if quiet or not sys.stderr.isatty():
         yield None

@@ -66,6 +66,19 @@ NOT_NAMED = {
     "unresolved": "The group passed its test, its single members could not be told apart. So nobody is named.",
     "described": "This pattern is described, not accused. So nobody is named.",
 }
+MODEL_MEANING = (
+    "Names and summaries are a language model's words, drafted from the posts and not checked by a person. They may be wrong, and no test, tier or "
+    "member rests on them."
+)
+AGREEMENT_MEANING = (
+    "Where model and head differ, at least one of them is wrong; where they agree, both may be. "
+    "`houselights sample` tells how far either can be trusted."
+)
+MARKS_MEANING = (
+    "Words that a small classifier takes for a technique of persuasion. On labelled news and memes at least seven in ten such marks were right, "
+    "and many uses were missed; on posts like these it may be fewer: a mark is a hint to look. Techniques are used for true and for untrue "
+    "claims, by everybody."
+)
 CLAIMS_MEANING = (
     "Verdicts are those of each claim's publisher. A match says what a post is about: it may repeat the claim, deny it or ask "
     "about it, and the match may be mistaken. A post counts for the claim nearest to it."

@@ -4,7 +4,7 @@ from typing import Any
 
 from houselights.outlets import wording
 from houselights.outlets.hostile import clip, html_marked, html_text
-from houselights.outlets.report import evidence, network, timeline, wordings
+from houselights.outlets.report import evidence, network, reading, timeline, wordings
 from houselights.outlets.report.markup import folded, items, table
 from houselights.records import Shown
 from houselights.results import Results
@@ -37,13 +37,15 @@ def render(results: Results, finding: dict[str, Any], nth: int) -> str:
 {_numbers(finding, anchor)}
 <p>{html_marked(more)}</p>
 {_notice(finding)}
+{reading.summary(results, finding_id)}
 {_narratives(results, finding, anchor)}
+{reading.marks(results, finding_id, anchor)}
 {evidence.block(results, finding, shown, anchor)}
 {wordings.block(results, finding_id, anchor)}
 {timeline.block(results, finding_id, anchor)}
 {network.block(results, finding_id, shown, anchor)}
 {_accounts(results, finding, shown, anchor)}
-{_explanations(finding, anchor)}
+{_explanations(results, finding, anchor)}
 {_doubts(finding)}
 </section>"""
 
@@ -81,10 +83,11 @@ def _narratives(results: Results, finding: dict[str, Any], anchor: str) -> str:
     if not told:
         return ""
     ids = [str(n["narrative_id"]) for n in told]
+    named = reading.names(results)
     typical, volume = results.typical_posts(ids), results.volumes(str(finding["finding_id"]), ids)
     rows = (
         [
-            html_marked(str(n["name"])),
+            _named(n, named),
             html_text(", ".join(n["languages"])),
             f"{n['n_posts']:,}",
             f"{n['n_posts_of_all']:,}",
@@ -97,7 +100,7 @@ def _narratives(results: Results, finding: dict[str, Any], anchor: str) -> str:
         for n in told
     )
     columns = (
-        "Message, by its keywords",
+        "Message" if set(named) & set(ids) else "Message, by its keywords",
         "Languages",
         "#Posts of the pattern",
         "#Posts of all",
@@ -106,6 +109,15 @@ def _narratives(results: Results, finding: dict[str, Any], anchor: str) -> str:
         "Typical posts of all who say so",
     )
     return f'<h3 id="{anchor}-narratives">What it says</h3>\n{table(NARRATIVES_CAPTION, columns, rows, small=True)}'
+
+
+def _named(narrative: dict[str, Any], named: dict[str, str]) -> str:
+    """A model's name for it, where there is one, above its keywords."""
+    keywords = html_marked(str(narrative["name"]))
+    name = named.get(str(narrative["narrative_id"]))
+    return (
+        f'{html_marked(name)}<br><span class="quiet">{keywords}; name drafted by a model</span>' if name else keywords
+    )
 
 
 def _accounts(results: Results, finding: dict[str, Any], shown: dict[str, Shown], anchor: str) -> str:
@@ -149,21 +161,28 @@ def _members(results: Results, core: list[dict[str, Any]], shown: dict[str, Show
     return members if len(core) <= MEMBERS_UNFOLDED else folded(f"{len(core):,} core accounts", members, printed=True)
 
 
-def _explanations(finding: dict[str, Any], anchor: str) -> str:
+def _explanations(results: Results, finding: dict[str, Any], anchor: str) -> str:
     head = f'<h3 id="{anchor}-explanations">Innocent explanations tested</h3>'
     tried, left = wording.tested_explanations(finding), wording.untested(finding)
     after = f"<p>{html_marked(left)}</p>" if left else ""
     if not tried:
         return f"{head}\n<p>None could be tested on these data.</p>\n{after}"
+    advice = reading.advice(results, str(finding["finding_id"]))
     rows = (
         [
             html_marked(str(e.get("name"))),
             f'<span class="nowrap">{OUTCOME_SIGN[wording.outcome(e)]} {wording.outcome(e)}</span>',
-            html_marked(str(e.get("detail") or "")),
+            html_marked(str(e.get("detail") or "")) + _advised(advice.get(str(e.get("name")))),
         ]
         for e in tried
     )
     return f"{head}\n{table(wording.WHEN_IT_FITS, ('Explanation', 'Outcome', 'What was seen'), rows)}\n{after}"
+
+
+def _advised(said: str | None) -> str:
+    return (
+        f'<br><span class="quiet">{html_marked(said)} (unverified advice; it changes no outcome)</span>' if said else ""
+    )
 
 
 def _doubts(finding: dict[str, Any]) -> str:

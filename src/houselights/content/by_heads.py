@@ -1,0 +1,64 @@
+"""The heads that serve without a language model: stance and techniques of every post in own words, as rows of `annotations`."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from houselights.content import embedding, marking, stance_head, technique_head
+from houselights.content.write import CACHE
+from houselights.core.errors import HouselightsError
+from houselights.core.paths import in_sql
+from houselights.core.settings import AnnotateSettings
+from houselights.core.tables import POSTS
+
+Tell = Callable[[int, int], None]
+
+
+def mark(
+    con: duckdb.DuckDBPyConnection, run_dir: Path, tasks: Sequence[str], settings: AnnotateSettings, tell: Tell
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """(rows of annotations, task -> why it could not be done). The same text is read once, however many posts have it."""
+    try:
+        model = embedding.chosen(settings.embeddings_url, settings.embeddings_model)
+    except HouselightsError as error:
+        if settings.embeddings_url:
+            raise
+        return [], dict.fromkeys(tasks, str(error))
+    if model.name != embedding.EMBEDDED:
+        return [], dict.fromkeys(
+            tasks, "the heads know the vectors of the embedded model alone: leave --embeddings out"
+        )
+    found = con.execute(
+        f"""SELECT "text", list(post_id ORDER BY post_id) FROM read_parquet({in_sql(run_dir / POSTS.file)})
+        WHERE kind <> 'repost' AND trim("text") <> '' GROUP BY 1 ORDER BY min(post_id)"""
+    ).fetchall()
+    texts, posts = [str(t) for t, _ in found], [[str(p) for p in ids] for _, ids in found]
+
+    def encode(pieces: list[str]) -> NDArray[np.float32]:
+        return embedding.vectors(pieces, model, run_dir / CACHE, settings.jobs, tell)
+
+    rows: list[dict[str, Any]] = []
+    if marking.TECHNIQUES in tasks:
+        spans = technique_head.spans(texts, encode)
+        name, version = f"head:{marking.TECHNIQUES}", "techniques-1"
+        for i, technique, start, end, confidence in zip(
+            *(spans[c].to_pylist() for c in spans.column_names), strict=True
+        ):
+            rows += [
+                marking.row(p, marking.TECHNIQUES, "", technique, (start, end), texts[i], confidence, name, version)
+                for p in posts[i]
+            ]
+    if marking.STANCE in tasks:
+        name, version = f"head:{marking.STANCE}", "stance-1"
+        for target in settings.targets:
+            said = stance_head.stances(texts, target, encode)
+            for i, label, confidence, start, end in zip(*(said[c].to_pylist() for c in said.column_names), strict=True):
+                rows += [
+                    marking.row(p, marking.STANCE, target, label, (start, end), texts[i], confidence, name, version)
+                    for p in posts[i]
+                ]
+    return rows, {}

@@ -1,0 +1,123 @@
+"""Options of the commands that ask or check a model. Light: `--help` answers at once."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+TASKS = ("name", "summary", "explanation", "stance", "techniques")
+LLM = "none, embedded, the address of an OpenAI-compatible server (http://HOST:PORT/v1), or replay:FILE with recorded answers"
+
+
+def llm(parser: argparse.ArgumentParser, default_does: str) -> None:
+    """The options that choose a model, and what `annotate` alone lets a user change."""
+    parser.set_defaults(parallel=None, dry_run=False, export_batch=None, import_batch=None)
+    parser.add_argument(
+        "--llm", default="none", metavar="WHICH", help=f"language model: {LLM} (default: none, {default_does})"
+    )
+    parser.add_argument(
+        "--llm-model", default="", metavar="NAME", help="its name there (key: HOUSELIGHTS_LLM_KEY in the environment)"
+    )
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="with --llm embedded: a GGUF file of yours")
+    parser.add_argument(
+        "--language", default="en", metavar="CODE", help="of names and summaries, BCP-47 (default: %(default)s)"
+    )
+
+
+def declare(
+    commands: "Commands",
+    talk: Callable[[argparse.ArgumentParser], None],
+    names: Callable[[str], tuple[str, ...]],
+    count: Callable[[str], int],
+    seed: Callable[[str], int],
+) -> None:
+    _annotate(commands, talk, names, count)
+    _sample(commands, talk, count, seed)
+    models = commands.add_parser("models", help="weights of the embedded language model")
+    models.add_argument(
+        "what", choices=("list", "fetch"), help="list: what is here; fetch: bring the weights, hash-checked, resumable"
+    )
+    models.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+
+def _annotate(
+    commands: "Commands",
+    talk: Callable[[argparse.ArgumentParser], None],
+    names: Callable[[str], tuple[str, ...]],
+    count: Callable[[str], int],
+) -> None:
+    annotate = commands.add_parser(
+        "annotate", help="names of narratives, summaries, stance and techniques, by heads or a language model"
+    )
+    annotate.add_argument("run", type=Path, metavar="RUN", help="directory that `houselights scan --out` made")
+    llm(annotate, "the heads alone")
+    annotate.add_argument(
+        "--tasks", type=names, default=TASKS, metavar="A,B", help=f"of {', '.join(TASKS)} (default: all)"
+    )
+    annotate.add_argument(
+        "--target",
+        action="append",
+        default=[],
+        metavar="T",
+        help="what a stance is toward, in a few words; may be given again",
+    )
+    annotate.add_argument(
+        "--posts",
+        type=_posts,
+        default=200,
+        metavar="N",
+        help="posts that the language model reads a task and target, or all (default: 200)",
+    )
+    annotate.add_argument(
+        "--parallel", type=count, default=None, metavar="N", help="calls at a time (default: 16, embedded: 2)"
+    )
+    annotate.add_argument(
+        "--dry-run", action="store_true", help="print calls, tokens and seconds that it needs, and ask nothing"
+    )
+    batch = annotate.add_mutually_exclusive_group()
+    batch.add_argument(
+        "--export-batch",
+        type=Path,
+        metavar="FILE",
+        help="write the questions in OpenAI's batch format (vllm run-batch), ask nothing",
+    )
+    batch.add_argument("--import-batch", type=Path, metavar="FILE", help="read the results of such a batch")
+    talk(annotate)
+
+
+def _sample(
+    commands: "Commands",
+    talk: Callable[[argparse.ArgumentParser], None],
+    count: Callable[[str], int],
+    seed: Callable[[str], int],
+) -> None:
+    sample = commands.add_parser(
+        "sample", help="a blind sheet of posts to label by hand, and what it says of the annotations"
+    )
+    sample.add_argument("run", type=Path, metavar="RUN", help="directory that `houselights annotate` marked")
+    sample.add_argument("--n", type=count, default=300, metavar="N", help="posts on the sheet (default: %(default)s)")
+    sample.add_argument(
+        "--task", choices=("stance", "techniques"), default="stance", help="what to check (default: %(default)s)"
+    )
+    sample.add_argument(
+        "--target", default="", metavar="T", help="of the stance, as annotated; for techniques the technique"
+    )
+    sample.add_argument(
+        "--out", type=Path, metavar="FILE", help="the sheet to write, CSV (default: sample.csv in the RUN)"
+    )
+    sample.add_argument(
+        "--audit", type=Path, metavar="FILE", help="read the filled-in sheet back, and tell how far the labels hold"
+    )
+    sample.add_argument("--seed", type=seed, default=0, metavar="N", help="another draw (default: %(default)s)")
+    talk(sample)
+
+
+def _posts(text: str) -> int:
+    if text == "all":
+        return 0
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number from 1 nor all")
+    return int(text)
