@@ -34,7 +34,9 @@ class Words:
     spoken: NDArray[np.bool_]  # [w] holds a letter or digit, so is more than a mark
     slots: Ints  # [s] in [0, SLOTS)
     first: Ints  # [w + 1]
-    lengths: NDArray[np.float64]  # [n, 2] Euclidean length of each text's counts, words and letter sequences apart; 1 where there are none
+    lengths: NDArray[
+        np.float64
+    ]  # [n, 2] Euclidean length of each text's counts, words and letter sequences apart; 1 where there are none
 
 
 def words(texts: Sequence[str]) -> Words:

@@ -30,7 +30,9 @@ STANCES = pa.schema(
     ]
 )
 _VERSION = 1
-_GRAIN = 1024  # vectors are rounded to this fraction, so that sums are of whole numbers and no order of texts changes them
+_GRAIN = (
+    1024  # vectors are rounded to this fraction, so that sums are of whole numbers and no order of texts changes them
+)
 _TEXTS_AT_ONCE = 2048
 _QUOTED_WORDS = 8
 _FINE = 1 << 24
@@ -117,9 +119,7 @@ def judge(said: Sequence[str], head: StanceHead, encode: Encode) -> pa.Table:
     `confidence` is the calibrated probability of the label that fits best, 0 for a text without words; the label is "unclear" below the
     head's threshold. `start`, `end`: half-open code points of the run of at most eight words of the original text that weighs most for
     "favour" or "against"; 0, 0 otherwise. Linear, and no text raises. Raises HouselightsError where `encode` is not the head's."""
-    parts = [
-        _judge(said[i : i + _TEXTS_AT_ONCE], i, head, encode) for i in range(0, len(said), _TEXTS_AT_ONCE)
-    ]
+    parts = [_judge(said[i : i + _TEXTS_AT_ONCE], i, head, encode) for i in range(0, len(said), _TEXTS_AT_ONCE)]
     return pa.concat_tables(parts) if parts else STANCES.empty_table()
 
 

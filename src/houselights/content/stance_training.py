@@ -29,6 +29,8 @@ PENALTY_C = 1.0
 """Inverse strength of the ridge penalty; the best of .1, .3, .6, 1, 4, 16 in cross-validation on SemEval-2016's training split."""
 ACCURACY_WANTED_0_1 = 0.8
 """Where a head answers, it should be right this often; measured on posts it was not fitted to."""
+LEAST_CONFIDENCE_0_1 = 0.5
+"""An answer that is more likely wrong than right is none."""
 MIN_POSTS = 40
 MIN_PER_LABEL = 5
 _FOLDS = 5
@@ -46,25 +48,29 @@ class Sheet:
     fold: Ints  # [n] texts that say the same lie in one fold
 
 
-def fit(said: Sequence[str], labels: Sequence[str], target: str, encode: Encode, penalty_c: float = PENALTY_C) -> StanceHead:
+def fit(
+    said: Sequence[str], labels: Sequence[str], target: str, encode: Encode, penalty_c: float = PENALTY_C
+) -> StanceHead:
     """A head for `target` from texts [n] and their labels [n] ("favour", "against", "neither"; "unclear" ones are left out).
 
     A few hundred posts are needed for a useful head (docs/heads-stance.md, learning curve); where its answers are not right often enough on
     held-out posts, it abstains always. Deterministic, whatever the order of rows. Raises HouselightsError for other labels and for fewer
     than MIN_POSTS posts or two labels of MIN_PER_LABEL posts."""
-    sheet = _sheet(said, labels, encode)
+    sheet = read_sheet(said, labels, encode)
     score = out_of_fold(sheet, penalty_c)
     head = _calibrated(_head(target, sheet, np.arange(len(sheet.label)), penalty_c), score, sheet.label)
     confidence = probabilities(head, score)[np.arange(len(score)), score.argmax(1)]
     return replace(head, threshold_0_1=threshold(confidence, score.argmax(1) == sheet.label))
 
 
-def _sheet(said: Sequence[str], labels: Sequence[str], encode: Encode) -> Sheet:
+def read_sheet(said: Sequence[str], labels: Sequence[str], encode: Encode) -> Sheet:
     if len(said) != len(labels):
         raise HouselightsError(f"{len(said)} texts have {len(labels)} labels. Give each text one.")
     if wrong := set(labels) - {*LABELS, UNCLEAR}:
         raise HouselightsError(f"{sorted(wrong)[0]!r:.80} is no stance. Write one of {', '.join((*LABELS, UNCLEAR))}.")
-    rows = [(_hash(text), text, LABELS.index(label)) for text, label in zip(said, labels, strict=True) if label in LABELS]
+    rows = [
+        (_hash(text), text, LABELS.index(label)) for text, label in zip(said, labels, strict=True) if label in LABELS
+    ]
     rows.sort()
     number = np.bincount([label for _, _, label in rows], minlength=len(LABELS))
     if len(rows) < MIN_POSTS or (number >= MIN_PER_LABEL).sum() < 2:
@@ -155,9 +161,10 @@ def _calibrated(head: StanceHead, score: Floats, label: Ints) -> StanceHead:
 
 
 def threshold(confidence: Floats, right: NDArray[np.bool_]) -> float:
-    """The least confidence above which answers are right ACCURACY_WANTED_0_1 of the time; NEVER where there is none."""
+    """The least confidence, of LEAST_CONFIDENCE_0_1 at least, from which on answers are right ACCURACY_WANTED_0_1 of the time; NEVER where
+    there is none."""
     order = np.argsort(-confidence, kind="stable")
     good = np.flatnonzero(np.cumsum(right[order]) >= ACCURACY_WANTED_0_1 * np.arange(1, len(order) + 1))
     if not len(good) or good[-1] + 1 < _FEW:
         return NEVER
-    return float(confidence[order[good[-1]]])
+    return max(LEAST_CONFIDENCE_0_1, float(confidence[order[good[-1]]]))
