@@ -119,9 +119,10 @@ def _unit(vectors: NDArray[Any]) -> NDArray[np.float64]:
 def stances(said: Sequence[str], target: str, encode: Encode) -> pa.Table:
     """Texts -> one row each of STANCES: text_index, label ("favour", "against", "neither", "unclear"), confidence, start, end (see `judge`).
 
-    `encode` gives the embedded model's vectors [texts, 512] (`embedding`, which names the extra where it is missing). For any other target
-    than the five of `ALIASES` each label is "unclear" with confidence 0: trained on four targets and asked for the fifth, no head was
-    right more often than guessing (docs/heads-stance.md). Label a sheet and use `fit` and `judge` there. Linear, and no text raises."""
+    `encode` gives the embedded model's vectors [texts, 512] (`embedding.vectors`; `embedding.chosen` names the extra where it is missing).
+    For any other target than the five of `ALIASES` each label is "unclear" with confidence 0: trained on four targets and asked for the
+    fifth, a head was right less often than the most frequent label, and its surest answers were reliable on one target of five
+    (docs/heads-stance.md). Label a sheet and use `fit` and `judge` there. Linear, and no text raises."""
     name = known_target(target, encode)
     if name is not None:
         return judge(said, shipped()[name], encode)
