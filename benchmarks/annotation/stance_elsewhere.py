@@ -80,7 +80,7 @@ def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _vectors(part: Split) -> NDArray[Any]:
-    return stance_model.read(part.texts, encode).meaning / 1024
+    return stance_model.read(part.texts, encode).meaning / stance_model.GRAIN
 
 
 def _likeness(key: str, part: Split) -> Matrix:

@@ -30,9 +30,8 @@ STANCES = pa.schema(
     ]
 )
 _VERSION = 1
-_GRAIN = (
-    1024  # vectors are rounded to this fraction, so that sums are of whole numbers and no order of texts changes them
-)
+GRAIN = 1 << 20
+"""Vectors are rounded to this fraction: sums of whole numbers are exact, so no order of texts changes them."""
 _TEXTS_AT_ONCE = 2048
 _QUOTED_WORDS = 8
 _FINE = 1 << 24
@@ -57,7 +56,7 @@ class Read:
     """What a head reads of n texts."""
 
     words: Words
-    meaning: NDArray[np.float64]  # [n, d] whole numbers
+    meaning: NDArray[np.float64]  # [n, d] whole numbers, GRAIN for 1
     empty: NDArray[np.bool_]  # [n] texts that say nothing
 
 
@@ -80,7 +79,7 @@ def _whole(vectors: NDArray[Any], n_texts: int) -> Floats:
     found = np.asarray(vectors, np.float64)
     if found.ndim != 2 or len(found) != n_texts or not np.isfinite(found).all():
         raise HouselightsError(f"{n_texts} texts were to be encoded, the encoder gave {found.shape}. Check the model.")
-    return np.asarray(np.rint(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9) * _GRAIN))
+    return np.asarray(np.rint(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9) * GRAIN))
 
 
 def scores(head: StanceHead, found: Read) -> Floats:
@@ -93,7 +92,7 @@ def scores(head: StanceHead, found: Read) -> Floats:
     n = len(found.empty)
     out = np.tile(head.bias, (n, 1))
     if found.meaning.shape[1]:
-        out += found.meaning @ head.meaning.T.astype(np.float64) * (head.scale[2] / _GRAIN)
+        out += found.meaning @ head.meaning.T.astype(np.float64) * (head.scale[2] / GRAIN)
     for j in range(len(LABELS)):
         sums = stance_features.per_word(found.words, head.slots[j])
         for block in (0, 1):

@@ -12,6 +12,7 @@ from scipy.optimize import minimize
 from houselights.content import stance_features, texts
 from houselights.content.stance_features import SLOTS, Ints
 from houselights.content.stance_model import (
+    GRAIN,
     LABELS,
     NEVER,
     UNCLEAR,
@@ -26,7 +27,7 @@ from houselights.content.stance_model import (
 from houselights.core.errors import HouselightsError
 
 PENALTY_C = 1.0
-"""Inverse strength of the ridge penalty; the best of .1, .3, .6, 1, 4, 16 in cross-validation on SemEval-2016's training split."""
+"""Inverse strength of the ridge penalty; the best of .1, .3, 1 and 3 in cross-validation on SemEval-2016's training split."""
 ACCURACY_WANTED_0_1 = 0.8
 """Where a head answers, it should be right this often; measured on posts it was not fitted to."""
 LEAST_CONFIDENCE_0_1 = 0.5
@@ -51,7 +52,7 @@ class Sheet:
 def fit(
     said: Sequence[str], labels: Sequence[str], target: str, encode: Encode, penalty_c: float = PENALTY_C
 ) -> StanceHead:
-    """A head for `target` from texts [n] and their labels [n] ("favour", "against", "neither"; "unclear" ones are left out).
+    """A head for `target` from texts [n] and their labels [n] ("favour", "against", "neither"; "unclear" ones and empty texts are left out).
 
     A few hundred posts are needed for a useful head (docs/heads-stance.md, learning curve); where its answers are not right often enough on
     held-out posts, it abstains always. Deterministic, whatever the order of rows. Raises HouselightsError for other labels and for fewer
@@ -69,7 +70,9 @@ def read_sheet(said: Sequence[str], labels: Sequence[str], encode: Encode) -> Sh
     if wrong := set(labels) - {*LABELS, UNCLEAR}:
         raise HouselightsError(f"{sorted(wrong)[0]!r:.80} is no stance. Write one of {', '.join((*LABELS, UNCLEAR))}.")
     rows = [
-        (_hash(text), text, LABELS.index(label)) for text, label in zip(said, labels, strict=True) if label in LABELS
+        (_hash(text), text, LABELS.index(label))
+        for text, label in zip(said, labels, strict=True)
+        if label in LABELS and texts.meaning(text)
     ]
     rows.sort()
     number = np.bincount([label for _, _, label in rows], minlength=len(LABELS))
@@ -102,7 +105,7 @@ def _features(found: Read) -> sparse.csr_matrix:
     row, slot, value = stance_features.counts(found.words)
     n = len(found.empty)
     return sparse.hstack(
-        [sparse.csr_matrix((value, (row, slot)), (n, SLOTS)), sparse.csr_matrix(found.meaning / 1024)], format="csr"
+        [sparse.csr_matrix((value, (row, slot)), (n, SLOTS)), sparse.csr_matrix(found.meaning / GRAIN)], format="csr"
     )
 
 
