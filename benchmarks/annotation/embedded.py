@@ -18,10 +18,8 @@ import pyarrow as pa
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tests/llm")]
 
-import corpora  # noqa: E402
 import name_scores  # noqa: E402
 import red_team  # noqa: E402
-import scores  # noqa: E402
 import stance_scores  # noqa: E402
 
 from houselights import annotate  # noqa: E402
@@ -86,12 +84,10 @@ def stance(model: Model, data: Path) -> dict[str, Any]:
             given = answers.get(str(i))
             said.append(str(given["stance"]) if given else "unclear")
             targets.append(key)
-    low, high = stance_scores.interval(gold, said, stance_scores.mean_f1)
     majority = ["against"] * len(gold)
     return {
         "n": len(gold),
         "mean_f1_pooled": stance_scores.mean_f1(gold, said),
-        "interval_95": [low, high],
         "accuracy": stance_scores.accuracy(gold, said),
         "majority_mean_f1": stance_scores.mean_f1(gold, majority),
         "unclear_or_none": said.count("unclear"),

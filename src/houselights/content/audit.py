@@ -203,6 +203,17 @@ def read_back(run_dir: Path, path: Path) -> Audit:
     )
 
 
+def labels_of_posts(run_dir: Path, path: Path) -> tuple[str, str, dict[str, str]]:
+    """(task, target, post id -> label) of a filled-in sheet."""
+    sample = pq.read_table(run_dir / SAMPLE.file).to_pylist()
+    given = _labels(path, str(sample[0]["task"]))
+    return (
+        str(sample[0]["task"]),
+        str(sample[0]["target"]),
+        {str(r["post_id"]): given[r["row"]] for r in sample if r["row"] in given},
+    )
+
+
 def _labels(path: Path, task: str) -> dict[str, str]:
     out: dict[str, str] = {}
     allowed = LABELS[task]

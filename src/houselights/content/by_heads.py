@@ -44,7 +44,7 @@ def mark(
     rows: list[dict[str, Any]] = []
     if marking.TECHNIQUES in tasks:
         spans = technique_head.spans(texts, encode)
-        name, version = f"head:{marking.TECHNIQUES}", "techniques-1"
+        name, version = f"head:{marking.TECHNIQUES}", technique_head.VERSION
         for i, technique, start, end, confidence in zip(
             *(spans[c].to_pylist() for c in spans.column_names), strict=True
         ):
@@ -53,12 +53,33 @@ def mark(
                 for p in posts[i]
             ]
     if marking.STANCE in tasks:
-        name, version = f"head:{marking.STANCE}", "stance-1"
+        name, version = f"head:{marking.STANCE}", stance_head.VERSION
+        own = {head.target: head for path in settings.head_files for head in stance_head.load(Path(path))}
         for target in settings.targets:
-            said = stance_head.stances(texts, target, encode)
+            said = (
+                stance_head.judge(texts, own[target], encode)
+                if target in own
+                else stance_head.stances(texts, target, encode)
+            )
             for i, label, confidence, start, end in zip(*(said[c].to_pylist() for c in said.column_names), strict=True):
                 rows += [
                     marking.row(p, marking.STANCE, target, label, (start, end), texts[i], confidence, name, version)
                     for p in posts[i]
                 ]
     return rows, {}
+
+
+def learn(
+    con: duckdb.DuckDBPyConnection, run_dir: Path, labelled: dict[str, str], target: str, jobs: int
+) -> stance_head.StanceHead:
+    """A stance head for `target` from posts labelled by hand, post id -> label. Raises HouselightsError for too few, or without the extra."""
+    model = embedding.chosen("", "")
+    rows = con.execute(
+        f'SELECT any_value("text"), post_id FROM read_parquet({in_sql(run_dir / POSTS.file)}) WHERE list_contains($ids, post_id) GROUP BY post_id',
+        {"ids": sorted(labelled)},
+    ).fetchall()
+
+    def encode(pieces: list[str]) -> NDArray[np.float32]:
+        return embedding.vectors(pieces, model, run_dir / CACHE, jobs)
+
+    return stance_head.fit([str(t) for t, _ in rows], [labelled[str(p)] for _, p in rows], target, encode)

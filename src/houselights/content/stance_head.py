@@ -29,6 +29,7 @@ __all__ = [
     "stances",
 ]
 
+VERSION = "stance-1"
 ALIASES = {
     "legalization of abortion": (
         "legal abortion",

@@ -42,6 +42,7 @@ class AnnotateSettings:
     tasks: tuple[str, ...] = ("name", "summary", "explanation", "stance", "techniques")
     targets: tuple[str, ...] = ()  # what a stance is toward; without one there is no stance
     language: str = "en"  # of names and summaries, BCP-47
+    head_files: tuple[str, ...] = ()  # stance heads of the user's own, which go before the shipped ones
     model_posts: int = 200  # posts that a language model reads for each target and for techniques; 0: all
     most_names: int = 50
     most_findings: int = 40

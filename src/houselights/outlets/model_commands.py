@@ -74,7 +74,14 @@ def _settings(args: argparse.Namespace) -> AnnotateSettings:
     if unknown:
         raise HouselightsError(f"--tasks: there is no task {unknown[0]!r}. There are: {', '.join(TASKS)}.")
     targets = tuple(dict.fromkeys(t.strip() for t in args.target if t.strip()))
-    return AnnotateSettings(args.tasks, targets, args.language, args.posts, jobs=os.cpu_count() or 1)
+    return AnnotateSettings(
+        args.tasks,
+        targets,
+        args.language,
+        tuple(str(path) for path in args.head),
+        args.posts,
+        jobs=os.cpu_count() or 1,
+    )
 
 
 def run(
@@ -184,6 +191,8 @@ def sample(args: argparse.Namespace) -> int:
             print(summary.dumps(annotation.audit_as_dict(told)))
         elif not args.quiet:
             annotation.show_audit(told, summary.console(sys.stdout))
+        if args.save_head:
+            _save_head(args)
         return DONE
     if not args.target:
         raise HouselightsError(
@@ -201,6 +210,22 @@ def sample(args: argparse.Namespace) -> int:
         )
         print(terminal(f"Then: houselights sample {args.run} --audit {path}"))
     return DONE
+
+
+def _save_head(args: argparse.Namespace) -> None:
+    from houselights.content import audit, by_heads, stance_head
+    from houselights.engine.local import connect
+
+    task, target, labelled = audit.labels_of_posts(args.run, args.audit)
+    if task != "stance":
+        raise HouselightsError("--save-head learns a stance; this sheet is of techniques.")
+    head = by_heads.learn(connect(), args.run, labelled, target, os.cpu_count() or 1)
+    stance_head.save([head], args.save_head)
+    if not args.quiet:
+        print(
+            f"{terminal(str(args.save_head))}: use it with "
+            f"houselights annotate {terminal(str(args.run))} --target {terminal(repr(target))} --head {terminal(str(args.save_head))}"
+        )
 
 
 def models(args: argparse.Namespace) -> int:

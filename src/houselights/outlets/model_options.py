@@ -65,6 +65,14 @@ def _annotate(
         help="what a stance is toward, in a few words; may be given again",
     )
     annotate.add_argument(
+        "--head",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a stance head of your own, from `sample --save-head`; may be given again",
+    )
+    annotate.add_argument(
         "--posts",
         type=_posts,
         default=200,
@@ -110,6 +118,12 @@ def _sample(
     )
     sample.add_argument(
         "--audit", type=Path, metavar="FILE", help="read the filled-in sheet back, and tell how far the labels hold"
+    )
+    sample.add_argument(
+        "--save-head",
+        type=Path,
+        metavar="FILE",
+        help="with --audit of a stance: learn a head of your own from the labels, for annotate --head",
     )
     sample.add_argument("--seed", type=seed, default=0, metavar="N", help="another draw (default: %(default)s)")
     talk(sample)
