@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from houselights.content.technique_names import SEVERAL, TECHNIQUES, name_of
+from houselights.content.technique_names import SEVERAL, TECHNIQUES, families_of, families_unknown, name_of
 
 LANGUAGES = {"en": "en", "fr": "fr", "ge": "de", "it": "it", "po": "pl", "ru": "ru"}
 HELD_OUT_TENTHS = 3
@@ -30,6 +30,21 @@ class Example:
     unknown: frozenset[str]
     spans: tuple[Span, ...] | None
     held_out: bool
+
+    @property
+    def all_labels(self) -> frozenset[str]:
+        """Techniques and their families."""
+        return self.labels | families_of(self.labels)
+
+    @property
+    def all_unknown(self) -> frozenset[str]:
+        return self.unknown | families_unknown(self.unknown)
+
+    @property
+    def all_spans(self) -> tuple[Span, ...]:
+        """Spans of techniques, and the same as spans of their families."""
+        spans = self.spans or ()
+        return spans + tuple((family, a, b) for t, a, b in spans for family in families_of({t}))
 
     @property
     def fold(self) -> int:
@@ -112,7 +127,7 @@ def _rows_2023(root: Path, code: str) -> Iterator[tuple[str, str, frozenset[str]
             article, number, names = line.split("\t")
             labels[article, number] = frozenset(n for n in names.split(",") if n)
     for line in stem.with_suffix(".template").read_text(encoding="utf-8").split("\n"):
-        article, number, text = (line.split("\t", 2) + ["", ""])[:3]
+        article, number, text = (*line.split("\t", 2), "", "")[:3]
         if text.strip() and (article, number) in labels:
             yield article, text, labels[article, number]
 

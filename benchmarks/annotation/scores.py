@@ -110,8 +110,8 @@ def span_score(truth: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Spa
     """Overlap in characters between predicted and true spans of one technique, each span counting the same.
 
     P = 1/|S| sum over s in S, t in T of |s and t|/|s|, R = 1/|T| sum of |s and t|/|t|, for s and t of the same text and technique: Da San Martino et
-    al. 2019 (EMNLP, "Fine-grained analysis", section 4) and 2020 (SemEval-2020 task 11, section 5). Spans of one technique that overlap are first made one, in
-    both, as that task's scorer does; so P and R are at most 1.
+    al. 2019 (EMNLP, the fine-grained analysis) and 2020 (SemEval-2020 task 11). Spans of one technique that overlap are first made one, in both, as
+    that task's scorer does; so P and R are at most 1.
     """
     of_predicted = of_true = 0.0
     n_predicted = n_true = 0

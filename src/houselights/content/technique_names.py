@@ -3,6 +3,8 @@
 The names are those of SemEval-2023 task 3 (Piskorski et al. 2023, subtask 3: 23 techniques).
 """
 
+from collections.abc import Set as AbstractSet
+
 TECHNIQUES = (
     "Appeal_to_Authority",
     "Appeal_to_Fear-Prejudice",
@@ -28,6 +30,34 @@ TECHNIQUES = (
     "Straw_Man",
     "Whataboutism",
 )
+FAMILIES = {
+    "Attack_on_Reputation": (
+        "Appeal_to_Hypocrisy",
+        "Doubt",
+        "Guilt_by_Association",
+        "Name_Calling-Labeling",
+        "Questioning_the_Reputation",
+    ),
+    "Call": ("Appeal_to_Time", "Conversation_Killer", "Slogans"),
+    "Distraction": ("Red_Herring", "Straw_Man", "Whataboutism"),
+    "Justification": (
+        "Appeal_to_Authority",
+        "Appeal_to_Fear-Prejudice",
+        "Appeal_to_Popularity",
+        "Appeal_to_Values",
+        "Flag_Waving",
+    ),
+    "Manipulative_Wording": (
+        "Exaggeration-Minimisation",
+        "Loaded_Language",
+        "Obfuscation-Vagueness-Confusion",
+        "Repetition",
+    ),
+    "Simplification": ("Causal_Oversimplification", "Consequential_Oversimplification", "False_Dilemma-No_Choice"),
+}
+"""The coarse level of the same taxonomy: easier to agree on, for people and for models."""
+LABELS = (*TECHNIQUES, *FAMILIES)
+"""The order of a trained model's columns."""
 _OTHER = {
     # SemEval-2020 task 11 (news)
     "Appeal_to_fear-prejudice": "Appeal_to_Fear-Prejudice",
@@ -75,3 +105,13 @@ def name_of(label: str) -> str | None:
     if label in TECHNIQUES:
         return label
     return _OTHER.get(label)
+
+
+def families_of(techniques: AbstractSet[str]) -> frozenset[str]:
+    """The families that techniques belong to."""
+    return frozenset(family for family, members in FAMILIES.items() if not techniques.isdisjoint(members))
+
+
+def families_unknown(techniques: AbstractSet[str]) -> frozenset[str]:
+    """The families of which more than half of the techniques are not annotated, given those that are not."""
+    return frozenset(f for f, members in FAMILIES.items() if 2 * len(techniques.intersection(members)) > len(members))

@@ -1,13 +1,16 @@
-"""A text as a reader of techniques sees it: cleaned without moving a character, cut into units of a few sentences, cut into words. Linear, never raises."""
+"""A text as the model of techniques sees it: cleaned in place, cut into units of a few sentences, cut into words. Linear, never raises."""
 
 import re
 
 MAX_UNIT = 400
 """Characters. A post is one unit; a long text is cut between sentences, as most paragraphs of the training sets are no longer than this."""
-_NOISE = re.compile(r"(?:https?://|www\.|pic\.twitter\.com/|\bt\.co/)[^\s\ud800-\udfff]{0,2000}|@\w{1,50}", re.IGNORECASE)
+_NOISE = re.compile(
+    r"(?:https?://|www\.|pic\.twitter\.com/|\bt\.co/)[^\s\ud800-\udfff]{0,2000}|@\w{1,50}", re.IGNORECASE
+)
 _UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff\x00-\x08\x0b-\x1f#]")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟।]+[\"'”’»)\]]{0,3}(?=\s)|\n|[。！？]")
-_WORD = re.compile(r"\w+(?:['’-]\w+)*|[!?]+", re.UNICODE)
+WORD_PATTERN = r"\w+(?:['’-]\w+)*|[!?]+"
+_WORD = re.compile(WORD_PATTERN)
 _LONGEST_WORD = 40
 
 
