@@ -1,0 +1,163 @@
+"""Spans of techniques: laws that hold for any text and any model, and the shipped model on sentences written for this test."""
+
+from collections.abc import Sequence
+from zlib import crc32
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from houselights.content import technique_features, technique_head, technique_model, technique_units
+from houselights.content.technique_names import SEVERAL, TECHNIQUES, name_of
+
+HOSTILE = st.text(
+    st.one_of(
+        st.characters(), st.sampled_from("\ud800\udfff\x00\u200f\u202e#@!?.…。\n\t İßא東"), st.sampled_from("aboutwhy ")
+    ),
+    max_size=900,
+)
+TEXTS = st.lists(HOSTILE, max_size=6)
+
+
+def encode(texts: list[str]) -> NDArray[np.float32]:
+    """A meaning that depends on the text alone."""
+    return np.stack([np.random.default_rng(crc32(t.encode())).standard_normal(512).astype(np.float32) for t in texts])
+
+
+def loud(model: technique_model.TechniqueModel) -> technique_model.TechniqueModel:
+    """The same model, showing about half of everything."""
+    k = len(TECHNIQUES)
+    return technique_model.TechniqueModel(
+        **{**vars(model), "shown_at": np.full(k, 0.05, np.float32), "gate": np.full(k, -3.0, np.float32)}
+    )
+
+
+LOUD = loud(technique_head.shipped())
+Row = tuple[int, str, int, int, float]
+
+
+def rows(texts: Sequence[str], every: bool = False) -> list[Row]:
+    table = technique_head.spans(texts, encode, every, LOUD)
+    assert table.schema == technique_head.SCHEMA
+    return [tuple(r.values()) for r in table.to_pylist()]
+
+
+@settings(max_examples=40, deadline=None)
+@given(TEXTS, st.booleans())
+def test_spans_lie_inside_the_text_and_reach_the_threshold(texts: list[str], every: bool) -> None:
+    at = dict(zip(TECHNIQUES, LOUD.wide_at if every else LOUD.shown_at, strict=True))
+    found = rows(texts, every)
+    assert found == sorted(found, key=lambda r: (r[0], r[2], r[1]))
+    for text, technique, start, end, confidence in found:
+        assert 0 <= start < end <= len(texts[text])
+        assert texts[text][start:end].strip() == texts[text][start:end]
+        assert at[technique] <= confidence <= 1
+
+
+@settings(max_examples=25, deadline=None)
+@given(TEXTS, st.randoms(use_true_random=False))
+def test_neither_order_nor_company_matters(texts: list[str], random: st.randoms) -> None:
+    order = list(range(len(texts)))
+    random.shuffle(order)
+    together = rows(texts)
+    shuffled = [(order[i], *rest) for i, *rest in rows([texts[i] for i in order])]
+    alone = [(i, *rest) for i, text in enumerate(texts) for _, *rest in rows([text])]
+    assert together == alone == sorted(shuffled, key=lambda r: (r[0], r[2], r[1]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "\x00",
+        "\ud800" * 50,
+        "a" * 100_000,
+        "." * 100_000,
+        "\u202eשלום " * 9_000,
+        "http://" * 20_000,
+        "@a" * 50_000,
+        "!? " * 30_000,
+        "東" * 50_000,
+    ],
+)
+def test_hostile_texts_do_not_raise(text: str) -> None:
+    for _, _, start, end, _ in rows([text]):
+        assert 0 <= start < end <= len(text)
+
+
+@given(HOSTILE)
+@example("A. " * 500)
+def test_units_are_all_of_the_text_but_white_space(text: str) -> None:
+    cleaned = technique_units.clean(text)
+    assert len(cleaned) == len(text)
+    found = technique_units.units(cleaned)
+    assert "".join(cleaned[a:b] for a, b in found).split() == "".join(cleaned[a:b] for a, b in found).split()
+    last = 0
+    for a, b in found:
+        assert last <= a < b <= a + technique_units.MAX_UNIT
+        assert not cleaned[last:a].strip()
+        last = b
+    assert not cleaned[last:].strip()
+
+
+@given(st.lists(st.integers(-5, 5), min_size=1, max_size=12))
+def test_the_best_run_has_the_largest_sum(values: list[int]) -> None:
+    begin, end = technique_model.best_run(values)
+    assert 0 <= begin < end <= len(values)
+    sums = [sum(values[a:b]) for a in range(len(values)) for b in range(a + 1, len(values) + 1)]
+    assert sum(values[begin:end]) == max(sums)
+
+
+def test_what_is_shown_by_default_is_among_every() -> None:
+    texts = [
+        "They lie to us, they always lied, and the corrupt traitors know it!",
+        "Why should anybody believe him?",
+    ] * 3
+    model = technique_head.shipped()
+    default = technique_head.spans(texts, encode, model=model).to_pylist()
+    every = technique_head.spans(texts, encode, True, model).to_pylist()
+    assert all(row in every for row in default)
+    assert {row["technique"] for row in default} <= set(technique_head.shown())
+
+
+def test_units_under_the_gate_are_not_embedded() -> None:
+    def never(texts: list[str]) -> NDArray[np.float32]:
+        raise AssertionError(texts)
+
+    shut = technique_model.TechniqueModel(**{**vars(LOUD), "gate": np.full(len(TECHNIQUES), np.inf, np.float32)})
+    assert technique_head.spans(["What a disgrace!"], never, model=shut).num_rows == 0
+
+
+def test_a_stored_model_is_the_model(tmp_path: object) -> None:
+    from pathlib import Path
+
+    path = Path(str(tmp_path)) / "a.npz"
+    model = technique_head.shipped()
+    technique_model.save(model, path)
+    back = technique_model.load(path)
+    for name, values in vars(model).items():
+        assert np.allclose(getattr(back, name), values, rtol=2e-3, atol=2e-3), name
+
+
+def test_ngrams_of_a_unit_do_not_depend_on_the_others() -> None:
+    units = ["one two", "", "three three four", "two"]
+    together = technique_features.ngrams(units, 8).toarray()
+    alone = np.vstack([technique_features.ngrams([u], 8).toarray() for u in units])
+    assert (together == alone).all()
+    assert np.allclose((together[[0, 2, 3]] ** 2).sum(1), 2)
+
+
+def test_names_of_other_sets_are_names_here() -> None:
+    assert name_of("Loaded Language") == name_of("loaded_language") == name_of("Loaded_Language") == "Loaded_Language"
+    assert name_of("euphoria") is None
+    assert {name for names in SEVERAL.values() for name in names} <= set(TECHNIQUES)
+
+
+def test_the_shipped_model_is_small_and_holds_no_text() -> None:
+    path = technique_head._SHIPPED
+    assert path.stat().st_size < 1_000_000
+    with np.load(path, allow_pickle=False) as stored:
+        assert all(stored[name].dtype.kind in "fi" for name in stored.files)
