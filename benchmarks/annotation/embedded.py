@@ -104,7 +104,10 @@ def names(model: Model) -> dict[str, Any]:
         "n": len(clusters),
         "model": name_scores.mean_points(name_scores.score_all(by_model, clusters)),
         "keywords": name_scores.mean_points(name_scores.score_all(by_keywords, clusters)),
-        "names": {c["id"]: {"claim": c["claim"], "model": by_model[c["id"]], "keywords": by_keywords[c["id"]]} for c in clusters},
+        "names": {
+            c["id"]: {"claim": c["claim"], "model": by_model[c["id"]], "keywords": by_keywords[c["id"]]}
+            for c in clusters
+        },
     }
 
 
@@ -196,7 +199,11 @@ def main() -> None:
         told = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
         told |= {"model": model.driver.model, part: parts[part]()}
         OUT.write_text(json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
-        print({k: v for k, v in told[part].items() if k not in ("names", "by_kind")} if isinstance(told[part], dict) else told[part])
+        print(
+            {k: v for k, v in told[part].items() if k not in ("names", "by_kind")}
+            if isinstance(told[part], dict)
+            else told[part]
+        )
 
 
 if __name__ == "__main__":

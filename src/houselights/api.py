@@ -118,6 +118,16 @@ class Run:
         return self.results.table(tables.HIGHLIGHTS)
 
     @property
+    def annotations(self) -> pa.Table:
+        """Stance and techniques that `houselights annotate` marked; empty before."""
+        return self.results.table(tables.ANNOTATIONS)
+
+    @property
+    def descriptions(self) -> pa.Table:
+        """Names and summaries that a language model drafted; empty before."""
+        return self.results.table(tables.DESCRIPTIONS)
+
+    @property
     def rejects(self) -> pa.Table:
         return self.results.table(tables.REJECTS)
 

@@ -125,12 +125,12 @@ class Results:
             f"""WITH own AS (SELECT post_id, "text", post_id IN (
                     SELECT unnest([post_id_a, post_id_b]) FROM {self._source(tables.EVIDENCE)} WHERE finding_id = $id) AS mine
                 FROM {self._source(tables.POSTS)} WHERE kind <> 'repost' AND trim("text") <> ''),
-            n AS (SELECT count(*) FILTER (mine) AS mine, count(*) FILTER (NOT mine) AS others FROM own),
+            n AS (SELECT count(*) FILTER (mine) AS n_mine, count(*) FILTER (NOT mine) AS n_others FROM own),
             marks AS (SELECT label, post_id, "start", "end", confidence, mine, "text"
                 FROM {self._source(tables.ANNOTATIONS)} JOIN own USING (post_id) WHERE task = 'techniques' AND starts_with(model, 'head:'))
             SELECT label, count(DISTINCT post_id) FILTER (mine) AS n_posts,
-                count(DISTINCT post_id) FILTER (mine) / any_value(n.mine) AS share_0_1,
-                count(DISTINCT post_id) FILTER (NOT mine) / nullif(any_value(n.others), 0) AS others_0_1,
+                count(DISTINCT post_id) FILTER (mine) / any_value(n_mine) AS share_0_1,
+                count(DISTINCT post_id) FILTER (NOT mine) / nullif(any_value(n_others), 0) AS others_0_1,
                 list({{'text': "text", 'start': "start", 'end': "end"}} ORDER BY confidence DESC, post_id, "start") FILTER (mine) AS quotes
             FROM marks, n GROUP BY label HAVING count(*) FILTER (mine) > 0 ORDER BY n_posts DESC, label""",
             {"id": finding_id},

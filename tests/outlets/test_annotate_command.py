@@ -21,6 +21,7 @@ from houselights.core.tables import (
     ANSWERS,
     CONFUSION,
     DESCRIPTIONS,
+    LANGUAGES,
     NARRATIVES,
     POST_NARRATIVES,
     POSTS,
@@ -88,6 +89,22 @@ def run(run_dir: Path, tmp_path: Path) -> Path:
     common |= {"account_share_0_1": 0.1, "first_at": at, "last_at": at, "representative_post_ids": ids[:2]}
     rows = [{"narrative_id": f"narrative:{k}"} | common for k in range(2)]
     pq.write_table(pa.Table.from_pylist(rows, schema=NARRATIVES.schema), out / NARRATIVES.file)
+    pq.write_table(LANGUAGES.empty(), out / LANGUAGES.file)
+    findings = json.loads((out / "findings.json").read_text())
+    findings[0]["narratives"] = [
+        {
+            "narrative_id": "narrative:0",
+            "name": "ferry · late",
+            "languages": ["en"],
+            "n_posts": 9,
+            "n_accounts": 3,
+            "n_posts_of_all": 30,
+            "share_0_1": 0.3,
+        }
+    ]
+    tested = next(e for f in findings for e in f["explanations"] if e["tested"])
+    tested["name"] = "petition or text to pass on"
+    (out / "findings.json").write_text(json.dumps(findings))
     return out
 
 
