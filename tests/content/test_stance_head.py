@@ -152,6 +152,19 @@ def test_a_poor_sheet_is_refused_with_advice(labels: list[str], said: str) -> No
         stance_head.fit([f"text {i}" for i in range(60)], labels, "x", toy)
 
 
+def test_one_text_many_times_is_one_post() -> None:
+    with pytest.raises(HouselightsError, match="too few"):
+        stance_head.fit(["the lake is open"] * 100, ["favour", "against"] * 50, "x", toy)
+
+
+@settings(max_examples=2, deadline=None)
+@given(texts=st.lists(any_text, min_size=15, max_size=15))
+def test_a_hostile_sheet_never_breaks_the_fit(texts: list[str]) -> None:
+    said, labels = sheet(48)
+    head = stance_head.fit(said + texts, labels + [LABELS[i % 3] for i in range(15)], "x", toy)
+    assert np.isfinite([*head.scale, *head.bias, head.slope, *head.shift]).all()
+
+
 def test_a_file_gives_back_the_same_head(tmp_path: Path) -> None:
     stance_head.save([head()], tmp_path / "a.npz")
     (kept,) = stance_head.load(tmp_path / "a.npz")

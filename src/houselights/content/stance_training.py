@@ -75,11 +75,12 @@ def read_sheet(said: Sequence[str], labels: Sequence[str], encode: Encode) -> Sh
         if label in LABELS and texts.meaning(text)
     ]
     rows.sort()
-    number = np.bincount([label for _, _, label in rows], minlength=len(LABELS))
-    if len(rows) < MIN_POSTS or (number >= MIN_PER_LABEL).sum() < 2:
+    distinct = {h: label for h, _, label in rows}
+    number = np.bincount(list(distinct.values()), minlength=len(LABELS))
+    if len(distinct) < MIN_POSTS or (number >= MIN_PER_LABEL).sum() < 2:
         raise HouselightsError(
-            f"{len(rows)} labelled posts are too few for a stance head: label at least {MIN_POSTS}, with {MIN_PER_LABEL} of each of two "
-            "stances; 200 or more make a useful one."
+            f"{len(distinct)} labelled posts that say something of their own are too few for a stance head: label at least {MIN_POSTS}, "
+            f"with {MIN_PER_LABEL} of each of two stances; 200 or more make a useful one."
         )
     found = read([text for _, text, _ in rows], encode)
     label = np.array([label for _, _, label in rows], np.int64)
