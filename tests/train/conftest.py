@@ -22,13 +22,9 @@ WORDS = [
     "asked",
     "us",
     "before",
-    "they",
-    "built",
     "it",
-    "near",
-    "the",
-    "old",
-    "market",
+    "was",
+    "built",
 ]
 SIGNALS = {"Loaded_Language": ["monstrous", "vile"], "Doubt": ["allegedly", "supposedly"]}
 FOR, AGAINST = ["welcome", "splendid"], ["ruinous", "senseless"]
@@ -92,13 +88,10 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     n_tokens = _tokenizer(folder / "lora")
     _tokenizer(folder / "full")
     ids = {"bos_token_id": 0, "pad_token_id": 1, "eos_token_id": 2}
-    decoder = LlamaConfig(vocab_size=n_tokens, max_position_embeddings=512, tie_word_embeddings=True, **shape, **ids)
-    causal = LlamaForCausalLM(decoder)
-    with torch.no_grad():
-        causal.lm_head.weight.mul_(
-            15
-        )  # an adapter leaves it as it is, and a random one this small could say nothing with certainty
-    causal.save_pretrained(folder / "lora")
+    # an adapter leaves random weights as they are: smaller ones attend to nothing and could say nothing with certainty
+    spread = {"tie_word_embeddings": True, "initializer_range": 0.1}
+    decoder = LlamaConfig(vocab_size=n_tokens, max_position_embeddings=512, **spread, **shape, **ids)
+    LlamaForCausalLM(decoder).save_pretrained(folder / "lora")
     encoder = RobertaConfig(vocab_size=n_tokens, max_position_embeddings=130, type_vocab_size=1, **shape, **ids)
     RobertaForMaskedLM(encoder).save_pretrained(folder / "full")
     return {"lora": folder / "lora", "full": folder / "full"}
