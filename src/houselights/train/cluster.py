@@ -114,11 +114,11 @@ class Sharded:
 
 
 def _blocks(model: Any) -> list[Any]:
-    """The layers of a transformer: the members of its longest list of modules."""
+    """The layers of a transformer: the members of its heaviest list of modules."""
     from torch.nn import ModuleList
 
     lists = [m for m in model.modules() if isinstance(m, ModuleList)]
-    return list(max(lists, key=len, default=()))
+    return list(max(lists, key=lambda m: sum(p.numel() for p in m.parameters()), default=()))
 
 
 def train(data: Sequence[Path], base: Path, out: Path, settings: TrainSettings, workers: int) -> dict[str, Any]:

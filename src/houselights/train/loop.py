@@ -98,11 +98,11 @@ def rows_of(rows: Sequence[Row], settings: TrainSettings, step: int) -> list[Row
 
 
 def rate_at(settings: TrainSettings, step: int, steps: int) -> float:
-    """Rises linearly, then falls as half a cosine to 0 (Loshchilov and Hutter 2017, arXiv 1608.03983)."""
+    """Rises linearly, then falls as half a cosine towards 0, which no update has (Loshchilov and Hutter 2017, arXiv 1608.03983)."""
     rising = max(1, round(settings.warm_up_0_1 * steps))
     if step <= rising:
         return settings.rate * step / rising
-    return settings.rate * 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, steps - rising)))
+    return settings.rate * 0.5 * (1 + math.cos(math.pi * (step - rising) / (steps - rising + 1)))
 
 
 def seed_of(*numbers: int) -> int:
