@@ -12,8 +12,8 @@ import pytest
 pytest.importorskip("torch", reason="the extra `train` is not installed (torch)")
 pytest.importorskip("peft", reason="the extra `train` is not installed (peft)")
 
-from houselights.train import session  # noqa: E402
-from houselights.train.settings import TrainSettings  # noqa: E402
+from houselights.train import session
+from houselights.train.settings import TrainSettings
 
 STEPS = 4
 TWO = """

@@ -5,8 +5,8 @@ Never run on GPUs or on more than one machine by us: `Sharded` is tested with tw
 system that all machines share. Every process reads the whole base into its machine's memory before it is dealt; see docs/training.md for what fits.
 """
 
-import json
 import os
+import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
@@ -16,8 +16,11 @@ from typing import Any
 from houselights.core.errors import HouselightsError
 from houselights.train.settings import TrainSettings
 
-RESTARTS = 100
-"""After lost machines, each from the last checkpoint: a week of 1,000 GPUs loses a few dozen (docs/training.md)."""
+TRIES = 3
+"""In a row that reach no new checkpoint, after which it is no machine that was lost. Others do not count: a week of many GPUs loses dozens."""
+TOLD = ".told"
+PATIENCE_S = 7200
+"""Others wait while the first process merges and writes the model: half an hour, Ray's own limit, is short for 70 billion weights."""
 MISSING = (
     "--workers needs Ray on every machine, which is not installed here: pip install 'ray[train]' "
     "(start a cluster with `ray start`, as Ray's documentation tells)."
@@ -44,13 +47,13 @@ class Sharded:
         return torch.bfloat16 if self.half else torch.float32
 
     def wrap(self, model: Any) -> Any:
-        """Each block of the model is gathered when it is needed and let go again; what is outside blocks is gathered once."""
+        """Each block of the model is gathered when it is needed and let go again; what is outside blocks is gathered once. A block moves to the GPU
+        as it is dealt, so that the whole never has to fit there."""
         import torch
         from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
         kinds = {"param_dtype": torch.bfloat16, "reduce_dtype": torch.float32} if self.half else {}  # sums keep 32 bits
         policy = MixedPrecisionPolicy(**kinds)
-        model = model.to(self.device)
         for block in _blocks(model):
             fully_shard(block, mp_policy=policy)
         return fully_shard(model, mp_policy=policy)
@@ -122,51 +125,58 @@ def _blocks(model: Any) -> list[Any]:
 
 
 def train(data: Sequence[Path], base: Path, out: Path, settings: TrainSettings, workers: int) -> dict[str, Any]:
-    """Runs `session.train` in `workers` processes of the Ray cluster that this machine belongs to. Returns the card."""
+    """Runs `session.train` in `workers` processes of the Ray cluster that this machine belongs to, anew after lost ones. Returns the card."""
     try:
         import ray
-        from ray.train import FailureConfig, RunConfig, ScalingConfig
-        from ray.train.torch import TorchTrainer
+        from ray.train import RunConfig, ScalingConfig
+        from ray.train.torch import TorchConfig, TorchTrainer
     except ImportError:
         raise HouselightsError(MISSING) from None
-    from houselights.train import card
+    from houselights.train import card, checkpoints
 
     ray.init(ignore_reinit_error=True, log_to_driver=False)
-    on_gpus = ray.cluster_resources().get("GPU", 0) >= workers
-    asked = {
-        "data": [str(p.resolve()) for p in data],
-        "base": str(base.resolve()),
-        "out": str(out.resolve()),
-        "settings": asdict(settings),
-    }
-    out.mkdir(parents=True, exist_ok=True)
-    TorchTrainer(
-        worker,
-        train_loop_config=asked,
-        scaling_config=ScalingConfig(num_workers=workers, use_gpu=on_gpus),
-        run_config=RunConfig(
-            name=out.name,
-            storage_path=str((out / ".ray").resolve()),
-            failure_config=FailureConfig(max_failures=RESTARTS),
-        ),
-    ).fit()
-    told: dict[str, Any] = json.loads((out / card.FILE).read_text(encoding="utf-8"))
+    scale = ScalingConfig(num_workers=workers, use_gpu=ray.cluster_resources().get("GPU", 0) >= workers)
+    whole = out.resolve()
+    asked = {"data": [str(p.resolve()) for p in data], "base": str(base.resolve()), "out": str(whole)}
+    (whole / TOLD).unlink(missing_ok=True)
+    notes = whole.with_name(f".{whole.name}.ray")  # of Ray itself
+    tries, reached = 0, checkpoints.latest(whole)[0]
+    while not (whole / card.FILE).is_file():
+        run = RunConfig(name=f"{whole.name}-{reached}-{tries}", storage_path=str(notes))
+        try:
+            TorchTrainer(
+                worker,
+                train_loop_config=asked | {"settings": asdict(settings)},
+                torch_config=TorchConfig(timeout_s=PATIENCE_S),
+                scaling_config=scale,
+                run_config=run,
+            ).fit()
+        except Exception as error:  # whatever Ray makes of a lost machine; ours say what they are in a file
+            if (whole / TOLD).is_file():
+                what = (whole / TOLD).read_text(encoding="utf-8")
+                (whole / TOLD).unlink()
+                raise HouselightsError(what) from error
+            before, reached = reached, checkpoints.latest(whole)[0]
+            tries = 1 if reached > before else tries + 1
+            if tries == TRIES:
+                raise
+    shutil.rmtree(notes, ignore_errors=True)
+    told: dict[str, Any] = checkpoints.read_json(whole / card.FILE)
     return told
 
 
 def worker(asked: dict[str, Any]) -> None:
-    """What each process does. Ray has formed the process group before; a process that takes a lost one's place starts here too, and goes on."""
+    """What each process does. Ray has formed the process group before."""
     import time
 
     from houselights.train import session
 
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    session.train(
-        [Path(p) for p in asked["data"]],
-        Path(asked["base"]),
-        Path(asked["out"]),
-        TrainSettings(**asked["settings"]),
-        Sharded(),
-        lambda stage, share: None,
-        time.perf_counter,
-    )
+    out, settings = Path(asked["out"]), TrainSettings(**asked["settings"])
+    data = [Path(p) for p in asked["data"]]
+    try:
+        session.train(data, Path(asked["base"]), out, settings, Sharded(), lambda stage, share: None, time.perf_counter)
+    except HouselightsError as error:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / TOLD).write_text(str(error), encoding="utf-8")
+        raise

@@ -89,7 +89,11 @@ class Decoder:
         """The adapter, and the base with the adapter added in (`merged`), both as safetensors; `state`: of all weights, None for those of `model`."""
         from peft import PeftModel
 
-        self.model.save_pretrained(folder / ADAPTER, state_dict=state, safe_serialization=True)
+        self.model.peft_config[
+            "default"
+        ].base_model_name_or_path = self.base.name  # who gets the adapter need not know our directories
+        self.model.save_pretrained(folder / ADAPTER, state_dict=state)
+        (folder / ADAPTER / "README.md").unlink(missing_ok=True)  # a form to fill in; the model card says it
         bare = _bare(self.base, "auto")
         merged = PeftModel.from_pretrained(bare, folder / ADAPTER).merge_and_unload()
         merged.save_pretrained(folder / MODEL)

@@ -55,7 +55,7 @@ def read(task: str, paths: Sequence[Path]) -> list[Example]:
             try:
                 out.append(_example(task, line))
             except ValueError as error:
-                wrong.append(f"{path}, line {number}: {error}")
+                wrong.append(f"{path}, line {number}: {error}.")
     if wrong:
         more = f"\n... and {len(wrong) - MOST_TOLD:,} more lines." if len(wrong) > MOST_TOLD else ""
         raise HouselightsError(

@@ -62,22 +62,17 @@ def train(
         return told
     torch.manual_seed(settings.seed)  # of the new head or adapter
     if place.device.type == "cpu":
-        torch.use_deterministic_algorithms(True)
+        torch.use_deterministic_algorithms(True, warn_only=True)
     trainee = _trainee(base, names, settings, place.dtype)
     job = Job(trainee.model, trainee.rows(split.train), trainee.rows(split.held_out), trainee.loss)
     settings = replace(settings, steps=loop.n_steps(settings, len(job.rows)))
-    model = loop.fit(job, settings, place, out, tell, clock)
-    held_out_loss = loop.held_out_loss(job, model, place)
-    whole = place.whole(model)
-    if place.rank == 0:
-        _write(trainee, whole, out)
-    place.wait()
+    held_out_loss = _fit(job, settings, place, trainee, out, tell, clock)
     told = plan | {
         "steps": settings.steps,
         "rows": {"train": len(split.train), "held_out": len(split.held_out), "left_out_as_copies": split.n_twins},
         "groups": {"train": _n_groups(split.train), "held_out": _n_groups(split.held_out)},
-        "trained_weights": sum(p.numel() for p in trainee.model.parameters() if p.requires_grad),
-        "all_weights": sum(p.numel() for p in trainee.model.parameters()),
+        "trained_weights": sum(p.numel() for p in job.model.parameters() if p.requires_grad),
+        "all_weights": sum(p.numel() for p in job.model.parameters()),
         "held_out": {"loss": held_out_loss},
         "made_with": card.versions(NEEDED) | {"device": card.device(place)},
     }
@@ -86,6 +81,29 @@ def train(
             told["held_out"] |= trainee.measure(out, split.held_out, place.device)
         checkpoints.write_json(out / card.FILE, told)
     return told
+
+
+def _fit(job: Any, settings: TrainSettings, place: Any, trainee: Any, out: Path, tell: Any, clock: Any) -> float:
+    """Trains and writes; the held-out loss. What was trained leaves the GPU afterwards, where what was written is measured."""
+    import torch
+
+    from houselights.train import loop
+
+    try:
+        model = loop.fit(job, settings, place, out, tell, clock)
+    except torch.OutOfMemoryError as error:
+        raise HouselightsError(
+            f"the GPU has too little memory ({str(error)[:120]}). Start anew with --less-memory, --accumulate N (a batch in N parts) or "
+            "fewer --max-tokens, or deal the model to more GPUs with --workers."
+        ) from error
+    held_out_loss = loop.held_out_loss(job, model, place)
+    whole = place.whole(model)
+    if place.rank == 0:
+        _write(trainee, whole, out)
+    place.wait()
+    if place.world == 1:
+        model.to("cpu")
+    return held_out_loss
 
 
 def _data(data: Sequence[Path], settings: TrainSettings) -> tuple[examples.Split, tuple[str, ...]]:
