@@ -92,7 +92,9 @@ class Decoder:
         self.model.peft_config[
             "default"
         ].base_model_name_or_path = self.base.name  # who gets the adapter need not know our directories
-        self.model.save_pretrained(folder / ADAPTER, state_dict=state)
+        self.model.save_pretrained(
+            folder / ADAPTER, state_dict=state, save_embedding_layers=False
+        )  # they are the base's
         (folder / ADAPTER / "README.md").unlink(missing_ok=True)  # a form to fill in; the model card says it
         bare = _bare(self.base, "auto")
         merged = PeftModel.from_pretrained(bare, folder / ADAPTER).merge_and_unload()
