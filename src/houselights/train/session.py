@@ -67,15 +67,8 @@ def train(
     job = Job(trainee.model, trainee.rows(split.train), trainee.rows(split.held_out), trainee.loss)
     settings = replace(settings, steps=loop.n_steps(settings, len(job.rows)))
     held_out_loss = _fit(job, settings, place, trainee, out, tell, clock)
-    told = plan | {
-        "steps": settings.steps,
-        "rows": {"train": len(split.train), "held_out": len(split.held_out), "left_out_as_copies": split.n_twins},
-        "groups": {"train": _n_groups(split.train), "held_out": _n_groups(split.held_out)},
-        "trained_weights": sum(p.numel() for p in job.model.parameters() if p.requires_grad),
-        "all_weights": sum(p.numel() for p in job.model.parameters()),
-        "held_out": {"loss": held_out_loss},
-        "made_with": card.versions(NEEDED) | {"device": card.device(place)},
-    }
+    told = plan | _told(job.model, split) | {"steps": settings.steps, "held_out": {"loss": held_out_loss}}
+    told["made_with"] = card.versions(NEEDED) | {"device": card.device(place)}
     if place.rank == 0:
         if place.world == 1:  # a sharded model may be too large for the one process that would write its answers
             told["held_out"] |= trainee.measure(out, split.held_out, place.device)
@@ -167,6 +160,15 @@ def _write(trainee: Any, whole: dict[str, Any] | None, out: Path) -> None:
     for folder in sorted(partial.iterdir()):
         checkpoints.into_place(folder, out / folder.name)
     partial.rmdir()
+
+
+def _told(model: Any, split: examples.Split) -> dict[str, Any]:
+    return {
+        "rows": {"train": len(split.train), "held_out": len(split.held_out), "left_out_as_copies": split.n_twins},
+        "groups": {"train": _n_groups(split.train), "held_out": _n_groups(split.held_out)},
+        "trained_weights": sum(p.numel() for p in model.parameters() if p.requires_grad),
+        "all_weights": sum(p.numel() for p in model.parameters()),
+    }
 
 
 def _n_groups(rows: Sequence[examples.Example]) -> int:
