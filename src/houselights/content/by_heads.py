@@ -44,7 +44,10 @@ def mark(
     rows: list[dict[str, Any]] = []
     if marking.TECHNIQUES in tasks:
         spans = technique_head.spans(texts, encode)
-        name, version = f"head:{marking.TECHNIQUES}", technique_head.VERSION if hasattr(technique_head, "VERSION") else "techniques-1"
+        name, version = (
+            f"head:{marking.TECHNIQUES}",
+            technique_head.VERSION if hasattr(technique_head, "VERSION") else "techniques-1",
+        )
         for i, technique, start, end, confidence in zip(
             *(spans[c].to_pylist() for c in spans.column_names), strict=True
         ):

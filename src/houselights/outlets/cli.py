@@ -102,6 +102,7 @@ def build_parser() -> argparse.ArgumentParser:
     _network(commands)
     model_options.declare(commands, _talk, _names, _count, _seed)
     _others(commands)
+    _train(commands)
     for action in commands._choices_actions:
         command = commands.choices[action.dest]
         command.description = command.description or f"{str(action.help)[:1].upper()}{str(action.help)[1:]}."
@@ -264,6 +265,36 @@ def _network(commands: "Commands") -> None:
     network.add_argument("--min-weight", type=int, default=2, metavar="N", help="cnt: smallest edge (default: 2)")
 
 
+def _train(commands: "Commands") -> None:
+    train = commands.add_parser("train", help="tunes a model for techniques or stance on labelled lines of yours")
+    train.add_argument("task", choices=("techniques", "stance"), metavar="TASK", help="techniques or stance")
+    files = "JSON lines: text, group, and label (and target) or spans"
+    train.add_argument("--data", nargs="+", type=Path, required=True, metavar="FILE", help=files)
+    base = "directory of a model in Hugging Face format; nothing is downloaded"
+    train.add_argument("--base", type=Path, required=True, metavar="MODEL_DIR", help=base)
+    train.add_argument("--out", type=Path, required=True, metavar="DIR", help="where model, metrics and card go")
+    method = "lora: an adapter for a causal language model; full: all of an encoder (default: %(default)s)"
+    train.add_argument("--method", choices=("lora", "full"), default="lora", help=method)
+    train.add_argument("--steps", type=_count, default=None, metavar="N", help="updates (default: three passes)")
+    train.add_argument("--batch", type=_count, default=16, metavar="N", help="rows an update (default: %(default)s)")
+    rate = "highest learning rate (default: 2e-4 for lora, 2e-5 for full)"
+    train.add_argument("--lr", type=_positive, default=None, metavar="X", help=rate)
+    longest = "longest row, instruction and answer included (default: %(default)s)"
+    train.add_argument("--max-tokens", type=_count, default=512, metavar="N", help=longest)
+    held_out = "share of groups to measure on and not to train on (default: %(default)s)"
+    train.add_argument("--held-out", type=_share, default=0.2, metavar="S", help=held_out)
+    parts = "parts that a batch is cut into to save memory (default: %(default)s)"
+    train.add_argument("--accumulate", type=_count, default=1, metavar="N", help=parts)
+    train.add_argument("--less-memory", action="store_true", help="compute activations twice instead of keeping them")
+    every = "updates between two checkpoints (default: %(default)s)"
+    train.add_argument("--save-every", type=_count, default=100, metavar="N", help=every)
+    workers = "GPUs of a Ray cluster to share the model among (default: this process alone)"
+    train.add_argument("--workers", type=_count, default=1, metavar="N", help=workers)
+    train.add_argument("--seed", type=_seed, default=0, metavar="N", help="other draws (default: %(default)s)")
+    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint in DIR")
+    _talk(train)
+
+
 def _others(commands: "Commands") -> None:
     simulate = commands.add_parser(
         "simulate", help="a world with planted groups and innocent look-alikes: posts and truth"
@@ -351,7 +382,7 @@ def _share(text: str) -> float:
 def _positive(text: str) -> float:
     value = _number(text)
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of seconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
     return value
 
 

@@ -232,6 +232,12 @@ def claims(args: argparse.Namespace) -> int:
     return DONE
 
 
+def train(args: argparse.Namespace) -> int:
+    from houselights.outlets import training
+
+    return training.train(args)
+
+
 def network(args: argparse.Namespace) -> int:
     from houselights.engine.local import connect
 
