@@ -78,7 +78,7 @@ def _rows(
     found = dict(zip(distinct, probabilities(distinct, encode, gate, model), strict=True))
     rows = []
     for (i, a, b), unit in zip(where, said, strict=True):
-        for technique in np.flatnonzero(found[unit][:asked] >= at).tolist():
+        for technique in np.flatnonzero(found[unit] >= at).tolist():
             for start, end in _carried(cleaned[i][a:b], technique, model):
                 row = (first_index + i, LABELS[technique], a + start, a + end, float(found[unit][technique]))
                 rows.append(row)
@@ -93,16 +93,18 @@ def plain(piece: str) -> str:
 def probabilities(
     units: list[str], encode: Encode, gate: NDArray[np.float32], model: TechniqueModel
 ) -> NDArray[np.float64]:
-    """[units, labels]; -1 for units that reach none of the gates (of the first labels) in stage one, which are not embedded."""
-    out = np.full((len(units), len(LABELS)), -1.0)
+    """[units, gates] of the first labels; -1 where stage one lies under the gate. Units under all gates are not embedded."""
+    out = np.full((len(units), len(gate)), -1.0)
     if not units:
         return out
     first = model.first(features.ngrams(units, model.bits, model.idf))
-    asked = np.flatnonzero((first[:, : len(gate)] >= gate).any(axis=1))
+    through = first[:, : len(gate)] >= gate
+    asked = np.flatnonzero(through.any(axis=1))
     if len(asked):
         chosen = [units[i] for i in asked.tolist()]
         second = model.second(technique_model.seen(encode(chosen), features.shapes(chosen)))
-        out[asked] = model.probability(first[asked], second)
+        probability = model.probability(first[asked], second)[:, : len(gate)]
+        out[asked] = np.where(through[asked], probability, -1.0)
     return out
 
 
