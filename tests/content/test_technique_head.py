@@ -1,6 +1,8 @@
 """Spans of techniques: laws that hold for any text and any model, and the shipped model on sentences written for this test."""
 
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 
 from houselights.content import technique_features, technique_head, technique_model, technique_units
 from houselights.content.technique_names import FAMILIES, LABELS, SEVERAL, TECHNIQUES, families_of, name_of
+from houselights.core.errors import HouselightsError
 
 HOSTILE = st.text(
     st.one_of(
@@ -138,10 +141,14 @@ def test_units_under_the_gate_are_not_embedded() -> None:
     assert technique_head.spans(["What a disgrace!"], never, model=shut).num_rows == 0
 
 
-def test_a_stored_model_is_the_model(tmp_path: object) -> None:
-    from pathlib import Path
+def test_without_scikit_learn_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.feature_extraction.text", None)
+    with pytest.raises(HouselightsError, match="narratives"):
+        technique_head.spans(["What a disgrace!"], encode)
 
-    path = Path(str(tmp_path)) / "a.npz"
+
+def test_a_stored_model_is_the_model(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
     model = technique_head.shipped()
     technique_model.save(model, path)
     back = technique_model.load(path)

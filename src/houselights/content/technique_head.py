@@ -51,9 +51,9 @@ def spans(
     """One row for each technique in each unit (a post, or some sentences of a long text) that reaches its threshold; by text, start and technique.
 
     `start` and `end` are code points of the text as given, half-open, never empty; `confidence` is the probability that annotators of the training
-    sets would find the technique in the unit. `encode` gives the meaning of texts, [texts, 512], and is asked for units that the first stage lets
-    through alone. With `every`: all techniques, at the thresholds of their best F1, and every unit is embedded; for evaluation.
-    With `families`, rows of the taxonomy's six families as well, with the name of the family as technique.
+    sets would find the technique in the unit. `encode` gives the meaning of texts by the embedded model, [texts, 512] (another model's numbers mean
+    nothing here), and is asked for units that the first stage lets through alone. With `every`: all techniques, at the thresholds of their best F1,
+    and every unit is embedded; for evaluation. With `families`, rows of the taxonomy's six families as well, named as technique.
     A text's rows depend on that text alone, as far as `encode` does. Never raises for what a text holds. Raises HouselightsError where scikit-learn
     is missing.
     """
