@@ -18,7 +18,7 @@ import numpy as np
 import scores
 import technique_baselines as baselines
 from technique_baselines import Said
-from train_techniques import LEAST_RECALL, training_examples
+from train_techniques import RULE, training_examples
 
 from houselights.content import embedding, technique_head
 from houselights.content.technique_names import FAMILIES, LABELS, TECHNIQUES
@@ -173,7 +173,7 @@ def main() -> None:
         e for e in [*corpora.ptc(root), *corpora.semeval2023(root), *corpora.memes(root)] if e.held_out
     ] + corpora.unlp(root)
     training = training_examples(root)
-    wide, sure = baselines.tfidf(training, tested, LEAST_RECALL)
+    wide, sure = baselines.tfidf(training, tested, RULE)
     said = {
         "head, shown": said_by_head(tested, given.cache, False),
         "head, every": said_by_head(tested, given.cache, True),

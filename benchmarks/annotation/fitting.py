@@ -3,12 +3,15 @@
 Y is [units, techniques] of 0 and 1; M says which of them were annotated: others neither teach nor count.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
+
+from houselights.core.stats import wilson_interval
 
 Floats = NDArray[np.float32]
 _DROPPED_INPUT, _DROPPED_HIDDEN, _BATCH, _DECAY, _RATE = 0.1, 0.3, 128, 0.01, 1e-3
@@ -81,17 +84,24 @@ def _one_network(X: Floats, Y: Floats, M: Floats, hidden: int, epochs: int, seed
     return P
 
 
-def best_precision(
-    truth: NDArray[np.bool_], score: NDArray[np.float64], recall: float, lower_bound: Any
-) -> tuple[float, int, int]:
-    """The threshold with the highest lower bound of precision among those that reach the recall: (threshold, true, predicted)."""
-    order = np.argsort(-score, kind="stable")
-    sorted_score, true = score[order], np.cumsum(truth[order])
-    last_of_ties = np.append(sorted_score[1:] < sorted_score[:-1], True)
-    enough = np.flatnonzero(last_of_ties & (true >= recall * truth.sum()) & (true > 0))
-    bounds = [lower_bound(int(true[i]), i + 1) for i in enough.tolist()]
-    best = int(enough[int(np.argmax(bounds))])
-    return float(sorted_score[best]), int(true[best]), best + 1
+@dataclass(frozen=True)
+class Rule:
+    """How a threshold is chosen on left-out texts, with at least `recall`: the one that finds most while the lower end of the 95 % interval of its
+    precision is `comfortable`; where there is none, the one with the highest lower end."""
+
+    recall: float
+    comfortable: float
+
+    def threshold(self, truth: NDArray[np.bool_], score: NDArray[np.float64]) -> tuple[float, int, int]:
+        """(threshold, how many are true at it, how many are said at it)."""
+        order = np.argsort(-score, kind="stable")
+        sorted_score, true = score[order], np.cumsum(truth[order])
+        last_of_ties = np.append(sorted_score[1:] < sorted_score[:-1], True)
+        enough = np.flatnonzero(last_of_ties & (true >= self.recall * truth.sum()) & (true > 0))
+        low = np.array([wilson_interval(int(true[i]), i + 1)[0] for i in enough.tolist()])
+        good = np.flatnonzero(low >= self.comfortable)
+        best = int(enough[good[-1] if len(good) else int(np.argmax(low))])
+        return float(sorted_score[best]), int(true[best]), best + 1
 
 
 def best_f1(truth: NDArray[np.bool_], score: NDArray[np.float64]) -> float:

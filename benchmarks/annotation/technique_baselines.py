@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from houselights.content.technique_names import LABELS, TECHNIQUES
-from houselights.core.stats import wilson_interval
 
 FOLDS = 5
 
@@ -34,8 +33,8 @@ def majority(training: list[corpora.Example], tested: list[corpora.Example]) -> 
     return whole(tested, [frozenset({max(counts, key=lambda t: counts[t])})] * len(tested))
 
 
-def tfidf(training: list[corpora.Example], tested: list[corpora.Example], recall: float) -> tuple[Said, Said]:
-    """At the threshold of the best F1, and of the best precision at a recall; both thresholds from left-out training articles, as for the model."""
+def tfidf(training: list[corpora.Example], tested: list[corpora.Example], rule: fitting.Rule) -> tuple[Said, Said]:
+    """At the threshold of the best F1, and of the rule for what is shown; both thresholds from left-out training articles, as for the model."""
     Y, M = _tables(training)
     fold = np.array([e.fold for e in training])
     left_out = np.zeros_like(Y)
@@ -50,7 +49,7 @@ def tfidf(training: list[corpora.Example], tested: list[corpora.Example], recall
         rows = counted & (M[:, j] > 0)
         truth, score = Y[rows, j] > 0, left_out[rows, j].astype(np.float64)
         wide.append(fitting.best_f1(truth, score))
-        sure.append(fitting.best_precision(truth, score, recall, lambda t, n: wilson_interval(t, n)[0])[0])
+        sure.append(rule.threshold(truth, score)[0])
     return _above(tested, found, np.array(wide)), _above(tested, found, np.array(sure))
 
 

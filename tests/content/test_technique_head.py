@@ -1,6 +1,8 @@
 """Spans of techniques: laws that hold for any text and any model, and the shipped model on sentences written for this test."""
 
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
@@ -10,7 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from houselights.content import technique_features, technique_head, technique_model, technique_units
-from houselights.content.technique_names import SEVERAL, TECHNIQUES, name_of
+from houselights.content.technique_names import FAMILIES, LABELS, SEVERAL, TECHNIQUES, families_of, name_of
+from houselights.core.errors import HouselightsError
 
 HOSTILE = st.text(
     st.one_of(
@@ -28,7 +31,7 @@ def encode(texts: list[str]) -> NDArray[np.float32]:
 
 def loud(model: technique_model.TechniqueModel) -> technique_model.TechniqueModel:
     """The same model, showing about half of everything."""
-    k = len(TECHNIQUES)
+    k = len(LABELS)
     return technique_model.TechniqueModel(
         **{**vars(model), "shown_at": np.full(k, 0.05, np.float32), "gate": np.full(k, -3.0, np.float32)}
     )
@@ -39,15 +42,15 @@ Row = tuple[int, str, int, int, float]
 
 
 def rows(texts: Sequence[str], every: bool = False) -> list[Row]:
-    table = technique_head.spans(texts, encode, every, LOUD)
+    table = technique_head.spans(texts, encode, every, True, LOUD)
     assert table.schema == technique_head.SCHEMA
     return [tuple(r.values()) for r in table.to_pylist()]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(TEXTS, st.booleans())
 def test_spans_lie_inside_the_text_and_reach_the_threshold(texts: list[str], every: bool) -> None:
-    at = dict(zip(TECHNIQUES, LOUD.wide_at if every else LOUD.shown_at, strict=True))
+    at = dict(zip(LABELS, LOUD.wide_at if every else LOUD.shown_at, strict=True))
     found = rows(texts, every)
     assert found == sorted(found, key=lambda r: (r[0], r[2], r[1]))
     for text, technique, start, end, confidence in found:
@@ -56,7 +59,7 @@ def test_spans_lie_inside_the_text_and_reach_the_threshold(texts: list[str], eve
         assert at[technique] <= confidence <= 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(TEXTS, st.randoms(use_true_random=False))
 def test_neither_order_nor_company_matters(texts: list[str], random: st.randoms) -> None:
     order = list(range(len(texts)))
@@ -75,12 +78,12 @@ def test_neither_order_nor_company_matters(texts: list[str], random: st.randoms)
         "\x00",
         "\ud800" * 50,
         "a" * 100_000,
-        "." * 100_000,
-        "\u202eשלום " * 9_000,
-        "http://" * 20_000,
-        "@a" * 50_000,
-        "!? " * 30_000,
-        "東" * 50_000,
+        "." * 40_000,
+        "\u202eשלום " * 3_000,
+        "http://" * 9_000,
+        "@a" * 20_000,
+        "!? " * 9_000,
+        "東" * 20_000,
     ],
 )
 def test_hostile_texts_do_not_raise(text: str) -> None:
@@ -94,7 +97,6 @@ def test_units_are_all_of_the_text_but_white_space(text: str) -> None:
     cleaned = technique_units.clean(text)
     assert len(cleaned) == len(text)
     found = technique_units.units(cleaned)
-    assert "".join(cleaned[a:b] for a, b in found).split() == "".join(cleaned[a:b] for a, b in found).split()
     last = 0
     for a, b in found:
         assert last <= a < b <= a + technique_units.MAX_UNIT
@@ -118,23 +120,35 @@ def test_what_is_shown_by_default_is_among_every() -> None:
     ] * 3
     model = technique_head.shipped()
     default = technique_head.spans(texts, encode, model=model).to_pylist()
-    every = technique_head.spans(texts, encode, True, model).to_pylist()
+    every = technique_head.spans(texts, encode, True, model=model).to_pylist()
     assert all(row in every for row in default)
     assert {row["technique"] for row in default} <= set(technique_head.shown())
+
+
+def test_families_come_on_request_and_change_nothing_else() -> None:
+    texts = ["They lie to us, they always lied!", "Why should anybody believe a liar?", "The train leaves at nine."]
+    for every in (False, True):
+        both = technique_head.spans(texts, encode, every, True, LOUD).to_pylist()
+        techniques = technique_head.spans(texts, encode, every, False, LOUD).to_pylist()
+        assert [r for r in both if r["technique"] in TECHNIQUES] == techniques
 
 
 def test_units_under_the_gate_are_not_embedded() -> None:
     def never(texts: list[str]) -> NDArray[np.float32]:
         raise AssertionError(texts)
 
-    shut = technique_model.TechniqueModel(**{**vars(LOUD), "gate": np.full(len(TECHNIQUES), np.inf, np.float32)})
+    shut = technique_model.TechniqueModel(**{**vars(LOUD), "gate": np.full(len(LABELS), np.inf, np.float32)})
     assert technique_head.spans(["What a disgrace!"], never, model=shut).num_rows == 0
 
 
-def test_a_stored_model_is_the_model(tmp_path: object) -> None:
-    from pathlib import Path
+def test_without_scikit_learn_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.feature_extraction.text", None)
+    with pytest.raises(HouselightsError, match="narratives"):
+        technique_head.spans(["What a disgrace!"], encode)
 
-    path = Path(str(tmp_path)) / "a.npz"
+
+def test_a_stored_model_is_the_model(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
     model = technique_head.shipped()
     technique_model.save(model, path)
     back = technique_model.load(path)
@@ -153,6 +167,8 @@ def test_ngrams_of_a_unit_do_not_depend_on_the_others() -> None:
 def test_names_of_other_sets_are_names_here() -> None:
     assert name_of("Loaded Language") == name_of("loaded_language") == name_of("Loaded_Language") == "Loaded_Language"
     assert name_of("euphoria") is None
+    assert sorted(t for members in FAMILIES.values() for t in members) == sorted(TECHNIQUES)
+    assert families_of({"Doubt", "Slogans"}) == {"Attack_on_Reputation", "Call"}
     assert {name for names in SEVERAL.values() for name in names} <= set(TECHNIQUES)
 
 

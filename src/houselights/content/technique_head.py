@@ -51,9 +51,9 @@ def spans(
     """One row for each technique in each unit (a post, or some sentences of a long text) that reaches its threshold; by text, start and technique.
 
     `start` and `end` are code points of the text as given, half-open, never empty; `confidence` is the probability that annotators of the training
-    sets would find the technique in the unit. `encode` gives the meaning of texts, [texts, 512], and is asked for units that the first stage lets
-    through alone. With `every`: all techniques, at the thresholds of their best F1, and every unit is embedded; for evaluation.
-    With `families`, rows of the taxonomy's six families as well, with the name of the family as technique.
+    sets would find the technique in the unit. `encode` gives the meaning of texts by the embedded model, [texts, 512] (another model's numbers mean
+    nothing here), and is asked for units that the first stage lets through alone. With `every`: all techniques, at the thresholds of their best F1,
+    and every unit is embedded; for evaluation. With `families`, rows of the taxonomy's six families as well, named as technique.
     A text's rows depend on that text alone, as far as `encode` does. Never raises for what a text holds. Raises HouselightsError where scikit-learn
     is missing.
     """
@@ -78,7 +78,7 @@ def _rows(
     found = dict(zip(distinct, probabilities(distinct, encode, gate, model), strict=True))
     rows = []
     for (i, a, b), unit in zip(where, said, strict=True):
-        for technique in np.flatnonzero(found[unit][:asked] >= at).tolist():
+        for technique in np.flatnonzero(found[unit] >= at).tolist():
             for start, end in _carried(cleaned[i][a:b], technique, model):
                 row = (first_index + i, LABELS[technique], a + start, a + end, float(found[unit][technique]))
                 rows.append(row)
@@ -93,16 +93,18 @@ def plain(piece: str) -> str:
 def probabilities(
     units: list[str], encode: Encode, gate: NDArray[np.float32], model: TechniqueModel
 ) -> NDArray[np.float64]:
-    """[units, labels]; -1 for units that reach none of the gates (of the first labels) in stage one, which are not embedded."""
-    out = np.full((len(units), len(LABELS)), -1.0)
+    """[units, gates] of the first labels; -1 where stage one lies under the gate. Units under all gates are not embedded."""
+    out = np.full((len(units), len(gate)), -1.0)
     if not units:
         return out
     first = model.first(features.ngrams(units, model.bits, model.idf))
-    asked = np.flatnonzero((first[:, : len(gate)] >= gate).any(axis=1))
+    through = first[:, : len(gate)] >= gate
+    asked = np.flatnonzero(through.any(axis=1))
     if len(asked):
         chosen = [units[i] for i in asked.tolist()]
         second = model.second(technique_model.seen(encode(chosen), features.shapes(chosen)))
-        out[asked] = model.probability(first[asked], second)
+        probability = model.probability(first[asked], second)[:, : len(gate)]
+        out[asked] = np.where(through[asked], probability, -1.0)
     return out
 
 

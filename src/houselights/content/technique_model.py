@@ -1,8 +1,8 @@
 """The trained numbers behind techniques, and what they say of a unit: two stages of probability, and the words that carry it.
 
 Stage one is logistic regression on hashed n-grams; stage two a network of one hidden layer on the unit's meaning and shape. Both give log odds for
-each technique; `mix` makes them one calibrated probability (Platt 1999). Units whose first stage lies under the gate of every shown technique are not
-embedded: they are taken as silent, and thresholds were chosen with that silence.
+each technique; `mix` makes them one calibrated probability (Platt 1999). A technique whose first stage lies under its gate is silent, and
+units where all are silent are not embedded: the gate loses about 3 % of what would be shown.
 """
 
 from collections.abc import Sequence

@@ -114,4 +114,4 @@ def families_of(techniques: AbstractSet[str]) -> frozenset[str]:
 
 def families_unknown(techniques: AbstractSet[str]) -> frozenset[str]:
     """The families of which more than half of the techniques are not annotated, given those that are not."""
-    return frozenset(f for f, members in FAMILIES.items() if 2 * len(techniques.intersection(members)) > len(members))
+    return frozenset(f for f, members in FAMILIES.items() if 2 * len(techniques & set(members)) > len(members))
