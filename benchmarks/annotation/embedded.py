@@ -2,7 +2,7 @@
 
     python benchmarks/annotation/embedded.py --data DIR --work DIR --only stance techniques names red_team
 
-Answers are kept in `--work`; figures go to embedded.json beside this file. Samples are drawn by a hash of the text: a model of this size takes seconds a call.
+Answers are kept in `--work`; figures go to embedded.json beside this file. Samples are drawn by a hash of the text: a call takes seconds.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from houselights.llm import ask, embedded, prompts, store, weights  # noqa: E402
 OUT = HERE / "embedded.json"
 FENCE = "5b1e77"
 N_STANCE_EACH, N_TECHNIQUES_EACH = 30, 40
+LEAST_CHARACTERS = 20
 TARGETS = {
     "abortion": "legalization of abortion",
     "atheism": "atheism",
@@ -167,19 +168,33 @@ def _asked(model: Model, task: str, posts: dict[str, tuple[str, str]]) -> dict[s
 
 
 def techniques(model: Model, data: Path) -> dict[str, Any]:
-    """On samples of the held-out sets: label and span F1 of the model."""
+    """On samples of the held-out sets: label and span F1 of the model, and of the head on the same texts."""
+    import corpora
+    import evaluate_techniques as figures
+
+    from houselights.content.technique_names import TECHNIQUES
+
+    examples = [e for e in [*corpora.ptc(data), *corpora.memes(data), *corpora.unlp(data)] if e.held_out]
     out = {}
-    for name, examples in held_out(data).items():
-        sample = drawn(examples, lambda e: e.text, N_TECHNIQUES_EACH)
+    for name in sorted({e.corpus for e in examples}):
+        mine = [e for e in examples if e.corpus == name and len(e.text) >= LEAST_CHARACTERS]
+        sample = drawn(mine, lambda e: e.text, N_TECHNIQUES_EACH)
         answers = model.answers(marking.asked(marking.TECHNIQUES, [(str(i), e.text) for i, e in enumerate(sample)]))
-        said = [_spans(answers.get(str(i)), e.text) for i, e in enumerate(sample)]
-        out[name] = technique_figures(sample, said)
+        spans = [_spans(answers.get(str(i)), e.text) for i, e in enumerate(sample)]
+        part = figures.Part(sample, list(range(len(sample))))
+        said = {
+            "model": figures.Said([frozenset(t for t, _, _ in s) for s in spans], spans),
+            "head": figures.said_by_head(sample, model.work / "vectors", True),
+        }
+        out[name] = {"n": len(sample), "no_valid_answer": sum(a is None for a in answers.values())} | {
+            who: {**part.labels(s), "spans": part.places(s, set(TECHNIQUES))} for who, s in said.items()
+        }
     return out
 
 
-def _spans(answer: dict[str, Any] | None, text: str) -> list[tuple[int, int, str]]:
+def _spans(answer: dict[str, Any] | None, text: str) -> list[tuple[str, int, int]]:
     rows = marking.technique_rows("", text, answer, "", "") if answer else []
-    return [(r["start"], r["end"], r["label"]) for r in rows]
+    return [(r["label"], r["start"], r["end"]) for r in rows]
 
 
 def main() -> None:

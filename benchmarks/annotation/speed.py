@@ -101,7 +101,7 @@ def cached() -> dict[str, Any]:
 
 
 def client() -> dict[str, Any]:
-    """CPU milliseconds of a call in the client, everything included (prompt, request, check, store), at 64 parallel calls; and wall time over the ideal."""
+    """CPU milliseconds of a call in the client (prompt, request, check, store) at 64 parallel calls; and wall time over the ideal."""
     sys.path.insert(0, str(LLM_TESTS))
     import questions
 

@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from houselights.content import agreement, by_heads, marking, naming, technique_head
+from houselights.content.technique_names import TECHNIQUES
 from houselights.content.write import write_table
 from houselights.core.errors import HouselightsError
 from houselights.core.paths import in_sql
@@ -130,7 +131,9 @@ def write(
     report.n_described = len(described)
     report.n_marked = _counts(whole)
     if job:
-        report.agreement = agreement.between(whole, _read_by_model(job, answers), list(technique_head.shown()))
+        report.agreement = agreement.between(
+            whole, _read_by_model(job, answers), [t for t in technique_head.shown() if t in TECHNIQUES]
+        )
     return report
 
 

@@ -46,7 +46,7 @@ def mark(
         spans = technique_head.spans(texts, encode)
         name, version = (
             f"head:{marking.TECHNIQUES}",
-            technique_head.VERSION if hasattr(technique_head, "VERSION") else "techniques-1",
+            technique_head.VERSION,
         )
         for i, technique, start, end, confidence in zip(
             *(spans[c].to_pylist() for c in spans.column_names), strict=True

@@ -1,6 +1,6 @@
 """Texts -> spans of persuasion techniques, offline: where a trained model would say, at its thresholds, that a technique is used.
 
-A hint for a reader, not a judgement: what it was trained on, how often it is right and what it must not be used for stands in docs/heads.md.
+A hint for a reader, not a judgement: what it was trained on, how often it is right and what it must not be used for stands in docs/heads-techniques.md.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +26,7 @@ SCHEMA = pa.schema(
         ("confidence", pa.float64()),
     ]
 )
+VERSION = "techniques-1"
 _SHIPPED = Path(__file__).parent / "heads" / "techniques.npz"
 _CHUNK = 4096  # texts looked at together: bounds memory
 _Row = tuple[int, str, int, int, float]
