@@ -47,6 +47,10 @@ class Example:
         return spans + tuple((family, a, b) for t, a, b in spans for family in families_of({t}))
 
     @property
+    def language(self) -> str:
+        return self.corpus.rpartition("-")[2] if "-" in self.corpus else "en"
+
+    @property
     def fold(self) -> int:
         return _number(f"fold {self.group}") % 5
 
@@ -177,3 +181,8 @@ def trigger_spans(root: Path) -> dict[str, tuple[tuple[int, int], ...]]:
     """Where somebody saw manipulation of any kind in each post of UNLP 2025, by id."""
     rows = pq.read_table(root / "unlp2025/techniques_classification.parquet").to_pylist()
     return {r["id"]: tuple((a, b) for a, b in r["trigger_words"] or ()) for r in rows}
+
+
+def training(root: Path) -> list[Example]:
+    """Everything but what is held out, and UNLP."""
+    return [e for e in [*ptc(root), *semeval2023(root), *memes(root)] if not e.held_out and e.text.strip()]

@@ -74,25 +74,45 @@ def _show(done: int, total: int) -> None:
 def stance(model: Model, data: Path) -> dict[str, Any]:
     """On a sample of the test split, the same number for each target."""
     gold, said, targets = [], [], []
+    texts_of: list[tuple[str, str]] = []  # target, text
     for key, target in TARGETS.items():
         folder = data / "tweeteval_stance" / key
         texts = (folder / "test_text.txt").read_text(encoding="utf-8").splitlines()
         labels = [LABELS[int(x)] for x in (folder / "test_labels.txt").read_text().split()]
         sample = drawn(list(enumerate(texts)), lambda x: x[1], N_STANCE_EACH)
         answers = model.answers(marking.asked(marking.STANCE, [(str(i), t) for i, t in sample], target))
-        for i, _ in sample:
+        for i, text in sample:
+            texts_of.append((target, text))
             gold.append(labels[i])
             given = answers.get(str(i))
             said.append(str(given["stance"]) if given else "unclear")
             targets.append(key)
     majority = ["against"] * len(gold)
+    by_head = head_stances(texts_of)
     return {
         "n": len(gold),
         "mean_f1_pooled": stance_scores.mean_f1(gold, said),
         "accuracy": stance_scores.accuracy(gold, said),
+        "head_mean_f1_pooled": stance_scores.mean_f1(gold, by_head),
         "majority_mean_f1": stance_scores.mean_f1(gold, majority),
         "unclear_or_none": said.count("unclear"),
     }
+
+
+def head_stances(texts: Sequence[tuple[str, str]]) -> list[str]:
+    """The head's answers to the same posts, forced."""
+    import semeval_stance
+
+    from houselights.content import stance_head, stance_model
+
+    out = []
+    for target, text in texts:
+        name = stance_head.known_target(target, semeval_stance.encode)
+        assert name
+        head = stance_head.shipped()[name]
+        odds = stance_model.scores(head, stance_model.read([text], semeval_stance.encode))
+        out.append(stance_model.LABELS[int(stance_model.probabilities(head, odds)[0].argmax())])
+    return out
 
 
 def names(model: Model) -> dict[str, Any]:
@@ -184,7 +204,7 @@ def techniques(model: Model, data: Path) -> dict[str, Any]:
         part = figures.Part(sample, list(range(len(sample))))
         said = {
             "model": figures.Said([frozenset(t for t, _, _ in s) for s in spans], spans),
-            "head": figures.said_by_head(sample, model.work / "vectors", True),
+            "head": figures.said_by_head(sample, True),
         }
         out[name] = {"n": len(sample), "no_valid_answer": sum(a is None for a in answers.values())} | {
             who: {**part.labels(s), "spans": part.places(s, set(TECHNIQUES))} for who, s in said.items()

@@ -1,6 +1,6 @@
 """Scores the shipped model of techniques on texts held back from its training, beside baselines. Writes techniques.json beside this file.
 
-python benchmarks/annotation/evaluate_techniques.py --data DIR [--cache DIR]     some minutes on one core
+python benchmarks/annotation/evaluate_techniques.py --data DIR     some minutes on one core
 
 Units: `ptc` one line (sentence) of a news article; `semeval2023-*` one paragraph; `memes` the text of a meme; `unlp-*` a whole Telegram post. The
 English paragraphs of SemEval-2023 are the lines of `ptc` once more, so `pooled` leaves them out; it leaves out `unlp-*`, too, whose techniques are
@@ -9,7 +9,6 @@ defined apart and which nothing was trained or tuned on.
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,8 @@ import numpy as np
 import scores
 import technique_baselines as baselines
 from technique_baselines import Said
-from train_techniques import RULE, training_examples
 
-from houselights.content import embedding, technique_head
+from houselights.content import technique_head
 from houselights.content.technique_names import FAMILIES, LABELS, TECHNIQUES
 
 HERE = Path(__file__).parent
@@ -28,11 +26,9 @@ UNIT = {"ptc": "line (sentence) of a news article", "memes": "text of a meme"}
 ROUNDS = 200
 
 
-def said_by_head(examples: list[corpora.Example], cache: Path, every: bool) -> Said:
-    model = embedding.chosen("", "")
-    table = technique_head.spans(
-        [e.text for e in examples], lambda t: embedding.vectors(t, model, cache, 1), every, True
-    )
+def said_by_head(examples: list[corpora.Example], every: bool) -> Said:
+    codes = [e.language for e in examples]
+    table = technique_head.spans([e.text for e in examples], None, codes, every, True)
     found: list[list[corpora.Span]] = [[] for _ in examples]
     for row in table.to_pylist():
         found[row["text_index"]].append((row["technique"], row["start"], row["end"]))
@@ -136,12 +132,26 @@ def trigger_places(said: Said, part: Part, root: Path) -> dict[str, Any]:
     return _span_row(scores.span_score(truth, [scores.unnamed(said.spans[i]) for i in part.rows]))
 
 
+def where_shown(examples: list[corpora.Example], said: Said) -> dict[str, Any]:
+    """Each shown technique over the texts of the languages in which it is shown. English paragraphs are the news lines once more, and Telegram
+    posts stand apart."""
+    out = {}
+    for technique, langs in technique_head.shown().items():
+        rows = [
+            i
+            for i, e in enumerate(examples)
+            if e.language in langs and not e.corpus.startswith(("unlp", "semeval2023-en"))
+        ]
+        out |= Part(examples, rows).by_technique(said, [technique])
+    return out
+
+
 def report(examples: list[corpora.Example], said: dict[str, Said], root: Path) -> dict[str, Any]:
     shown = sorted(technique_head.shown())
     out: dict[str, Any] = {
         "shown": technique_head.shown(),
         "not_shown": [t for t in LABELS if t not in shown],
-        "parts": {},
+        "parts": {"where shown": {"shown": where_shown(examples, said["head, shown"])}},
     }
     for name, part in parts_of(examples).items():
         row: dict[str, Any] = {
@@ -166,17 +176,16 @@ def report(examples: list[corpora.Example], said: dict[str, Said], root: Path) -
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "houselights-training")
     given = parser.parse_args()
     root = given.data
     tested = [
         e for e in [*corpora.ptc(root), *corpora.semeval2023(root), *corpora.memes(root)] if e.held_out
     ] + corpora.unlp(root)
-    training = training_examples(root)
-    wide, sure = baselines.tfidf(training, tested, RULE)
+    training = corpora.training(root)
+    wide, sure = baselines.tfidf(training, tested)
     said = {
-        "head, shown": said_by_head(tested, given.cache, False),
-        "head, every": said_by_head(tested, given.cache, True),
+        "head, shown": said_by_head(tested, False),
+        "head, every": said_by_head(tested, True),
         "majority": baselines.majority(training, tested),
         "tfidf": wide,
         "tfidf, sure": sure,

@@ -1,4 +1,4 @@
-"""Fitting the stages of the model of techniques: plain NumPy, one thread, the same seed gives the same numbers.
+"""Fitting stage one of the model of techniques, and choosing thresholds: plain NumPy, the same numbers each time.
 
 Y is [units, techniques] of 0 and 1; M says which of them were annotated: others neither teach nor count.
 """
@@ -14,7 +14,6 @@ from scipy.sparse import csr_matrix
 from houselights.core.stats import wilson_interval
 
 Floats = NDArray[np.float32]
-_DROPPED_INPUT, _DROPPED_HIDDEN, _BATCH, _DECAY, _RATE = 0.1, 0.3, 128, 0.01, 1e-3
 
 
 def start(Y: Floats, M: Floats) -> Floats:
@@ -39,69 +38,62 @@ def logistic(X: csr_matrix, Y: Floats, M: Floats, ridge: float = 0.5, rounds: in
     return v[: d * k].reshape(d, k).astype(np.float32), v[d * k :].astype(np.float32)
 
 
-def network(X: Floats, Y: Floats, M: Floats, hidden: int, epochs: int, seeds: int) -> dict[str, Floats]:
-    """Several networks of one hidden layer with a linear path beside it, trained apart, as one network that gives their mean."""
-    nets = [_one_network(X, Y, M, hidden, epochs, seed) for seed in range(seeds)]
-    mean = [np.asarray(sum(n[i] for n in nets) / seeds, np.float32) for i in (3, 4)]
-    return {
-        "hidden_weights": np.hstack([n[0] for n in nets]),
-        "hidden_bias": np.concatenate([n[1] for n in nets]),
-        "out_weights": np.vstack([n[2] for n in nets]) / np.float32(seeds),
-        "out_bias": mean[0],
-        "skip_weights": mean[1],
-    }
-
-
-def outputs(net: dict[str, Floats], X: Floats) -> Floats:
-    hidden = np.maximum(X @ net["hidden_weights"] + net["hidden_bias"], 0)
-    return np.asarray(hidden @ net["out_weights"] + X @ net["skip_weights"] + net["out_bias"], np.float32)
-
-
-def _one_network(X: Floats, Y: Floats, M: Floats, hidden: int, epochs: int, seed: int) -> list[Floats]:
-    """AdamW with a rate that falls to nothing; inputs and hidden units dropped at random."""
-    rng, f, d, k = np.random.default_rng(seed), np.float32, X.shape[1], Y.shape[1]
-    P: list[Any] = [
-        (rng.standard_normal((d, hidden)) * np.sqrt(1 / d)).astype(f), np.zeros(hidden, f),
-        (rng.standard_normal((hidden, k)) * 0.05).astype(f), start(Y, M), np.zeros((d, k), f),
-    ]  # fmt: skip
-    first, second = [np.zeros_like(p) for p in P], [np.zeros_like(p) for p in P]
-    steps = epochs * (len(X) // _BATCH)
-    order = np.concatenate([rng.permutation(len(X))[: len(X) // _BATCH * _BATCH] for _ in range(epochs)])
-    for t, rows in enumerate(order.reshape(steps, _BATCH), 1):
-        x = X[rows] * (rng.random((_BATCH, d), f) > _DROPPED_INPUT) / f(1 - _DROPPED_INPUT)
-        h = np.maximum(x @ P[0] + P[1], 0)
-        kept = (rng.random(h.shape, f) > _DROPPED_HIDDEN) / f(1 - _DROPPED_HIDDEN)
-        p = 1 / (1 + np.exp(-((h * kept) @ P[2] + P[3] + x @ P[4])))
-        g = (M[rows] * (p - Y[rows]) / _BATCH).astype(f)
-        gh = (g @ P[2].T) * kept * (h > 0)
-        rate = _RATE * (1 - t / (steps + 1))
-        for j, G in enumerate((x.T @ gh, gh.sum(0), (h * kept).T @ g, g.sum(0), x.T @ g)):
-            first[j] += 0.1 * (G - first[j])
-            second[j] += 0.001 * (G**2 - second[j])
-            P[j] -= f(rate) * (first[j] / f(1 - 0.9**t)) / (np.sqrt(second[j] / f(1 - 0.999**t)) + f(1e-8))
-            if P[j].ndim == 2:
-                P[j] -= f(rate * _DECAY) * P[j]
-    return P
-
-
 @dataclass(frozen=True)
 class Rule:
-    """How a threshold is chosen on left-out texts, with at least `recall`: the one that finds most while the lower end of the 95 % interval of its
-    precision is `comfortable`; where there is none, the one with the highest lower end."""
+    """In which languages a technique is shown, and from which probability on, by left-out texts.
 
-    recall: float
-    comfortable: float
+    In each language the threshold is the lowest from which on `aimed` of what is said is right, if at least `least_said` texts and `recall` of those
+    that have the technique are said then. A language whose said texts are fewer is left out, and so is the technique, unless over all its languages
+    together the lower end of the 90 % interval of precision reaches `least`.
+    """
 
-    def threshold(self, truth: NDArray[np.bool_], score: NDArray[np.float64]) -> tuple[float, int, int]:
-        """(threshold, how many are true at it, how many are said at it)."""
+    aimed: float = 0.8
+    least: float = 0.72
+    recall: float = 0.12
+    least_said: int = 8
+    least_texts: int = 30
+
+    def languages(
+        self, parts: dict[str, tuple[NDArray[np.bool_], NDArray[np.float64]]]
+    ) -> tuple[dict[str, float], dict[str, Any]]:
+        """({language: threshold} where it is shown, what was found on the left-out texts)."""
+        found, true, said, support = {}, 0, 0, 0
+        table: dict[str, Any] = {}
+        for code, (truth, score) in parts.items():
+            threshold, right, n = self._one(truth, score)
+            table[code] = {
+                "said": n,
+                "precision": round(right / max(n, 1), 3),
+                "recall": round(right / int(truth.sum()), 3),
+                "texts": int(truth.sum()),
+            }
+            if n >= self.least_said and right >= self.recall * truth.sum() and right >= self.aimed * n:
+                found[code] = threshold
+                true, said, support = true + right, said + n, support + int(truth.sum())
+                table[code]["threshold"] = round(threshold, 4)
+        low = wilson_interval(true, said, 1.645)[0] if said else 0.0
+        table["shown"] = {
+            "said": said,
+            "precision": round(true / max(said, 1), 3),
+            "low": round(low, 3),
+            "recall": round(true / max(support, 1), 3),
+        }
+        return (found if low >= self.least else {}), table
+
+    def _one(self, truth: NDArray[np.bool_], score: NDArray[np.float64]) -> tuple[float, int, int]:
+        """(threshold, how many are true at it, how many are said at it): the lowest at which `aimed` are right, else the one with the best
+        precision at the recall that is asked for."""
         order = np.argsort(-score, kind="stable")
         sorted_score, true = score[order], np.cumsum(truth[order])
-        last_of_ties = np.append(sorted_score[1:] < sorted_score[:-1], True)
-        enough = np.flatnonzero(last_of_ties & (true >= self.recall * truth.sum()) & (true > 0))
-        low = np.array([wilson_interval(int(true[i]), i + 1)[0] for i in enough.tolist()])
-        good = np.flatnonzero(low >= self.comfortable)
-        best = int(enough[good[-1] if len(good) else int(np.argmax(low))])
-        return float(sorted_score[best]), int(true[best]), best + 1
+        said = np.arange(1, len(score) + 1)
+        ends = np.append(sorted_score[1:] < sorted_score[:-1], True)
+        good = np.flatnonzero(ends & (true >= self.aimed * said) & (said >= self.least_said))
+        enough = np.flatnonzero(ends & (true >= self.recall * truth.sum()))
+        best = int(good[-1]) if len(good) else int(enough[np.argmax(true[enough] / said[enough])])
+        return float(sorted_score[best]), int(true[best]), int(said[best])
+
+
+RULE = Rule()
 
 
 def best_f1(truth: NDArray[np.bool_], score: NDArray[np.float64]) -> float:

