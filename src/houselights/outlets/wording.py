@@ -325,7 +325,7 @@ def amount(x: float | int | None) -> str:
 
 
 def share(x: float) -> str:
-    return f"{x * 100:.2g} %"
+    return f"{x * 100:.2g} %" if x < 0.995 else "100 %"
 
 
 def probability(p: float | None) -> str:
