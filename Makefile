@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-model test-slow fuzz lint lock bench bench-detection clean
+.PHONY: demo test test-model test-slow fuzz lint lock bench bench-detection bench-annotation clean
 
 demo: $(VENV)/.run-installed
 	$(BIN)/houselights demo --out demo-run --no-open
@@ -43,6 +43,16 @@ bench: $(VENV)/.dev-installed
 
 bench-detection: $(VENV)/.bench-installed
 	$(BIN)/python benchmarks/detection/run.py
+
+# DATA: the evaluation sets. WORK: where answers of the embedded model are kept, so that a stopped measurement goes on
+DATA ?= ../shared/data
+WORK ?= /tmp/houselights-annotation
+bench-annotation: $(VENV)/.model-installed
+	$(BIN)/python benchmarks/annotation/evaluate_stance.py
+	$(BIN)/python benchmarks/annotation/evaluate_techniques.py --data $(DATA)
+	$(BIN)/houselights models list | grep -q "not here" || $(BIN)/python benchmarks/annotation/embedded.py --data $(DATA) --work $(WORK)
+	$(BIN)/python benchmarks/annotation/speed.py
+	$(BIN)/python benchmarks/annotation/report.py
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "houselights needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=python3.11"; exit 2; }
