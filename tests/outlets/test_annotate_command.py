@@ -291,3 +291,19 @@ def _write(path: Path, rows: list[dict[str, str]]) -> None:
         writer = csv.DictWriter(file, ["row", "text", "label"])
         writer.writeheader()
         writer.writerows(rows)
+
+
+def test_a_scan_asks_the_model_at_its_end_and_a_wrong_address_before_its_beginning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    posts = tmp_path / "posts.csv"
+    lines = [f"p{i},a{i % 5},2026-03-02T08:{i:02d}:00Z,post number {i} about the ferry" for i in range(20)]
+    posts.write_text("\n".join(["post_id,author_id,created_at,text", *lines]))
+    out = tmp_path / "run"
+    assert cli.main(["scan", str(posts), "--out", str(out), "--llm", "nowhere", "--quiet"]) == 2
+    assert "is no address" in capsys.readouterr().err and not out.exists()
+    script = scripted.Script(reader)
+    with scripted.serving(script) as url:
+        assert cli.main(["scan", str(posts), "--out", str(out), "--llm", url, "--quiet"]) == 0
+    assert not script.bodies  # nothing was found, and no narratives were made: there is nothing to ask
+    assert DESCRIPTIONS.check(pq.read_table(out / DESCRIPTIONS.file)).num_rows == 0
