@@ -184,7 +184,7 @@ def test_the_states_are_those_of_the_model_of_meaning() -> None:
 def test_without_scikit_learn_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.feature_extraction.text", None)
     with pytest.raises(HouselightsError, match="narratives"):
-        technique_head.spans(["What a disgrace!"], read, ["en"])
+        technique_head.spans(["What a disgrace!"], read, ["en"], model=LOUD)
 
 
 def test_a_stored_model_is_the_model(tmp_path: Path) -> None:

@@ -89,11 +89,10 @@ def _rows(
     where = [
         (i, a, b) for i, text in enumerate(cleaned) if (at[of[i]] <= 1).any() for a, b in technique_units.units(text)
     ]
-    first = (
-        model.first(features.ngrams([plain(cleaned[i][a:b]) for i, a, b in where], model.bits, model.idf))
-        if where
-        else []
-    )
+    if not where:
+        return []
+    said = [plain(cleaned[i][a:b]) for i, a, b in where]
+    first = model.first(features.ngrams(said, model.bits, model.idf))
     rows = []
     for (i, a, b), one in zip(where, first, strict=True):
         asked = at[of[i]] <= 1
