@@ -47,10 +47,10 @@ class Rule:
     together the lower end of the 90 % interval of precision reaches `least`.
     """
 
-    aimed: float = 0.8
-    least: float = 0.72
-    recall: float = 0.12
-    least_said: int = 8
+    aimed: float = 0.76
+    least: float = 0.68
+    recall: float = 0.11
+    least_said: int = 15
     least_texts: int = 30
 
     def languages(
@@ -87,7 +87,8 @@ class Rule:
         sorted_score, true = score[order], np.cumsum(truth[order])
         said = np.arange(1, len(score) + 1)
         ends = np.append(sorted_score[1:] < sorted_score[:-1], True)
-        good = np.flatnonzero(ends & (true >= self.aimed * said) & (said >= self.least_said))
+        reached = ends & (true >= self.aimed * said) & (true >= self.recall * truth.sum())
+        good = np.flatnonzero(reached & (said >= self.least_said))
         enough = np.flatnonzero(ends & (true >= self.recall * truth.sum()))
         best = int(good[-1]) if len(good) else int(enough[np.argmax(true[enough] / said[enough])])
         return float(sorted_score[best]), int(true[best]), int(said[best])

@@ -75,7 +75,7 @@ AGREEMENT_MEANING = (
     "`houselights sample` tells how far either can be trusted."
 )
 MARKS_MEANING = (
-    "Words that a small classifier takes for a technique of persuasion. On labelled news and memes at least seven in ten such marks were right, "
+    "Words that a small classifier takes for a technique of persuasion. On labelled news and memes about three in four such marks were right, "
     "and many uses were missed; on posts like these it may be fewer: a mark is a hint to look. Techniques are used for true and for untrue "
     "claims, by everybody."
 )
