@@ -22,8 +22,10 @@ DIMENSION_NAME = {
 }
 WAYS = ("by posts", "by accounts", "without coordinated posts", "one voice per group")
 WAYS_MEANING = (
-    "By posts: every post counts. By accounts: every account has one voice, split over its posts. Without coordinated posts: what the estimate leaves when "
-    "the groups' posts are taken out, with those that were likely missed. One voice per group: every account has one voice, and every group has one as if it were "
+    "By posts: every post counts. By accounts: every account has one voice, split over its posts. Without "
+    "coordinated posts: what the estimate leaves when "
+    "the groups' posts are taken out, with those that were likely missed. One voice per group: every account has "
+    "one voice, and every group has one as if it were "
     "an account. In brackets: 90 % intervals."
 )
 
@@ -78,7 +80,7 @@ def ways(row: dict[str, Any]) -> list[str]:
 
 
 def with_interval(x: dict[str, float]) -> str:
-    return f"{wording.share(x['at'])} ({wording.share(x['low'])} to {wording.share(x['high'])})"
+    return f"{wording.share(x['at'])} ({100 * x['low']:.2g} to {100 * x['high']:.2g})"
 
 
 def posts_of_groups(row: dict[str, Any]) -> str:
@@ -92,7 +94,8 @@ def trend(row: dict[str, Any], names: dict[str, str]) -> str:
         earlier = f"; it came in about {row['hours_earlier']:,.0f} hours earlier with them"
     without = row["rank_without"]
     return (
-        f"{row['kind']} {name_of(row['thing'], names)}, per {row['per']}: place {row['best_rank']:,} at its best, {without:,} without the groups' posts; "
+        f"{row['kind']} {name_of(row['thing'], names)}, per {row['per']}: place {row['best_rank']:,} at its best, "
+        f"{without:,} without the groups' posts; "
         f"the rest alone passes the same threshold with probability {row['without_groups_0_1']:.2f}{earlier}."
     )
 

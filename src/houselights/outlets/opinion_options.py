@@ -30,8 +30,12 @@ def declare(
     opinion.add_argument("--target", default="", metavar="T", help="of the stance, as annotated")
     spikes = "planted groups of each tactic and size, where calibrate has not run; 0: none (default: 4 up to 20,000 posts, else 0)"
     opinion.add_argument("--spike-ins", type=_none_or(count), default=None, metavar="N", help=spikes)
-    opinion.add_argument("--draws", type=count, default=2000, metavar="N", help="draws of every interval (default: %(default)s)")
-    opinion.add_argument("--jobs", type=count, default=None, metavar="N", help="processes of the spike-ins (default: one per core)")
+    opinion.add_argument(
+        "--draws", type=count, default=2000, metavar="N", help="draws of every interval (default: %(default)s)"
+    )
+    opinion.add_argument(
+        "--jobs", type=count, default=None, metavar="N", help="processes of the spike-ins (default: one per core)"
+    )
     opinion.add_argument("--seed", type=seed, default=0, metavar="N", help="other draws (default: %(default)s)")
     talk(opinion)
 

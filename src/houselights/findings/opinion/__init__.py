@@ -31,7 +31,12 @@ def check(con: duckdb.DuckDBPyConnection, run_dir: Path, settings: OpinionSettin
 
 
 def write(
-    con: duckdb.DuckDBPyConnection, run_dir: Path, settings: OpinionSettings, recall: Sequence[Row], source: str, fdr: float
+    con: duckdb.DuckDBPyConnection,
+    run_dir: Path,
+    settings: OpinionSettings,
+    recall: Sequence[Row],
+    source: str,
+    fdr: float,
 ) -> dict[str, Any]:
     """Adds the topic to RUN/opinion.json, in place of an earlier answer about it, and returns it.
 
@@ -70,7 +75,9 @@ def _topic(
     probability: dict[str, float] = {}
     for c in counted:
         probability |= c.probability
-    dimensions = _dimensions(con, run_dir, settings, counted, reach.largest(limits), sorted(probability))
+    sizes_found = [len(c.probability) for c in counted]
+    unseen = reach.unseen(recall, round(float(np.mean(sizes_found)))) if sizes_found else 1.0
+    dimensions = _dimensions(con, run_dir, settings, counted, (reach.largest(limits), unseen), sorted(probability))
     return {
         "topic": settings.topic,
         **sizes,
@@ -85,7 +92,12 @@ def _topic(
         "volume": categories.volume(con, probability),
         "trends": trends.trends(con, run_dir, counted, settings),
         "spread": {"left_out": "What members set off in others is not estimated in this version."},
-        "sentences": [*sentences.recall(used, source), *sentences.limits(limits), sentences.ASSUMPTION, sentences.NOT_OPINION],
+        "sentences": [
+            *sentences.recall(used, source),
+            *sentences.limits(limits),
+            sentences.ASSUMPTION,
+            sentences.NOT_OPINION,
+        ],
     }
 
 
@@ -109,7 +121,7 @@ def _dimensions(
     run_dir: Path,
     settings: OpinionSettings,
     counted: Sequence[groups.Counted],
-    limit: float | None,
+    missed: tuple[float | None, float],
     listed: list[str],
 ) -> list[dict[str, Any]]:
     asked = (settings.dimension,) if settings.dimension else categories.DIMENSIONS
@@ -124,7 +136,7 @@ def _dimensions(
         evidence = groups.in_evidence(con, run_dir, counted)
         confusion = _confusion(con, run_dir, target, counts.names) if name == "stance" else None
         rng = readout.stream(settings.seed, settings.topic, name, target)
-        told = readout.dimension(counts, counted, limit, evidence, confusion, settings.draws, rng)
+        told = readout.dimension(counts, counted, *missed, evidence, confusion, settings.draws, rng)
         out.append(told | ({"target": target} if target else {}))
     if not out:
         lacking = {
@@ -141,13 +153,17 @@ def _target(con: duckdb.DuckDBPyConnection, run_dir: Path, settings: OpinionSett
     """Raises HouselightsError where a stance is asked for and it is not clear toward what."""
     known = categories.targets(con, run_dir)
     if settings.target and settings.target not in known:
-        raise HouselightsError(f"--target: no stance toward {settings.target!r} was annotated. There are: {', '.join(known) or 'none'}.")
+        raise HouselightsError(
+            f"--target: no stance toward {settings.target!r} was annotated. There are: {', '.join(known) or 'none'}."
+        )
     if not settings.target and len(known) > 1 and settings.dimension == "stance":
         raise HouselightsError(f"--target: say toward what; annotated are {', '.join(known)}.")
     return settings.target or (known[0] if len(known) == 1 else "")
 
 
-def _confusion(con: duckdb.DuckDBPyConnection, run_dir: Path, target: str, names: Sequence[str | None]) -> Confusion | None:
+def _confusion(
+    con: duckdb.DuckDBPyConnection, run_dir: Path, target: str, names: Sequence[str | None]
+) -> Confusion | None:
     """The audited sample of this target; each predicted label has as many observations as rows of the sheet, weighted as these were drawn."""
     if not (run_dir / CONFUSION.file).is_file():
         return None

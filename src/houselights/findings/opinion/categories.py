@@ -109,7 +109,9 @@ def targets(con: duckdb.DuckDBPyConnection, run_dir: Path) -> list[str]:
     if not (run_dir / ANNOTATIONS.file).is_file():
         return []
     marks = in_sql(run_dir / ANNOTATIONS.file)
-    found = con.execute(f"SELECT DISTINCT target FROM read_parquet({marks}) WHERE task = 'stance' ORDER BY 1").fetchall()
+    found = con.execute(
+        f"SELECT DISTINCT target FROM read_parquet({marks}) WHERE task = 'stance' ORDER BY 1"
+    ).fetchall()
     return [str(r[0]) for r in found]
 
 
@@ -211,7 +213,9 @@ def volume(con: duckdb.DuckDBPyConnection, probability: Mapping[str, float]) -> 
     con.register("member_q", known)
     [row] = con.execute("SELECT epoch_us(min(created_at)), epoch_us(max(created_at)) FROM said").fetchall()
     first, last = int(row[0]), int(row[1])
-    bin_s = next((b for b in (60, 300, 900, 3600, 10800, 21600, 86400, 604800) if (last - first) / 1e6 / b <= 96), 2592000)
+    bin_s = next(
+        (b for b in (60, 300, 900, 3600, 10800, 21600, 86400, 604800) if (last - first) / 1e6 / b <= 96), 2592000
+    )
     start = first // 1_000_000 // bin_s * bin_s
     posts, theirs = (np.zeros(int((last // 1_000_000 - start) // bin_s) + 1) for _ in range(2))
     for nth, n, q in con.execute(

@@ -67,8 +67,11 @@ def point(groups: Sequence[Group], total: Floats) -> Drawn:
     return Drawn(np.minimum(m, total)[None], total[None], voices[None])
 
 
-def draw(groups: Sequence[Group], total: Floats, n: int, rng: np.random.Generator) -> Drawn:
-    """n joint draws. Neither the order of groups and accounts nor their names change anything."""
+def draw(groups: Sequence[Group], total: Floats, n: int, rng: np.random.Generator, unseen_recall: float = 1.0) -> Drawn:
+    """n joint draws. Neither the order of groups and accounts nor their names change anything.
+
+    `unseen_recall`: how likely a group of another tactic would have been found; one that was not is allowed for beside each draw
+    (negative binomial with Jeffreys' half of a found one), as large as the found ones are on average."""
     m, voices = np.zeros((n, len(total))), np.zeros((n, len(total)))
     for g in sorted((_in_order(g) for g in groups), key=_key):
         mine = _members(g, n, rng)
@@ -77,7 +80,21 @@ def draw(groups: Sequence[Group], total: Floats, n: int, rng: np.random.Generato
         elsewhere = _elsewhere(profile, rng)
         m += mine + (twins * mine.sum(axis=1))[:, None] * elsewhere
         voices += profile + twins[:, None] * elsewhere
+    if groups and unseen_recall < 1:
+        unseen = rng.negative_binomial(0.5, max(unseen_recall, LEAST_RECALL), n)[:, None] * _elsewhere(_profile(m), rng)
+        m += m.sum(axis=1, keepdims=True) / len(groups) * unseen
+        voices += unseen
     return Drawn(np.minimum(m, total), np.broadcast_to(total, m.shape), voices)
+
+
+def with_half_missed(drawn: Drawn) -> Drawn:
+    """Every draw twice: as it is, and with as much again missed. For where nobody measured how much a scan finds."""
+    more = np.minimum(2 * drawn.manufactured, drawn.total)
+    return Drawn(
+        np.concatenate([drawn.manufactured, more]),
+        np.concatenate([drawn.total, drawn.total]),
+        np.concatenate([drawn.voices, 2 * drawn.voices]),
+    )
 
 
 def _members(g: Group, n: int, rng: np.random.Generator) -> Floats:
@@ -107,7 +124,7 @@ def _elsewhere(profile: Floats, rng: np.random.Generator) -> Floats:
     n, c = profile.shape
     other = np.zeros_like(profile)
     other[np.arange(n), rng.integers(0, c, n)] = 1.0
-    return np.asarray(np.where((rng.random(n) < 0.5)[:, None], profile, other))
+    return np.asarray(np.where(rng.random((n, 1)) < 0.5, profile, other))
 
 
 def _profile(volume: Floats) -> Floats:
@@ -121,10 +138,20 @@ def _in_order(g: Group) -> Group:
 
 
 def _key(g: Group) -> tuple[float, ...]:
-    return (float(len(g.q)), g.found, g.implants, g.listed_0_1, g.listed_accounts, *g.q.tolist(), *g.volume.ravel().tolist())
+    return (
+        float(len(g.q)),
+        g.found,
+        g.implants,
+        g.listed_0_1,
+        g.listed_accounts,
+        *g.q.tolist(),
+        *g.volume.ravel().tolist(),
+    )
 
 
-def population(drawn: Drawn, groups: Sequence[Group], patterns: Floats, counts: Floats, rng: np.random.Generator) -> Drawn:
+def population(
+    drawn: Drawn, groups: Sequence[Group], patterns: Floats, counts: Floats, rng: np.random.Generator
+) -> Drawn:
     """The same where the accounts are themselves a sample: Bayesian bootstrap over accounts (Rubin 1981).
 
     patterns [k, C], counts [k]: weights of accounts outside the groups, and how many accounts have them. Weights of members are drawn as one

@@ -81,6 +81,13 @@ def limits(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return out
 
 
+def unseen(rows: Sequence[Row], n_accounts: int) -> float:
+    """How likely a group of this size would have been found, on average over the tactics that have a limit; 1 where none has."""
+    within = [str(r["tactic"]) for r in limits(rows) if r["posts"] is not None]
+    found = [of_group(rows, tactic, n_accounts) for tactic in within]
+    return float(np.mean([(r.found + 0.5) / (r.implants + 1) for r in found])) if found else 1.0
+
+
 def _crossing(volume: Sequence[float], missed: Sequence[float]) -> float | None:
     """Where the chance to be missed falls under .05, along the logarithm of that chance; it is 1 at no volume at all."""
     if not missed or missed[-1] >= MISSED_AT_MOST:

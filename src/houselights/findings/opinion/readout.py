@@ -26,20 +26,22 @@ def dimension(
     counts: Counts,
     counted: Sequence[Counted],
     limit: float | None,
+    unseen_recall: float,
     evidence: Mapping[str, float],
     confusion: Confusion | None,
     draws: int,
     rng: np.random.Generator,
 ) -> dict[str, Any]:
-    """`limit`: posts that a single group may have had and still be missed; None where there is no such number."""
+    """`limit`: posts that a single group may have had and still be missed; None where there is no such number. `unseen_recall`: of groups of other
+    tactics than those found."""
     total, width = counts.total, len(counts.names)
     groups = [c.group(counts.listed, width) for c in counted]
     voices_by = {a: row / row.sum() for a, row in counts.listed.items() if row.sum() > 0}
     whole = counts.patterns.sum(axis=1, keepdims=True)
     voices = np.asarray(counts.n @ (counts.patterns / whole)) + np.sum([*voices_by.values(), np.zeros(width)], axis=0)
     voice_groups = [c.group(voices_by, width) for c in counted]
-    by_posts = _estimated(groups, total, confusion, draws, rng)
-    by_accounts = _estimated(voice_groups, voices, confusion, draws, rng)
+    by_posts = _estimated(groups, total, confusion, draws, rng, unseen_recall)
+    by_accounts = _estimated(voice_groups, voices, confusion, draws, rng, unseen_recall)
     of_many = estimate.population(by_posts[1], groups, counts.patterns, counts.n, rng)
     n_members = float(sum(g.q.sum() for g in groups))
     u = _undetected(limit, float(total.sum()))
@@ -47,7 +49,9 @@ def dimension(
     posts, accounts = _shares(by_posts, u, n_members > 0), _shares(by_accounts, missed_accounts, n_members > 0)
     one_voice = _shares(_one_voice(by_accounts), missed_accounts, n_members > 0)
     manufactured = _manufactured(by_posts, u, n_members > 0)
-    removed = estimate.shares(np.maximum(total - np.sum([g.q @ g.volume for g in groups] + [np.zeros(width)], axis=0), 0))
+    removed = estimate.shares(
+        np.maximum(total - np.sum([g.q @ g.volume for g in groups] + [np.zeros(width)], axis=0), 0)
+    )
     low, high = estimate.interval(estimate.shares(of_many.organic), posts["at"])
     rows = []
     for i, name in enumerate(counts.names):
@@ -72,9 +76,13 @@ def dimension(
         "n_posts": counts.n_posts,
         "n_listed_with_posts": sum(len(g.q) for g in groups),
         "labels_corrected": confusion is not None,
+        "recall_known": any(g.implants for g in groups) or limit is not None,
         "categories": rows,
         "manufactured": _whole(by_posts, u, n_members > 0),
-        "undetected_limit": {"posts": None if limit is None else round(u, 2), "share_0_1": None if limit is None else _r(u / max(total.sum(), 1e-9))},
+        "undetected_limit": {
+            "posts": None if limit is None else round(u, 2),
+            "share_0_1": None if limit is None else _r(u / max(total.sum(), 1e-9)),
+        },
         "tipping_point": _tipping(counts.names, by_posts),
         "if_recall_were": _recalls(groups, total) if not any(g.implants for g in groups) and groups else [],
     }
@@ -86,9 +94,16 @@ Both = tuple[Drawn, Drawn]
 
 
 def _estimated(
-    groups: Sequence[Group], total: Floats, confusion: Confusion | None, n: int, rng: np.random.Generator
+    groups: Sequence[Group],
+    total: Floats,
+    confusion: Confusion | None,
+    n: int,
+    rng: np.random.Generator,
+    unseen_recall: float,
 ) -> Both:
-    at, drawn = estimate.point(groups, total), estimate.draw(groups, total, n, rng)
+    at, drawn = estimate.point(groups, total), estimate.draw(groups, total, n, rng, unseen_recall)
+    if groups and not any(g.implants for g in groups):
+        drawn = estimate.with_half_missed(drawn)
     if confusion is not None:
         return corrected(at, confusion, None), corrected(drawn, confusion, rng)
     return at, drawn
@@ -159,7 +174,10 @@ def _recalls(groups: Sequence[Group], total: Floats) -> list[dict[str, Any]]:
     """The organic shares if only this much of the groups' volume had been found, where nobody measured it."""
     seen = np.sum([g.q @ g.volume for g in groups], axis=0)
     return [
-        {"recall_0_1": r, "organic_0_1": [_r(x) for x in estimate.shares(np.maximum(total - np.minimum(seen / r, total), 0))]}
+        {
+            "recall_0_1": r,
+            "organic_0_1": [_r(x) for x in estimate.shares(np.maximum(total - np.minimum(seen / r, total), 0))],
+        }
         for r in RECALLS
     ]
 

@@ -12,7 +12,9 @@ ASSUMPTION = (
     "with the probability that the scan gives it."
 )
 RECALL_UNKNOWN = (
-    "How much of such groups a scan of this data finds was not measured, so the shares take out what was found and nothing more. "
+    "How much of such groups a scan of this data finds was not measured, so the shares take out what was found and "
+    "nothing more, and the intervals reach to "
+    "where half of the groups' posts were missed. "
     "`houselights calibrate RUN`, or --spike-ins 10, measures it."
 )
 
@@ -21,22 +23,30 @@ def dimension(told: dict[str, Any], *, has_groups: bool) -> list[str]:
     out = []
     made, limit = told["manufactured"]["share_0_1"], told["undetected_limit"]
     if not has_groups:
-        out.append("No account of a finding posts here, so nothing is taken out: the organic shares are the apparent ones.")
+        out.append(
+            "No account of a finding posts here, so nothing is taken out: the organic shares are the apparent ones."
+        )
         if limit["posts"] is None:
-            out.append("How large a group could be here and not be seen is not known, so the intervals reach from none to all.")
+            out.append(
+                "How large a group could be here and not be seen is not known, so the intervals reach from none to all."
+            )
         else:
             out.append(
-                f"A group of up to {limit['posts']:,.0f} posts ({percent(limit['share_0_1'])} of these) may still be here: one of the planted tactics "
+                f"A group of up to {limit['posts']:,.0f} posts ({percent(limit['share_0_1'])} of these) may still be here: one "
+                "of the planted tactics "
                 "that large is missed with a probability of 5 % or more. The intervals allow for it."
             )
     else:
+        what = "90 % interval" if told["recall_known"] else "if nothing was missed, and if half was"
+        least = "An estimated" if told["recall_known"] else "At least about"
         out.append(
-            f"An estimated {percent(made['at'])} of the posts here ({percent(made['low'])} to {percent(made['high'])}, 90 % interval) are by "
+            f"{least} {percent(made['at'])} of the posts here ({percent(made['low'])} to {percent(made['high'])}, {what}) are by "
             "accounts of groups that act together beyond chance."
         )
         if limit["posts"] is not None:
             out.append(
-                f"One more group of up to {limit['posts']:,.0f} posts ({percent(limit['share_0_1'])}) may have been missed; it is not in that interval, and "
+                f"One more group of up to {limit['posts']:,.0f} posts ({percent(limit['share_0_1'])}) may have been missed; it "
+                "is not in that interval, and "
                 "stands in the widest one."
             )
     return out + tipping(told)
@@ -53,10 +63,13 @@ def tipping(told: dict[str, Any]) -> list[str]:
     reach = ""
     if limit is not None:
         reach = (
-            " More than one group could have had and still be missed." if tip["share_0_1"] > limit else " One group could have had as much and still be missed."
+            " More than one group could have had and still be missed."
+            if tip["share_0_1"] > limit
+            else " One group could have had as much and still be missed."
         )
     out.append(
-        f"What leads outside the groups would no longer do so if another {percent(tip['share_0_1'])} of the volume, all of it on its side, were a group's.{reach}"
+        f"What leads outside the groups would no longer do so if another {percent(tip['share_0_1'])} of the volume, all "
+        f"of it on its side, were a group's.{reach}"
     )
     return out
 
@@ -66,7 +79,11 @@ def recall(counted: Sequence[dict[str, Any]], source: str) -> list[str]:
         return [RECALL_UNKNOWN] if counted else []
     out = []
     for row in counted:
-        how = f"a group that {row['words']}" if row["words"] else "no tactic that was planted, so all of them together were used"
+        how = (
+            f"a group that {row['words']}"
+            if row["words"]
+            else "no tactic that was planted, so all of them together were used"
+        )
         out.append(
             f"{row['finding_id']} looks like {how}: at its size {row['found']:.0f} of {row['implants']:.0f} planted groups were found, with "
             f"{percent(row['listed_0_1'])} of their posts."
@@ -79,7 +96,9 @@ def limits(rows: Sequence[dict[str, Any]]) -> list[str]:
     out = []
     if open_:
         out.append(
-            "No limit can be given for a group that " + "; or ".join(open_) + ": planted ones of every size were missed too often, or too few were planted."
+            "No limit can be given for a group that "
+            + "; or ".join(open_)
+            + ": planted ones of every size were missed too often, or too few were planted."
         )
     if rows:
         out.append("Every limit is for one group. Several small ones that each escape can add up to more.")

@@ -55,7 +55,9 @@ def trends(
         return []
     ids = [a for c in counted for a in c.probability]
     inflated = {a: q / (c.reach.listed_0_1 or 1.0) for c in counted for a, q in c.probability.items()}
-    con.register("listed_q", pa.table({"author_id": pa.array(ids, pa.string()), "q": [min(inflated[a], 1.0) for a in ids]}))
+    con.register(
+        "listed_q", pa.table({"author_id": pa.array(ids, pa.string()), "q": [min(inflated[a], 1.0) for a in ids]})
+    )
     con.execute("CREATE OR REPLACE TEMP TABLE member_of AS SELECT * FROM listed_q")
     con.unregister("listed_q")
     out = []
@@ -99,7 +101,10 @@ def _board(con: duckdb.DuckDBPyConnection, period_s: int) -> Board | None:
         posts[row_of[thing], column_of[period]] = n
         mine[row_of[thing], column_of[period]] = q
         threshold[column_of[period]] = least
-    con.register("period_told", pa.table({"period": pa.array(periods, pa.int64()), "col": pa.array(range(len(periods)), pa.int64())}))
+    con.register(
+        "period_told",
+        pa.table({"period": pa.array(periods, pa.int64()), "col": pa.array(range(len(periods)), pa.int64())}),
+    )
     con.execute("CREATE OR REPLACE TEMP TABLE period_of AS SELECT * FROM period_told")
     con.unregister("period_told")
     return Board(things, posts, mine, threshold, period_s, np.asarray(periods, np.float64))
@@ -138,7 +143,12 @@ def _told(
 
 
 def _drawn(
-    con: duckdb.DuckDBPyConnection, thing: str, board: Board, counted: Sequence[Counted], n: int, rng: np.random.Generator
+    con: duckdb.DuckDBPyConnection,
+    thing: str,
+    board: Board,
+    counted: Sequence[Counted],
+    n: int,
+    rng: np.random.Generator,
 ) -> Floats:
     """[draws, p] posts of groups: members drawn, and as much again as is likely to be missing, in members and in whole groups."""
     rows = con.execute(
@@ -159,7 +169,10 @@ def _drawn(
         r = c.reach
         if r.listed_accounts:
             m = r.listed_accounts / ACCOUNTS_PER_OBSERVATION
-            mine = mine / np.maximum(rng.beta(r.listed_0_1 * m + 0.5, (1 - r.listed_0_1) * m + 0.5, n), LEAST_RECALL)[:, None]
+            mine = (
+                mine
+                / np.maximum(rng.beta(r.listed_0_1 * m + 0.5, (1 - r.listed_0_1) * m + 0.5, n), LEAST_RECALL)[:, None]
+            )
         out += mine
     return out
 
