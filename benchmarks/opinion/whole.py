@@ -2,7 +2,7 @@
 sees the world as it is; everything else is the product."""
 
 import json
-import tempfile
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,8 @@ def tasks() -> list[tuple[str, int]]:
     return [(name, k) for name, parts in PARTS.items() for k in range(len(parts))]
 
 
-def one(name: str, k: int) -> dict[str, Any]:
+def one(name: str, k: int, keep: Path) -> dict[str, Any]:
+    """`keep`: where runs and spike-ins stay, so that another estimator can be measured on them without a scan."""
     planned, n_spikes = PARTS[name][k]
     seed = FIRST_SEED + 100 * list(PARTS).index(name) + k
     world = worlds.simulate(
@@ -57,17 +58,11 @@ def one(name: str, k: int) -> dict[str, Any]:
         seed,
     )
     side = _sides(world, [s for _, s in planned], TOPIC[k % 3], np.random.default_rng(seed))
-    with tempfile.TemporaryDirectory() as folder:
-        path, run = Path(folder) / "posts.parquet", Path(folder) / "run"
-        pq.write_table(world.posts, path)
-        pipeline.scan([path], run, ScanSettings())
-        _write_narratives(run, world, side)
-        rows = spike_ins(run, n_spikes, 1, seed)
-        told = opinion.write(
-            connect(), run, OpinionSettings(dimension="narrative"), rows, "spike-ins" if rows else "unknown", 0.05
-        )
-        members = pq.read_table(run / MEMBERS.file).to_pylist()
-        findings = {f["finding_id"]: f for f in json.loads((run / "findings.json").read_text())}
+    run = keep / f"{name}-{k}"
+    rows = _scanned(world, side, run, n_spikes, seed)
+    told = opinion.write(connect(), run, OpinionSettings(dimension="narrative"), rows, "spike-ins", 0.05)
+    members = pq.read_table(run / MEMBERS.file).to_pylist()
+    findings = {f["finding_id"]: f for f in json.loads((run / "findings.json").read_text())}
     planted = {a: c["tactic"] for c in world.campaigns.values() for a in c["members"]}
     order = sorted(range(3), key=lambda i: SIDES[i])
     [dimension] = told["dimensions"]
@@ -96,6 +91,20 @@ def one(name: str, k: int) -> dict[str, Any]:
         "shapes": shapes,
         "membership": [(r, round(q, 4), t) for r, q, t in probabilities],
     } | synthetic.measured(dimension, volume, member)
+
+
+def _scanned(world: worlds.World, side: dict[str, int], run: Path, n_spikes: int, seed: int) -> list[dict[str, Any]]:
+    """The run, unless it is there already, and what its own spike-ins say."""
+    planted = run / "spike_ins.json"
+    if not planted.is_file():
+        run.mkdir(parents=True, exist_ok=True)
+        path = run.with_suffix(".parquet")
+        pq.write_table(world.posts, path)
+        shutil.rmtree(run)
+        pipeline.scan([path], run, ScanSettings())
+        _write_narratives(run, world, side)
+        planted.write_text(json.dumps(spike_ins(run, n_spikes, 1, seed)))
+    return list(json.loads(planted.read_text()))
 
 
 def _sides(world: worlds.World, pushed: list[int], topic: float, rng: np.random.Generator) -> dict[str, int]:
