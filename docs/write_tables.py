@@ -61,7 +61,7 @@ OPINION_FIELDS = {
     "dimensions[].if_recall_were": "where recall is unknown: the organic shares for a recall of 1 to .2, in the order of the categories",
     "volume": "posts of the topic per bin, and those by accounts of groups, weighted by membership",
     "trends": "per thing that was among the first ten of an hour or a day: probability that it passes without the groups' posts, hours earlier, best place and place without",
-    "spread": "why it is left out",
+    "spread": "posts of groups, their reposts by others, posts of others attributed to them with interval, the same with the groups moved to other days; or left_out: why",
     "sentences": "what this rests on",
 }
 
@@ -76,7 +76,9 @@ def text() -> str:
         parts.append(f"\nSorted by {', '.join(f'`{c}`' for c in table.order)}.\n")
     parts.append("\n## findings: `findings.json`\n\nA list, strongest first.\n\n| field | meaning |\n|---|---|\n")
     parts += [f"| `{name}` | {meaning} |\n" for name, meaning in FINDING_FIELDS.items()]
-    parts.append("\n## opinion: `opinion.json`\n\n`topics`: a list, one entry per topic that was asked about.\n\n| field | meaning |\n|---|---|\n")
+    parts.append(
+        "\n## opinion: `opinion.json`\n\n`topics`: a list, one entry per topic that was asked about.\n\n| field | meaning |\n|---|---|\n"
+    )
     parts += [f"| `{name}` | {meaning} |\n" for name, meaning in OPINION_FIELDS.items()]
     return "".join(parts)
 

@@ -20,6 +20,8 @@ TABLE = json.loads((HERE / "recall_table.json").read_text())
 IMPLANTS = 20
 N_ACCOUNTS, MEAN_POSTS = 800, 4.0
 LABEL_ERROR = 0.15
+UNSURE, WRONG = 0.05, 0.002
+"""Of core accounts: those whose probability is that of the test alone; those that are no members."""
 N_AUDITED = 300
 
 
@@ -84,9 +86,10 @@ def chance(tactic: str, n_accounts: int) -> float:
 
 
 def listed_of(tactic: str) -> float:
+    """True share of a found group's members that are core."""
     rows = [r for r in TABLE if r["tactic"] == tactic]
-    found = sum(r["found"] / r["implants"] for r in rows)
-    return min(0.995, sum(r["volume_recall"] for r in rows) / max(found, 1e-9))
+    found = sum(r["found"] * r["accounts"] for r in rows)
+    return min(0.995, sum(r["core_recall"] * r["implants"] * r["accounts"] for r in rows) / max(found, 1e-9))
 
 
 def one(name: str, seed: int) -> dict[str, Any]:
@@ -166,18 +169,11 @@ def _planted(rng: np.random.Generator) -> list[dict[str, Any]]:
         found = int(rng.binomial(IMPLANTS, (r["found"] + 0.5) / (r["implants"] + 1)))
         posts = round(posts_each(r) * IMPLANTS)
         of_found = round(posts * found / IMPLANTS)
-        listed = sum(rng.binomial(r["accounts"], listed_of(r["tactic"])) for _ in range(found)) / max(
-            found * r["accounts"], 1
+        core = sum(rng.binomial(r["accounts"], listed_of(r["tactic"])) for _ in range(found)) / (
+            r["accounts"] * IMPLANTS
         )
         rows.append(
-            r
-            | {
-                "found": found,
-                "implants": IMPLANTS,
-                "posts": posts,
-                "posts_of_found": of_found,
-                "posts_listed": of_found * listed,
-            }
+            r | {"found": found, "implants": IMPLANTS, "posts": posts, "posts_of_found": of_found, "core_recall": core}
         )
     return rows
 
@@ -191,18 +187,12 @@ def posts_each(row: dict[str, Any]) -> float:
 def _found(
     rng: np.random.Generator, k: int, c: Campaign, role: np.ndarray, free: np.ndarray, rows: list[dict[str, Any]]
 ) -> Counted:
-    """Members are listed with the measured recall; one in ten of the listed is uncertain, and is a member as often as its probability says."""
+    """Members are core with the measured recall; a few others are, too."""
     members = np.flatnonzero(role == k)
     members = members[rng.random(len(members)) < listed_of(c.tactic)]
-    strangers = rng.permutation(free)
-    probability: dict[str, float] = {}
-    for i, m in enumerate(members.tolist()):
-        probability[str(m)] = 0.999
-        if rng.random() < 0.1:
-            q = float(rng.uniform(0.5, 0.95))
-            probability[str(m)] = q
-            if rng.random() < (1 - q) / q:  # for one such member that belongs, (1 - q) / q that do not
-                probability[str(strangers[i])] = q
+    strangers = rng.permutation(free)[: rng.binomial(len(members), WRONG)]
+    listed = [*members.tolist(), *strangers.tolist()]
+    probability = {str(m): 0.95 if rng.random() < UNSURE else 0.998 for m in listed}
     return Counted(
         f"F{k}",
         "observed",

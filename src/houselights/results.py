@@ -86,8 +86,13 @@ class Results:
             return []
         found = self._json("opinion.json")
         topics = found.get("topics") if isinstance(found, dict) else None
-        if not (isinstance(topics, list) and all(isinstance(t, dict) and isinstance(t.get("dimensions"), list) for t in topics)):
-            raise HouselightsError(f"{self.run_dir / 'opinion.json'} does not hold an answer. Run `houselights opinion` again.")
+        if not (
+            isinstance(topics, list)
+            and all(isinstance(t, dict) and isinstance(t.get("dimensions"), list) for t in topics)
+        ):
+            raise HouselightsError(
+                f"{self.run_dir / 'opinion.json'} does not hold an answer. Run `houselights opinion` again."
+            )
         return topics
 
     def table(self, declared: tables.Table) -> pa.Table:

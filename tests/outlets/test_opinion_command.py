@@ -26,7 +26,11 @@ def _run(made: ModuleType, out: Path, tags: list[str] | None = None) -> Path:
 
     def post(author: str, tag: str, **more: Any) -> None:
         at = made.START + timedelta(minutes=7 * len(posts))
-        posts.append(made._post(f"p{len(posts):04d}", author, at, f"words {len(posts)} of it", len(posts) + 1, hashtags=[tag], **more))
+        posts.append(
+            made._post(
+                f"p{len(posts):04d}", author, at, f"words {len(posts)} of it", len(posts) + 1, hashtags=[tag], **more
+            )
+        )
 
     for i in range(300):
         post(f"ordinary{i % 60:02d}", tags[1] if i % 3 else tags[0])
@@ -64,13 +68,20 @@ def _calibrated(run: Path, found: int = 20) -> None:
         for t in ("own_content_ring", "shared_pool")
         for n in (6, 20, 60)
     ]
-    empty = {"shuffles": [], "sensitivity": [], "uniformity": {"pairs": [], "groups": {}}, "recall": rows, "tactics": {}, "settings": {}}
+    empty = {
+        "shuffles": [],
+        "sensitivity": [],
+        "uniformity": {"pairs": [], "groups": {}},
+        "recall": rows,
+        "tactics": {},
+        "settings": {},
+    }
     (run / "calibration.json").write_text(json.dumps(empty))
 
 
 def _told(run: Path, *args: str) -> dict[str, Any]:
     assert cli.main(["opinion", str(run), "--quiet", *args]) == 10
-    [topic] = [t for t in json.loads((run / "opinion.json").read_text())["topics"]]
+    [topic] = json.loads((run / "opinion.json").read_text())["topics"]
     return topic
 
 
@@ -78,7 +89,9 @@ def test_a_planted_share_is_taken_out(run: Path) -> None:
     _calibrated(run)
     [one] = _told(run)["dimensions"]
     at = {r["category"]: r for r in one["categories"]}
-    assert at["yes"]["apparent_0_1"] == pytest.approx(0.6) and at["yes"]["organic_0_1"]["at"] == pytest.approx(1 / 3, abs=0.02)
+    assert at["yes"]["apparent_0_1"] == pytest.approx(0.6) and at["yes"]["organic_0_1"]["at"] == pytest.approx(
+        1 / 3, abs=0.02
+    )
     assert at["yes"]["organic_0_1"]["low"] <= 1 / 3 <= at["yes"]["organic_0_1"]["high"]
     assert at["yes"]["manufactured_posts"]["at"] == pytest.approx(200, rel=0.03)
     assert at["yes"]["in_evidence_posts"] == 0  # the evidence of this run is about other posts
@@ -120,9 +133,18 @@ def test_the_order_of_rows_changes_no_byte(run: Path, tmp_path: Path) -> None:
 
 def test_topics_are_kept_beside_each_other_and_asked_again(run: Path) -> None:
     for topic in ("all", "hashtag:#YES", 'query:"words 1"', "all"):
-        assert cli.main(["opinion", str(run), "--quiet", "--spike-ins", "0", "--topic", topic, *(["--dimension", "hashtag"] * (topic == "all"))]) in (
-            (10,) if topic != "hashtag:#YES" else (2,)
-        )  # posts of one tag have no other to count
+        assert cli.main(
+            [
+                "opinion",
+                str(run),
+                "--quiet",
+                "--spike-ins",
+                "0",
+                "--topic",
+                topic,
+                *(["--dimension", "hashtag"] * (topic == "all")),
+            ]
+        ) in ((10,) if topic != "hashtag:#YES" else (2,))  # posts of one tag have no other to count
     topics = json.loads((run / "opinion.json").read_text())["topics"]
     assert [t["topic"] for t in topics] == ["all", 'query:"words 1"']
     page = render(Results(run))
@@ -167,14 +189,32 @@ def test_a_run_without_findings(empty_run_dir: Path, tmp_path: Path) -> None:
 def test_stances_with_an_audited_sample(run: Path) -> None:
     ids = pq.read_table(run / tables.POSTS.file, columns=["post_id"])["post_id"].to_pylist()
     labels = ["favour" if int(i[1:]) % 4 else "against" for i in ids]
-    base = {"task": "stance", "target": "ferries", "start": 0, "end": 0, "quote": "", "confidence": 0.9, "model": "head:x", "prompt_version": "1"}
+    base = {
+        "task": "stance",
+        "target": "ferries",
+        "start": 0,
+        "end": 0,
+        "quote": "",
+        "confidence": 0.9,
+        "model": "head:x",
+        "prompt_version": "1",
+    }
     marks = [{"post_id": i, "label": x} | base for i, x in zip(ids, labels, strict=True)]
     pq.write_table(pa.Table.from_pylist(marks, schema=tables.ANNOTATIONS.schema), run / tables.ANNOTATIONS.file)
     plain = next(d for d in _told(run, "--spike-ins", "0")["dimensions"] if d["dimension"] == "stance")
     assert not plain["labels_corrected"] and plain["target"] == "ferries"
     cells = [("favour", "favour", 80), ("favour", "against", 20), ("against", "against", 90), ("against", "favour", 10)]
     rows = [
-        {"task": "stance", "target": "ferries", "model": "head:x", "lang": "all", "predicted": p, "labelled": t, "n": n, "weight": float(n)}
+        {
+            "task": "stance",
+            "target": "ferries",
+            "model": "head:x",
+            "lang": "all",
+            "predicted": p,
+            "labelled": t,
+            "n": n,
+            "weight": float(n),
+        }
         for p, t, n in cells
     ]
     pq.write_table(pa.Table.from_pylist(rows, schema=tables.CONFUSION.schema), run / tables.CONFUSION.file)

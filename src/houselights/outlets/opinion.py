@@ -43,6 +43,7 @@ def show(told: dict[str, Any], results: Results, out: Console, report: Path) -> 
         out.print(Text("\nWould it have been among the first ten anyway?", style="bold"))
         for row in told["trends"][:MOST_TRENDS]:
             out.print(Text(terminal(trend(row, names))))
+    out.print(Text(f"\n{terminal(spread(told['spread']))}"))
     out.print(Text("\n" + " ".join(terminal(s) for s in told["sentences"])))
     out.print(Text(f"Written to {terminal(str(results.run_dir / 'opinion.json'))} and {terminal(str(report))}"))
 
@@ -72,15 +73,21 @@ def name_of(category: str | None, names: dict[str, str]) -> str:
 def ways(row: dict[str, Any]) -> list[str]:
     """The four shares of a category, the last two with their intervals."""
     return [
-        wording.share(row["apparent_0_1"]),
-        wording.share(row["apparent_by_accounts_0_1"]),
+        f"{percent(row['apparent_0_1'])} %",
+        f"{percent(row['apparent_by_accounts_0_1'])} %",
         with_interval(row["organic_0_1"]),
         with_interval(row["one_voice_per_group_0_1"]),
     ]
 
 
 def with_interval(x: dict[str, float]) -> str:
-    return f"{wording.share(x['at'])} ({100 * x['low']:.2g} to {100 * x['high']:.2g})"
+    return f"{percent(x['at'])} % ({percent(x['low'])} to {percent(x['high'])})"
+
+
+def percent(share_0_1: float) -> str:
+    """Two digits; whole numbers from ten on."""
+    x = 100 * share_0_1
+    return f"{x:.0f}" if x >= 9.95 else f"{x:.2g}"
 
 
 def posts_of_groups(row: dict[str, Any]) -> str:
@@ -98,6 +105,12 @@ def trend(row: dict[str, Any], names: dict[str, str]) -> str:
         f"{without:,} without the groups' posts; "
         f"the rest alone passes the same threshold with probability {row['without_groups_0_1']:.2f}{earlier}."
     )
+
+
+def spread(told: dict[str, Any]) -> str:
+    """What others posted after the groups, or why nothing is said of it."""
+    direct = f"{wording.count(told['direct_posts'], 'post')} by accounts of groups, {told['reposts_of_theirs_by_others']:,} times reposted by others."
+    return f"Spread: {direct} {told.get('sentence') or 'What they set off is ' + told['left_out']}"
 
 
 def _table(one: dict[str, Any], names: dict[str, str]) -> Table:

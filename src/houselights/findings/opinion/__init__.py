@@ -14,7 +14,7 @@ from houselights.core.errors import HouselightsError
 from houselights.core.paths import in_sql
 from houselights.core.settings import OpinionSettings
 from houselights.core.tables import CONFUSION
-from houselights.findings.opinion import categories, groups, reach, readout, sentences, trends
+from houselights.findings.opinion import categories, groups, reach, readout, sentences, spread, trends
 from houselights.findings.opinion.labels import Confusion
 from houselights.findings.opinion.reach import Row
 
@@ -91,7 +91,7 @@ def _topic(
         "dimensions": dimensions,
         "volume": categories.volume(con, probability),
         "trends": trends.trends(con, run_dir, counted, settings),
-        "spread": {"left_out": "What members set off in others is not estimated in this version."},
+        "spread": spread.spread(con, probability),
         "sentences": [
             *sentences.recall(used, source),
             *sentences.limits(limits),

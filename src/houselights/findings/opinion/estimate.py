@@ -2,8 +2,8 @@
 
 Three things are not known, and each is drawn by itself (docs/opinion.md has the formulas):
 which listed accounts are members (their probabilities), how many members of a found group were not listed (negative binomial over the
-listed ones, with the recall of members inside found spike-ins), and how many groups like it were missed whole (geometric, with the
-share of spike-ins of its tactic and size that were found: Horvitz and Thompson 1952 in the mean).
+listed ones, with the recall of members inside found spike-ins), and how many groups were missed whole (geometric, with the share of
+spike-ins of its tactic and size that were found). The last is no part of the point estimate: a group that was found was not missed.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ Floats = NDArray[np.float64]
 LEAST_RECALL = 0.05
 """Of members: a listed one stands for twenty at most."""
 LEAST_GROUP_RECALL = 0.5
-"""A found group stands for two at most, however seldom its like is found: the weight is trimmed (Potter 1990), since a group that was found
-in spite of a recall of .1 would else stand for ten, and the error of that is larger than what it corrects (decision 011)."""
+"""In the draws a found group stands for two on average at most, however seldom its like is found (trimmed as survey weights are, Potter 1990): what
+is hardly ever found has no limit, which is said in words."""
 ACCOUNTS_PER_OBSERVATION = 4.0
 """Members of one spike-in are listed or not together; four count as one."""
 HEAVY_PATTERNS = 2_000
@@ -39,12 +39,6 @@ class Group:
     listed_0_1: float = 1.0
     listed_accounts: float = 0.0
 
-    @property
-    def group_recall(self) -> float:
-        if not self.implants:
-            return 1.0
-        return float(max(self.found / self.implants, LEAST_GROUP_RECALL))
-
 
 @dataclass(frozen=True)
 class Drawn:
@@ -60,12 +54,12 @@ class Drawn:
 
 
 def point(groups: Sequence[Group], total: Floats) -> Drawn:
-    """The plain formula, one row: sum of q w / (recall of members x recall of groups), not more than there is."""
+    """The plain formula, one row: sum of q w / recall of members, not more than there is. Groups that nobody found are in the draws alone."""
     m, voices = np.zeros_like(total), np.zeros_like(total)
     for g in groups:
         seen = g.q @ g.volume
-        m += seen / (max(g.listed_0_1, LEAST_RECALL) * g.group_recall)
-        voices += _profile(seen) / g.group_recall
+        m += seen / max(g.listed_0_1, LEAST_RECALL)
+        voices += _profile(seen)
     return Drawn(np.minimum(m, total)[None], total[None], voices[None])
 
 

@@ -45,30 +45,32 @@ def counted(con: duckdb.DuckDBPyConnection, run_dir: Path, rows: Sequence[Row], 
     findings = json.loads((run_dir / "findings.json").read_text(encoding="utf-8"))
     kept = [f for f in findings if f.get("tier") in COUNTED]
     ids = [str(f["finding_id"]) for f in kept]
-    owner, probability = _members(con, run_dir, ids, fdr)
+    resolved = {id_ for f, id_ in zip(kept, ids, strict=True) if f.get("resolved")}
+    owner, probability = _members(con, run_dir, ids, resolved, fdr)
     width = _accounts_per_object(con, run_dir)
     out = []
     for f, id_ in zip(kept, ids, strict=True):
         tactic = reach.tactic_of(f, width.get(id_, 0.0))
         mine = {a: probability[a] for a in sorted(probability) if owner[a] == id_}
         n = int(f.get("n_accounts") or len(mine))
-        out.append(Counted(id_, str(f["tier"]), tactic, mine, reach.of_group(rows, tactic, n)))
+        out.append(Counted(id_, str(f["tier"]), tactic, mine, reach.of_group(rows, tactic, n, core=id_ in resolved)))
     return out
 
 
 def _members(
-    con: duckdb.DuckDBPyConnection, run_dir: Path, ids: list[str], fdr: float
+    con: duckdb.DuckDBPyConnection, run_dir: Path, ids: list[str], resolved: set[str], fdr: float
 ) -> tuple[dict[str, str], dict[str, float]]:
     """Per account the finding that it most likely belongs to, and the probability that it belongs to any.
 
-    A core account passed a test of its own among accounts corrected at `fdr`, so its probability is at least 1 - fdr, whatever
-    the likelihood ratio of single sittings says."""
+    Where a finding is resolved, its core alone: those passed a test of their own among accounts corrected at `fdr`, so their probability is at
+    least 1 - fdr, whatever the likelihood ratio of single sittings says; of the periphery hardly any were members on worlds with truth."""
     missed: dict[str, float] = {}
     best: dict[str, tuple[float, str]] = {}
     for id_, account, role, probability in con.execute(
         f"""SELECT finding_id, account_id, role, membership_probability FROM read_parquet({in_sql(run_dir / MEMBERS.file)})
-        WHERE role <> 'source' AND list_contains($ids, finding_id) ORDER BY finding_id, account_id""",
-        {"ids": ids},
+        WHERE (role = 'core' OR role = 'periphery' AND NOT list_contains($resolved, finding_id))
+        AND list_contains($ids, finding_id) ORDER BY finding_id, account_id""",
+        {"ids": ids, "resolved": sorted(resolved)},
     ).fetchall():
         p = min(1.0, max(float(probability), 1 - fdr if role == "core" else 0.0))
         missed[account] = missed.get(account, 1.0) * (1 - p)

@@ -48,8 +48,10 @@ def tactic_of(finding: dict[str, Any], accounts_per_object: float) -> str:
     return "slow_drip" if float(finding.get("window_s") or 0) > 60 else "own_content_ring"
 
 
-def of_group(rows: Sequence[Row], tactic: str, n_accounts: int) -> Reach:
-    """Recall of the tactic at this size, between the planted sizes by their logarithm; no spike-ins at all give 0 of 0."""
+def of_group(rows: Sequence[Row], tactic: str, n_accounts: int, *, core: bool = True) -> Reach:
+    """Recall of the tactic at this size, between the planted sizes by their logarithm; no spike-ins at all give 0 of 0.
+
+    `core`: only core accounts are counted, so what is listed of a found spike-in are its core accounts."""
     mine = [r for r in rows if r["tactic"] == tactic]
     named = tactic if mine else ""
     mine = mine or list(rows)
@@ -63,9 +65,12 @@ def of_group(rows: Sequence[Row], tactic: str, n_accounts: int) -> Reach:
 
     found = at({s: float(sum(r["found"] for r in cells[s])) for s in sizes})
     implants = at({s: float(sum(r["implants"] for r in cells[s])) for s in sizes})
-    of_found = sum(_posts_of_found(r) for r in mine)
-    listed = min(1.0, sum(_posts_listed(r) for r in mine) / of_found) if of_found else 1.0
-    return Reach(named, found, implants, listed, float(sum(r["found"] * r["accounts"] for r in mine)))
+    accounts = float(sum(r["found"] * r["accounts"] for r in mine))
+    if core:
+        listed = sum(r["core_recall"] * r["implants"] * r["accounts"] for r in mine) / max(accounts, 1)
+    else:
+        listed = sum(_posts_listed(r) for r in mine) / max(sum(_posts_of_found(r) for r in mine), 1)
+    return Reach(named, found, implants, min(1.0, listed) if accounts and listed else 1.0, accounts if listed else 0.0)
 
 
 def limits(rows: Sequence[Row]) -> list[dict[str, Any]]:

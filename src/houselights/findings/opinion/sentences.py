@@ -107,4 +107,4 @@ def limits(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 def percent(share_0_1: float) -> str:
     x = 100 * share_0_1
-    return f"{x:.0f} %" if x >= 10 or x == 0 else f"{x:.2g} %"
+    return f"{x:.0f} %" if x >= 9.95 or x == 0 else f"{x:.2g} %"

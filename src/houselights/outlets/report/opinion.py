@@ -16,6 +16,11 @@ READING = (
     "estimates, and the line across their end is a 90 % interval."
 )
 
+CAPTION = (
+    "Shares of the posts or voices counted, with 90 % intervals. Widest: without coordinated posts, if one more group had been there "
+    "that a scan of this data may miss."
+)
+
 
 def block(results: Results) -> str:
     topics = results.opinion
@@ -31,7 +36,11 @@ def block(results: Results) -> str:
 def _topic(told: dict[str, Any], names: dict[str, str], anchor: str) -> str:
     parts = [f'<h3 id="{anchor}">{html_marked(words.headline(told))}</h3>']
     parts += [_dimension(one, names) for one in told["dimensions"]]
-    parts += [_volume(told["volume"]), _trends(told["trends"], names)]
+    parts += [
+        _volume(told["volume"]),
+        _trends(told["trends"], names),
+        f"<p>{html_text(words.spread(told['spread']))}</p>",
+    ]
     parts.append(folded("What this rests on", items(html_text(s) for s in told["sentences"]), printed=True))
     return "\n".join(p for p in parts if p)
 
@@ -55,11 +64,11 @@ def _dimension(one: dict[str, Any], names: dict[str, str]) -> str:
     columns = (
         "Category",
         *(f"#{w.capitalize()}" for w in words.WAYS),
-        "#With one more group undetected",
+        "#Widest",
         "#Posts of groups",
         "#In the evidence",
     )
-    shares = table("Shares of the posts or voices counted, 90 % intervals.", columns, cells)
+    shares = table(CAPTION, columns, cells)
     return (
         f"<h3>{html_marked(words.heading(one))}</h3>\n<p>{said}</p>\n"
         f"<figure>{scroll(picture, 'Shares')}</figure>\n{shares}\n{_ranking(drawn, names)}"
@@ -78,7 +87,7 @@ def _bars(r: dict[str, Any]) -> list[pictures.Bar]:
 
 def _widest(r: dict[str, Any]) -> str:
     o = r["organic_0_1"]
-    return f"{100 * o['widest_low']:.2g} to {wording.share(o['widest_high'])}"
+    return f"{words.percent(o['widest_low'])} to {words.percent(o['widest_high'])} %"
 
 
 def _seen(r: dict[str, Any]) -> str:

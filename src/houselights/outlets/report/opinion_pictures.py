@@ -8,8 +8,9 @@ from typing import Any
 
 from houselights.outlets import wording
 from houselights.outlets.hostile import clip, html_text
+from houselights.outlets.opinion import percent
 
-WIDTH, NAME, VALUE = 960, 200, 190
+WIDTH, NAME, VALUE = 960, 200, 300
 ROW, GAP = 15, 14
 PANEL = 150
 LONGEST = 26
@@ -38,13 +39,13 @@ def _bar(bar: Bar, y: float, scale: float, *, estimated: bool) -> str:
     wide = max(share * scale, 0.5)
     kind, colour = ("group", DARK) if estimated else ("others", LIGHT)
     out = f'<rect class="{kind}" fill="{colour}" x="{NAME}" y="{y + 2}" width="{wide:.1f}" height="{ROW - 5}"/>'
-    told, end = wording.share(share), wide
+    told, end = f"{percent(share)} %", wide
     if low is not None and high is not None:
         a, b, at = NAME + low * scale, NAME + high * scale, y + 2 + (ROW - 5) / 2
         line = f"M{a:.1f} {at - 3:.1f}v6M{a:.1f} {at:.1f}H{b:.1f}M{b:.1f} {at - 3:.1f}v6"
         out += f'<path d="{line}" stroke="currentColor" fill="none" stroke-width="1.2"/>'
         end = max(end, high * scale)
-        told = f"{told} ({100 * low:.2g} to {100 * high:.2g})"
+        told = f"{told} ({percent(low)} to {percent(high)})"
     return out + f'<text class="label" x="{NAME + end + 6:.1f}" y="{y + 11}">{told}, {name}</text>'
 
 
