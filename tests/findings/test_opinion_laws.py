@@ -176,6 +176,7 @@ def _row(tactic: str, accounts: int, found: int, implants: int = 20) -> dict[str
         "implants": implants,
         "objects": 15,
         "volume_recall": 0.9 * found / implants,
+        "core_recall": 0.8 * found / implants,
         **n,
     }
 
@@ -199,9 +200,9 @@ def test_the_limit_is_where_one_group_is_missed_in_one_of_twenty() -> None:
 def test_recall_comes_from_the_tactic_and_the_size() -> None:
     rows = [_row("a", 6, 10), _row("a", 60, 20), _row("b", 6, 0)]
     assert reach.of_group(rows, "a", 6).found == 10 and reach.of_group(rows, "a", 1000).found == 20
-    assert 10 < reach.of_group(rows, "a", 19).found < 20 and reach.of_group(rows, "a", 19).listed_0_1 == pytest.approx(
-        0.9
-    )
+    between = reach.of_group(rows, "a", 19)
+    assert 10 < between.found < 20 and between.listed_0_1 == pytest.approx(0.8)
+    assert reach.of_group(rows, "a", 19, core=False).listed_0_1 == pytest.approx(0.9)
     other = reach.of_group(rows, "z", 6)
     assert other.tactic == "" and other.implants == 40
     assert reach.of_group([], "a", 6).implants == 0

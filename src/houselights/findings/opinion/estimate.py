@@ -179,10 +179,18 @@ def shares(volume: Floats) -> Floats:
     return np.asarray(np.divide(volume, whole, out=np.full_like(volume, 1 / volume.shape[-1]), where=whole > 0))
 
 
-def interval(draws: Floats, at: Floats, level: float = 0.9) -> tuple[Floats, Floats]:
-    """Quantiles over the first axis, stretched to hold the point estimate: the mean of a skewed count can lie outside."""
+def interval(draws: Floats, *held: Floats, level: float = 0.9) -> tuple[Floats, Floats]:
+    """Quantiles over the first axis, stretched to hold `held`: the estimate, and plain removal, for a group may be better known than
+    planted ones are."""
     low, high = np.quantile(draws, ((1 - level) / 2, (1 + level) / 2), axis=0)
-    return np.minimum(low, at), np.maximum(high, at)
+    for at in held:
+        low, high = np.minimum(low, at), np.maximum(high, at)
+    return low, high
+
+
+def plain(groups: Sequence[Group], total: Floats) -> Drawn:
+    """Listed members taken out, and nothing for those that were missed."""
+    return point([Group(g.q, g.volume) for g in groups], total)
 
 
 def with_undetected(organic: Floats, limit: float) -> tuple[Floats, Floats]:

@@ -49,9 +49,7 @@ def dimension(
     posts, accounts = _shares(by_posts, u, n_members > 0), _shares(by_accounts, missed_accounts, n_members > 0)
     one_voice = _shares(_one_voice(by_accounts), missed_accounts, n_members > 0)
     manufactured = _manufactured(by_posts, u, n_members > 0)
-    removed = estimate.shares(
-        np.maximum(total - np.sum([g.q @ g.volume for g in groups] + [np.zeros(width)], axis=0), 0)
-    )
+    removed = estimate.shares(estimate.plain(groups, total).organic)[0]
     low, high = estimate.interval(estimate.shares(of_many.organic), posts["at"])
     rows = []
     for i, name in enumerate(counts.names):
@@ -89,8 +87,8 @@ def dimension(
     return told | {"sentences": sentences.dimension(told, has_groups=n_members > 0)}
 
 
-Both = tuple[Drawn, Drawn]
-"""The plain formula, and draws."""
+Answers = tuple[Drawn, Drawn, Drawn]
+"""The formula, draws, and plain removal."""
 
 
 def _estimated(
@@ -100,30 +98,31 @@ def _estimated(
     n: int,
     rng: np.random.Generator,
     unseen_recall: float,
-) -> Both:
+) -> Answers:
     at, drawn = estimate.point(groups, total), estimate.draw(groups, total, n, rng, unseen_recall)
     if groups and not any(g.implants for g in groups):
         drawn = estimate.with_half_missed(drawn)
+    plain = estimate.plain(groups, total)
     if confusion is not None:
-        return corrected(at, confusion, None), corrected(drawn, confusion, rng)
-    return at, drawn
+        return corrected(at, confusion, None), corrected(drawn, confusion, rng), corrected(plain, confusion, None)
+    return at, drawn, plain
 
 
-def _one_voice(both: Both) -> Both:
+def _one_voice(answers: Answers) -> Answers:
     """What is left of the accounts, and every group as one of them."""
-    at, drawn = (Drawn(np.zeros_like(d.total), d.organic + d.voices, d.voices) for d in both)
-    return at, drawn
+    at, drawn, plain = (Drawn(np.zeros_like(d.total), d.organic + d.voices, d.voices) for d in answers)
+    return at, drawn, plain
 
 
 def _undetected(limit: float | None, whole: float) -> float:
     return whole if limit is None else min(limit, whole)
 
 
-def _shares(both: Both, u: float, found: bool) -> dict[str, Floats]:
+def _shares(answers: Answers, u: float, found: bool) -> dict[str, Floats]:
     """at, low, high and widest: with a group of `u` posts more that was not seen. Without a finding the interval is the widest."""
-    at = estimate.shares(both[0].organic)[0]
-    organic = both[1].organic
-    low, high = estimate.interval(estimate.shares(organic), at)
+    at = estimate.shares(answers[0].organic)[0]
+    organic = answers[1].organic
+    low, high = estimate.interval(estimate.shares(organic), at, estimate.shares(answers[2].organic)[0])
     here, there = estimate.with_undetected(organic, u)
     widest_low = np.minimum(np.quantile(here, 0.05, axis=0), low)
     widest_high = np.maximum(np.quantile(there, 0.95, axis=0), high)
@@ -132,16 +131,17 @@ def _shares(both: Both, u: float, found: bool) -> dict[str, Floats]:
     return {"at": at, "low": low, "high": high, "widest_low": widest_low, "widest_high": widest_high}
 
 
-def _manufactured(both: Both, u: float, found: bool) -> dict[str, Floats]:
-    at, total = both[0].manufactured[0], both[0].total[0]
-    low, high = estimate.interval(both[1].manufactured, at)
+def _manufactured(answers: Answers, u: float, found: bool) -> dict[str, Floats]:
+    at, total = answers[0].manufactured[0], answers[0].total[0]
+    low, high = estimate.interval(answers[1].manufactured, at, answers[2].manufactured[0])
     return {"at": at, "low": low, "high": high if found else np.minimum(np.maximum(high, u), total)}
 
 
-def _whole(both: Both, u: float, found: bool) -> dict[str, Any]:
+def _whole(answers: Answers, u: float, found: bool) -> dict[str, Any]:
     """Over all categories: posts, and their share of the topic."""
-    at, total = float(both[0].manufactured.sum()), float(both[0].total.sum())
-    low, high = (float(x) for x in estimate.interval(both[1].manufactured.sum(axis=1), np.asarray(at)))
+    at, total = float(answers[0].manufactured.sum()), float(answers[0].total.sum())
+    held = np.asarray(at), answers[2].manufactured.sum()
+    low, high = (float(x) for x in estimate.interval(answers[1].manufactured.sum(axis=1), *held))
     widest = min(total, high + u)
     high = high if found else widest
     posts = {"at": at, "low": low, "high": high, "with_undetected": widest}
@@ -150,22 +150,22 @@ def _whole(both: Both, u: float, found: bool) -> dict[str, Any]:
     }
 
 
-def _tipping(names: Sequence[str | None], both: Both) -> dict[str, Any] | None:
+def _tipping(names: Sequence[str | None], answers: Answers) -> dict[str, Any] | None:
     """How much undetected volume, all in the leading category, would make another one lead. Small categories together lead nothing."""
-    organic = both[0].organic[0]
+    organic = answers[0].organic[0]
     named = [i for i, name in enumerate(names) if name is not None]
     if len(named) < 2 or not organic.sum():
         return None
     first, second = sorted(named, key=lambda i: (-organic[i], str(names[i])))[:2]
-    apparent = max(named, key=lambda i: (both[0].total[0][i], str(names[i])))
+    apparent = max(named, key=lambda i: (answers[0].total[0][i], str(names[i])))
     gap = float(organic[first] - organic[second])
-    leads = both[1].organic[:, named].argmax(axis=1) == named.index(first)
+    leads = answers[1].organic[:, named].argmax(axis=1) == named.index(first)
     return {
         "leader": names[first],
         "runner_up": names[second],
         "apparent_leader": names[apparent],
         "posts": round(gap, 2),
-        "share_0_1": _r(gap / float(both[0].total.sum())),
+        "share_0_1": _r(gap / float(answers[0].total.sum())),
         "leads_in_draws_0_1": _r(float(leads.mean())),
     }
 
