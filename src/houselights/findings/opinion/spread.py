@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 DECAYS_S = (600.0, 3600.0, 21600.0)  # mean waiting time of an answer; the likeliest is taken
 LEAST_POSTS = 100
 LEAST_DAYS = 4
+MOST_POSTS = 100_000  # ten seconds; of more, a topic
 SHIFTS = 5
 TURNS = 6
 MEMBER_FROM = 0.5
@@ -27,6 +28,7 @@ MEMBER_FROM = 0.5
 NO_LINKS = (
     "left out: the posts here hold no repost whose source is in the data, so nothing says that one post led to another."
 )
+TOO_MANY = f"left out: it is made for {MOST_POSTS:,} posts at most; ask about a topic."
 TOO_FEW = f"left out: it takes {LEAST_POSTS} posts of groups, as many of others, and {LEAST_DAYS} days."
 
 
@@ -59,6 +61,8 @@ def spread(con: duckdb.DuckDBPyConnection, probability: dict[str, float]) -> dic
     direct = {"direct_posts": int(theirs.sum()), "reposts_of_theirs_by_others": int(passed_on)}
     if not links:
         return direct | {"left_out": NO_LINKS}
+    if len(at) > MOST_POSTS:
+        return direct | {"left_out": TOO_MANY}
     n_days = (at[-1] - at[0]) / 86400
     if theirs.sum() < LEAST_POSTS or (~theirs).sum() < LEAST_POSTS or n_days < LEAST_DAYS:
         return direct | {"left_out": TOO_FEW}
