@@ -8,8 +8,8 @@ NOT_OPINION = (
     "together does not show what its members think, who runs them, or that anything they say is untrue."
 )
 ASSUMPTION = (
-    "The estimate supposes that groups nobody found act as the planted ones do and are found as often, and that each account listed is a member "
-    "with the probability that the scan gives it."
+    "The estimate supposes that of a group that was found as many members were missed as of planted ones like it, and that each account counted is a "
+    "member with the probability that the scan gives it. Groups that nobody found are in the intervals alone, as often as planted ones are missed."
 )
 RECALL_UNKNOWN = (
     "How much of such groups a scan of this data finds was not measured, so the shares take out what was found and "
