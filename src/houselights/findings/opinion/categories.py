@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from houselights.core.errors import HouselightsError
 from houselights.core.paths import in_sql
 from houselights.core.tables import ANNOTATIONS, POST_NARRATIVES, POSTS
+from houselights.findings.opinion.estimate import exact_sum
 
 Floats = NDArray[np.float64]
 
@@ -66,8 +67,8 @@ class Counts:
 
     @property
     def total(self) -> Floats:
-        listed = np.sum(list(self.listed.values()), axis=0) if self.listed else 0.0
-        return np.asarray(self.n @ self.patterns + listed, np.float64)
+        rows = [*(self.patterns * self.n[:, None]), *self.listed.values()]
+        return exact_sum(rows, len(self.names))
 
 
 def choose(con: duckdb.DuckDBPyConnection, run_dir: Path, topic: str) -> dict[str, int]:

@@ -6,7 +6,8 @@ listed ones, with the recall of members inside found spike-ins), and how many gr
 spike-ins of its tactic and size that were found). The last is no part of the point estimate: a group that was found was not missed.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,13 +51,15 @@ class Drawn:
 
     @property
     def organic(self) -> Floats:
-        return np.maximum(self.total - self.manufactured, 0.0)
+        """A billionth of a post is none: it would be the rounding of a sum."""
+        left = self.total - self.manufactured
+        return np.asarray(np.where(left > 1e-9, left, 0.0))
 
 
 def point(groups: Sequence[Group], total: Floats) -> Drawn:
     """The plain formula, one row: sum of q w / recall of members, not more than there is. Groups that nobody found are in the draws alone."""
     m, voices = np.zeros_like(total), np.zeros_like(total)
-    for g in groups:
+    for g in sorted((_in_order(g) for g in groups), key=_key):
         seen = g.q @ g.volume
         m += seen / max(g.listed_0_1, LEAST_RECALL)
         voices += _profile(seen)
@@ -153,7 +156,7 @@ def population(
     patterns [k, C], counts [k]: weights of accounts outside the groups, and how many accounts have them. Weights of members are drawn as one
     over the group: what it does is not a sample of anything."""
     n, c = drawn.total.shape
-    outside = np.maximum(drawn.total - sum((g.volume.sum(axis=0) for g in groups), np.zeros(c)), 0.0)
+    outside = np.maximum(drawn.total - exact_sum([row for g in groups for row in g.volume], c), 0.0)
     order = np.lexsort((*patterns.T, counts, -(patterns.sum(axis=1) * counts)))
     heavy, light = order[:HEAVY_PATTERNS], order[HEAVY_PATTERNS:]
     weight = rng.gamma(np.broadcast_to(counts[heavy], (n, len(heavy))))
@@ -171,6 +174,12 @@ def population(
 def _root(covariance: Floats) -> Floats:
     value, vector = np.linalg.eigh(covariance)
     return np.asarray(vector * np.sqrt(np.maximum(value, 0.0)))
+
+
+def exact_sum(rows: Iterable[Floats], width: int) -> Floats:
+    """[width] of rows, rounded once, so that their order does not show in the last digit."""
+    columns = list(zip(*rows, strict=True))
+    return np.array([math.fsum(c) for c in columns]) if columns else np.zeros(width)
 
 
 def shares(volume: Floats) -> Floats:

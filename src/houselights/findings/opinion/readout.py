@@ -38,7 +38,7 @@ def dimension(
     groups = [c.group(counts.listed, width) for c in counted]
     voices_by = {a: row / row.sum() for a, row in counts.listed.items() if row.sum() > 0}
     whole = counts.patterns.sum(axis=1, keepdims=True)
-    voices = np.asarray(counts.n @ (counts.patterns / whole)) + np.sum([*voices_by.values(), np.zeros(width)], axis=0)
+    voices = estimate.exact_sum([*(counts.patterns / whole * counts.n[:, None]), *voices_by.values()], width)
     voice_groups = [c.group(voices_by, width) for c in counted]
     by_posts = _estimated(groups, total, confusion, draws, rng, unseen_recall)
     by_accounts = _estimated(voice_groups, voices, confusion, draws, rng, unseen_recall)
