@@ -44,6 +44,27 @@ FINDING_FIELDS = {
     "score": "orders findings and does nothing else",
 }
 
+OPINION_FIELDS = {
+    "topic, target": "what was asked: all, hashtag:TAG, query:WORDS or narrative:ID; of the stance",
+    "n_posts, n_accounts": "posts of the topic, and their accounts",
+    "draws, seed, level_0_1": "of the intervals",
+    "findings": "of tier observed or better: accounts, expected members, the tactic it looks like, spike-ins of it found and planted, share of their posts listed",
+    "recall_from": "calibration, spike-ins or unknown",
+    "limits_by_tactic": "posts of the largest single group that is missed with a probability of .05 or more; null where there is no limit",
+    "dimensions[]": "narrative, stance, hashtag, link_domain, technique: as far as the run has them",
+    "dimensions[].categories[]": "category (null: all smaller ones), posts, accounts; shares from 0 to 1: apparent, apparent by accounts, organic, organic by accounts, one voice per "
+    "group, plain removal; `at` is the estimate, `low` and `high` its 90 % interval, `widest_*` the same with one more group undetected; of a population: with a bootstrap over accounts",
+    "dimensions[].categories[].manufactured_posts": "posts by members of groups, estimated: at, low, high; in_evidence_posts: those in the evidence of findings",
+    "dimensions[].manufactured": "the same over all categories, in posts and as a share of the topic",
+    "dimensions[].undetected_limit": "posts and share that one group may have had and still be missed; null where there is no limit",
+    "dimensions[].tipping_point": "leader and runner-up outside the groups, who leads apparently, the undetected volume that would change the leader, in how many draws it leads",
+    "dimensions[].if_recall_were": "where recall is unknown: the organic shares for a recall of 1 to .2, in the order of the categories",
+    "volume": "posts of the topic per bin, and those by accounts of groups, weighted by membership",
+    "trends": "per thing that was among the first ten of an hour or a day: probability that it passes without the groups' posts, hours earlier, best place and place without",
+    "spread": "posts of groups, their reposts by others, posts of others attributed to them with interval, the same with the groups moved to other days; or left_out: why",
+    "sentences": "what this rests on",
+}
+
 
 def text() -> str:
     parts = [HEAD]
@@ -55,6 +76,10 @@ def text() -> str:
         parts.append(f"\nSorted by {', '.join(f'`{c}`' for c in table.order)}.\n")
     parts.append("\n## findings: `findings.json`\n\nA list, strongest first.\n\n| field | meaning |\n|---|---|\n")
     parts += [f"| `{name}` | {meaning} |\n" for name, meaning in FINDING_FIELDS.items()]
+    parts.append(
+        "\n## opinion: `opinion.json`\n\n`topics`: a list, one entry per topic that was asked about.\n\n| field | meaning |\n|---|---|\n"
+    )
+    parts += [f"| `{name}` | {meaning} |\n" for name, meaning in OPINION_FIELDS.items()]
     return "".join(parts)
 
 

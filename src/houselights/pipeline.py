@@ -97,7 +97,8 @@ def _start_clean(out_dir: Path) -> None:
 
 def _replaced(out_dir: Path) -> list[Path]:
     """What an earlier scan left in a RUN directory, besides its manifest."""
-    return [out_dir / name for name in (*(t.file for t in ALL), "findings.json", "calibration.json", "report.html")]
+    beside = ("findings.json", "calibration.json", "opinion.json", "report.html")
+    return [out_dir / name for name in (*(t.file for t in ALL), *beside)]
 
 
 @dataclass(frozen=True)

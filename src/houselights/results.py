@@ -79,6 +79,22 @@ class Results:
             )
         return found
 
+    @cached_property
+    def opinion(self) -> list[dict[str, Any]]:
+        """Per topic that was asked about, apparent against organic; empty where `opinion` was not run."""
+        if not (self.run_dir / "opinion.json").is_file():
+            return []
+        found = self._json("opinion.json")
+        topics = found.get("topics") if isinstance(found, dict) else None
+        if not (
+            isinstance(topics, list)
+            and all(isinstance(t, dict) and isinstance(t.get("dimensions"), list) for t in topics)
+        ):
+            raise HouselightsError(
+                f"{self.run_dir / 'opinion.json'} does not hold an answer. Run `houselights opinion` again."
+            )
+        return topics
+
     def table(self, declared: tables.Table) -> pa.Table:
         """A declared table of this run, whole; an empty one when the run has no such file."""
         path = self.run_dir / declared.file

@@ -1,5 +1,5 @@
 """What a run's error rate and its reach are on the user's own data: shuffles, uniformity, spike-ins, sensitivity."""
 
-from houselights.calibrate.calibrate import FILE, CalibrateSettings, calibrate
+from houselights.calibrate.calibrate import FILE, CalibrateSettings, calibrate, spike_ins
 
-__all__ = ["FILE", "CalibrateSettings", "calibrate"]
+__all__ = ["FILE", "CalibrateSettings", "calibrate", "spike_ins"]

@@ -29,6 +29,10 @@ Progress = Callable[[int, int], None]
 Task = tuple[str, Any]
 
 
+class TooFewAccounts(HouselightsError):
+    """Nobody is left to be planted."""
+
+
 @dataclass(frozen=True)
 class CalibrateSettings:
     shuffles: int = 20  # of either kind
@@ -55,6 +59,25 @@ def calibrate(run_dir: Path, settings: CalibrateSettings, progress: Progress | N
     beside.write_text(json.dumps(_plain(found), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     beside.replace(run_dir / FILE)
     return found
+
+
+def spike_ins(
+    run_dir: Path, implants: int, jobs: int, seed: int = 0, progress: Progress | None = None
+) -> list[dict[str, Any]]:
+    """The rows of `recall` alone, from `implants` planted groups of each tactic and size; nothing is written.
+
+    Empty where there are too few accounts to plant among. Raises HouselightsError where RUN cannot be read."""
+    scan = _scan_settings(run_dir)
+    try:
+        free = _check(run_dir)
+    except TooFewAccounts:
+        return []
+    settings = CalibrateSettings(implants=implants, jobs=jobs, seed=seed)
+    copies = recall.copies(implants, settings.together, free, seed)
+    tasks: list[Task] = [("copy", (k, wanted)) for k, wanted in enumerate(copies)]
+    done = _side_by_side(tasks, (run_dir, scan, seed), jobs, progress)
+    rows: list[dict[str, Any]] = _plain(recall.summary([o for outcomes in done for o in outcomes]))
+    return rows
 
 
 def _side_by_side(
@@ -116,7 +139,7 @@ def _check(run_dir: Path) -> int:
         raise HouselightsError(f"A table in {run_dir} cannot be read ({reason}). Run the scan again.") from None
     ground = Ground.of(posts, _in_findings(run_dir))
     if len(ground.accounts) < 2 * min(SIZES):
-        raise HouselightsError(
+        raise TooFewAccounts(
             f"{run_dir} holds {len(ground.accounts)} accounts outside its findings; planting groups of {min(SIZES)} "
             f"among them needs {2 * min(SIZES)}. Scan more posts."
         )

@@ -130,6 +130,9 @@ def summary(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
                     "interval_95": [low, high],
                     "core_recall": sum(o.n_core for o in mine) / (size * len(mine)),
                     "volume_recall": sum(o.n_posts_listed for o in mine) / sum(o.n_posts for o in mine),
+                    "posts": sum(o.n_posts for o in mine),
+                    "posts_of_found": sum(o.n_posts for o in mine if o.found),
+                    "posts_listed": sum(o.n_posts_listed for o in mine),
                 }
             )
     return rows

@@ -53,6 +53,15 @@ class AnnotateSettings:
 
 
 @dataclass(frozen=True)
+class OpinionSettings:
+    topic: str = "all"  # all, hashtag:TAG, query:WORDS or narrative:ID
+    dimension: str = ""  # narrative, stance, hashtag, link_domain or technique; '' is every one that the run has
+    target: str = ""  # of the stance; may be empty where annotations have one
+    draws: int = 2000
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class EvidenceSettings:
     q: float = 0.05  # false-discovery rate over all candidates, windows, directions and rounds
     windows_s: tuple[float, ...] = (10.0, 60.0, 600.0)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from houselights import __version__
 from houselights.core.errors import HouselightsError
-from houselights.outlets import model_options
+from houselights.outlets import model_options, opinion_options
 from houselights.outlets.hostile import terminal
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def build_parser() -> argparse.ArgumentParser:
     _claims(commands)
     _network(commands)
     model_options.declare(commands, _talk, _names, _count, _seed)
+    opinion_options.declare(commands, _talk, _count, _seed)
     _others(commands)
     _train(commands)
     for action in commands._choices_actions:

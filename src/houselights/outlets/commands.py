@@ -13,8 +13,9 @@ from houselights.core.settings import ContentSettings, EvidenceSettings, ReadSet
 from houselights.outlets import model_commands
 from houselights.outlets.hostile import terminal
 from houselights.outlets.model_commands import annotate, models, sample
+from houselights.outlets.opinion_commands import opinion
 
-__all__ = ["annotate", "models", "sample"]
+__all__ = ["annotate", "models", "opinion", "sample"]
 
 if TYPE_CHECKING:
     from houselights.results import Results
@@ -190,7 +191,7 @@ def calibrate(args: argparse.Namespace) -> int:
     Results(args.run)  # a RUN that is complete, or a sentence that says what is wrong
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     settings = CalibrateSettings(args.shuffles, args.implants, args.together, args.jobs or cores, args.seed)
-    with _steps(args.quiet) as progress:
+    with steps(args.quiet, "calibrate") as progress:
         measured = measure(args.run, settings, progress)
     path = report.write(Results(args.run))
     if args.json:
@@ -316,7 +317,7 @@ def _read_settings(args: argparse.Namespace, account: str | None = None, link: s
 
 
 @contextmanager
-def _steps(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+def steps(quiet: bool, what: str) -> Iterator[Callable[[int, int], None] | None]:
     """One bar on stderr with an estimate of the time left, only where somebody watches."""
     if quiet or not sys.stderr.isatty():
         yield None
@@ -325,9 +326,9 @@ def _steps(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
-    columns = (TextColumn("calibrate"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"))
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"))
     with Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task("calibrate", total=None)
+        task = bars.add_task(what, total=None)
         yield lambda done, total: bars.update(task, completed=done, total=total)
 
 

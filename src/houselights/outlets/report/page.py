@@ -7,7 +7,7 @@ from typing import Any
 
 from houselights.outlets import wording
 from houselights.outlets.hostile import html_marked, html_text
-from houselights.outlets.report import calibration, claims
+from houselights.outlets.report import calibration, claims, opinion
 from houselights.outlets.report import finding as one
 from houselights.outlets.report.markup import folded, items, section, table
 from houselights.results import Results
@@ -50,6 +50,7 @@ def render(results: Results) -> str:
         _reading(),
         _overview(results) if results.findings else _nothing(results),
         *(one.render(results, f, i) for i, f in enumerate(results.findings[:MOST_FINDINGS], 1)),
+        opinion.block(results),
         claims.block(results),
         _data(results),
         _method(results),
@@ -112,6 +113,7 @@ def _header(results: Results) -> str:
 
 def _contents(results: Results) -> str:
     links = [("reading", "How to read this"), ("overview", "All findings" if results.findings else "What was tested")]
+    links += [("opinion", opinion.HEADING)] if results.opinion else []
     links += [("claims", "Claims")] if results.claims() else []
     links += [("data", "The data"), ("method", "Method and error rate"), ("calibration", "Checked on this data")]
     links += [("run", "This run")]
