@@ -81,6 +81,8 @@ def stance(figures: dict[str, Any], small: dict[str, Any]) -> str:
 
 
 def techniques(figures: dict[str, Any], small: dict[str, Any]) -> str:
+    if not figures:
+        return ""
     shown = {t: langs for t, langs in figures["shown"].items() if t not in FAMILY_WORDS}
     rows = []
     for t, langs in shown.items():
