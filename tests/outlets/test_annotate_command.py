@@ -27,6 +27,7 @@ from houselights.core.tables import (
     POSTS,
     PROMPTS,
 )
+from houselights.llm import server
 from houselights.outlets import cli
 
 pytest.importorskip("openai")
@@ -175,13 +176,16 @@ def test_a_dry_run_asks_nothing(run: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.usefixtures("no_heads")
-def test_what_is_not_answered_is_told_and_asked_again(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_not_answered_is_told_and_asked_again(
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "RETRIES", 1)
     script = scripted.Script(reader)
     with scripted.serving(script) as url:
         assert _annotate(run, url, "--quiet", "--tasks", "techniques") == 0
         question = next(iter(script.asked))
         shutil.rmtree(run / ".answers")
-        script.faults[question] = ["400"] * 0 + ["401"] * 0 + ["503"] * 99
+        script.faults[question] = ["503"] * 99
         code = _annotate(run, url, "--quiet", "--tasks", "techniques")
     assert code == 2 and "1 questions have no answer" in capsys.readouterr().err
 

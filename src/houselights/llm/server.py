@@ -64,7 +64,7 @@ def chosen(url: str, model: str, parallel: int = PARALLEL) -> Server:
         )
     url = url.rstrip("/").removesuffix("/chat/completions")
     key = os.environ.get(KEY, "")
-    return Server(url, model or _only_model(url, key), key, parallel)
+    return Server(url, model or _only_model(url, key), key, parallel, RETRIES)
 
 
 def _only_model(url: str, key: str) -> str:
