@@ -85,8 +85,10 @@ def with_interval(x: dict[str, float]) -> str:
 
 
 def percent(share_0_1: float) -> str:
-    """Two digits; whole numbers from ten on."""
+    """Two digits; whole numbers from ten on; nothing finer than a thousandth."""
     x = 100 * share_0_1
+    if 0 < x < 0.001:
+        return "under 0.001"
     return f"{x:.0f}" if x >= 9.95 else f"{x:.2g}"
 
 

@@ -54,9 +54,9 @@ def _dimension(one: dict[str, Any], names: dict[str, str]) -> str:
     cells = (
         [
             html_marked(words.name_of(r["category"], names)),
-            *words.ways(r),
+            *(_in_two_lines(w) for w in words.ways(r)),
             _widest(r),
-            words.posts_of_groups(r),
+            _in_two_lines(words.posts_of_groups(r)),
             _seen(r),
         ]
         for r in rows
@@ -83,6 +83,11 @@ def _bars(r: dict[str, Any]) -> list[pictures.Bar]:
         (words.WAYS[2], organic["at"], organic["low"], organic["high"]),
         (words.WAYS[3], voice["at"], voice["low"], voice["high"]),
     ]
+
+
+def _in_two_lines(estimate: str) -> str:
+    """The interval under its estimate: seven columns side by side are wider than a page."""
+    return estimate.replace(" (", "<br>(")
 
 
 def _widest(r: dict[str, Any]) -> str:

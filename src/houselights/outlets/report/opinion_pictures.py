@@ -43,6 +43,7 @@ def _bar(bar: Bar, y: float, scale: float, *, estimated: bool) -> str:
     if low is not None and high is not None:
         a, b, at = NAME + low * scale, NAME + high * scale, y + 2 + (ROW - 5) / 2
         line = f"M{a:.1f} {at - 3:.1f}v6M{a:.1f} {at:.1f}H{b:.1f}M{b:.1f} {at - 3:.1f}v6"
+        out += f'<path class="halo" d="{line}" stroke="#fff" fill="none" stroke-width="4" stroke-opacity="0.75"/>'
         out += f'<path d="{line}" stroke="currentColor" fill="none" stroke-width="1.2"/>'
         end = max(end, high * scale)
         told = f"{told} ({percent(low)} to {percent(high)})"
