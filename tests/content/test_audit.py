@@ -8,18 +8,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from houselights.content import audit
 from houselights.core.errors import HouselightsError
-from houselights.core.tables import ANNOTATIONS, EVIDENCE, LANGUAGES, POSTS
+from houselights.core.tables import ANNOTATIONS, CONFUSION, EVIDENCE, LANGUAGES, POSTS
 from houselights.engine.local import connect
 
 LABELS = audit.LABELS["stance"]
 N = 2500
 
 
-def _run(folder: Path, right: float, seed: int) -> dict[str, str]:
-    """A RUN of N posts of two languages; a prediction is right with probability `right` (fewer in the second). Returns the true labels."""
+def _run(folder: Path, right: float, seed: int, found: int = 0) -> dict[str, str]:
+    """A RUN of N posts of two languages; a prediction is right with probability `right` (fewer in the second); the first `found` are a finding's.
+    Returns the true labels."""
     rng = np.random.default_rng(seed)
     at = datetime(2026, 1, 1, tzinfo=UTC)
     blank = {c.name: None for c in POSTS.columns}
@@ -65,7 +68,9 @@ def _run(folder: Path, right: float, seed: int) -> dict[str, str]:
             }
             | {"prompt_version": "1"}
         )
-    for table, rows in ((POSTS, posts), (ANNOTATIONS, marks), (LANGUAGES, langs), (EVIDENCE, [])):
+    blank = {c.name: {pa.string(): "", pa.bool_(): False}.get(c.type, 0) for c in EVIDENCE.columns}
+    evidence = [blank | {"post_id_a": f"p{i}", "post_id_b": f"p{i + 1}"} for i in range(0, found, 2)]
+    for table, rows in ((POSTS, posts), (ANNOTATIONS, marks), (LANGUAGES, langs), (EVIDENCE, evidence)):
         pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), folder / table.file)
     return truth
 
@@ -127,3 +132,28 @@ def test_what_was_not_annotated_is_told(tmp_path: Path) -> None:
     _run(tmp_path, 0.8, 3)
     with pytest.raises(HouselightsError, match="no post is marked"):
         audit.draw(connect(), tmp_path, "stance", "another target", 80, 0)
+
+
+def test_confusion_tells_by_finding_with_effective_numbers(tmp_path: Path) -> None:
+    truth = _run(tmp_path, 0.7, 3, found=400)
+    sample = audit.draw(connect(), tmp_path, "stance", "t", 120, 0)
+    _label(tmp_path / "s.csv", truth, sample)
+    audit.read_back(tmp_path, tmp_path / "s.csv")
+    rows = [r for r in pq.read_table(tmp_path / CONFUSION.file).to_pylist() if r["lang"] == "all"]
+    assert {r["found"] for r in rows} == {True, False} == set(sample["found"].to_pylist())
+    assert sum(r["n"] for r in rows) == 120 and sum(r["weight"] for r in rows) == pytest.approx(N)
+    mass = sum(r["weight"] for r in rows if r["found"])
+    assert mass == pytest.approx(400, rel=0.02)  # strata too small to stand alone are joined
+    for key in {(r["predicted"], r["found"]) for r in rows}:
+        mine = [r for r in rows if (r["predicted"], r["found"]) == key]
+        n = sum(r["n"] for r in mine)
+        assert 1 <= sum(r["n_effective"] for r in mine) <= n * (1 + 1e-9)  # Kish: no more than there are
+
+
+@given(st.lists(st.floats(0.01, 1000), min_size=1, max_size=50), st.floats(0.01, 100))
+def test_effective_numbers(weights: list[float], times: float) -> None:
+    w = np.array(weights)
+    n = audit.effective_number(w)
+    assert 1 - 1e-9 <= n <= len(w) * (1 + 1e-9)
+    assert audit.effective_number(w * times) == pytest.approx(n)
+    assert audit.effective_number(np.full(len(w), times)) == pytest.approx(len(w))

@@ -75,6 +75,7 @@ def draw(con: duckdb.DuckDBPyConnection, run_dir: Path, task: str, target: str, 
                     "model": post["model"],
                     "predicted": post["predicted"],
                     "lang": post["lang"],
+                    "found": post["found"],
                     "stratum": name,
                     "n_stratum": len(members),
                     "inclusion_probability": take[name] / len(members),
@@ -288,16 +289,29 @@ def _predicted_share(label: str, sample: Sequence[dict[str, Any]]) -> float:
 
 
 def _confusion(labelled: Sequence[dict[str, Any]], weights: np.ndarray[Any, Any]) -> pa.Table:
-    count: dict[tuple[str, ...], int] = defaultdict(int)
-    mass: dict[tuple[str, ...], float] = defaultdict(float)
+    """Effective numbers are those of Kish (1965): the square of the summed weights over the sum of their squares, of all rows with the same
+    prediction, so that those of its labels add up to it."""
+    n: dict[tuple[Any, ...], int] = defaultdict(int)
+    mass: dict[tuple[Any, ...], float] = defaultdict(float)
+    of_prediction: dict[tuple[Any, ...], list[float]] = defaultdict(list)
     for r, w in zip(labelled, weights.tolist(), strict=True):
         for lang in ("all", r["lang"]):
-            key = (r["task"], r["target"], r["model"], lang, r["predicted"], r["labelled"])
-            count[key] += 1
-            mass[key] += w
-    names = ("task", "target", "model", "lang", "predicted", "labelled")
-    rows = [dict(zip(names, key, strict=True)) | {"n": count[key], "weight": mass[key]} for key in sorted(count)]
+            key = (r["task"], r["target"], r["model"], lang, r["predicted"], r["found"])
+            n[*key, r["labelled"]] += 1
+            mass[*key, r["labelled"]] += w
+            of_prediction[key].append(w)
+    names = ("task", "target", "model", "lang", "predicted", "found", "labelled")
+    rows = []
+    for key in sorted(n):
+        whole = np.array(of_prediction[key[:-1]])
+        part = mass[key] / whole.sum() * effective_number(whole)
+        rows.append(dict(zip(names, key, strict=True)) | {"n": n[key], "weight": mass[key], "n_effective": part})
     return pa.Table.from_pylist(rows, schema=CONFUSION.schema)
+
+
+def effective_number(weights: np.ndarray[Any, Any]) -> float:
+    """Kish (1965): as many observations of equal weight tell as much."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
 
 
 def _languages(labelled: Sequence[dict[str, Any]], weights: np.ndarray[Any, Any]) -> list[dict[str, Any]]:

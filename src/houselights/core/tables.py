@@ -331,6 +331,7 @@ SAMPLE = Table(
         _c("model", _s, "who predicted; empty where nobody marked the post"),
         _c("predicted", _s, "the label that was predicted"),
         _c("lang", _s, "BCP-47"),
+        _c("found", _b, "whether it is a finding's"),
         _c("stratum", _s, "predicted label, language, and whether the post is a finding's"),
         _c("n_stratum", _i, "posts of the data in it"),
         _c("inclusion_probability", _f, "chance of a post of this stratum to be drawn, 0 to 1"),
@@ -347,11 +348,18 @@ CONFUSION = Table(
         _c("model", _s, "who predicted"),
         _c("lang", _s, "BCP-47, or 'all'"),
         _c("predicted", _s, "label that was predicted"),
+        _c("found", _b, "whether the posts are a finding's"),
         _c("labelled", _s, "label that a person gave"),
         _c("n", _i, "rows of the sheet"),
         _c("weight", _f, "posts of the data that these stand for"),
+        _c(
+            "n_effective",
+            _f,
+            "as many labels drawn with equal chances tell as much: this row's part, by weight, of Kish's effective number of all rows that differ in "
+            "`labelled` alone",
+        ),
     ),
-    ("task", "target", "model", "lang", "predicted", "labelled"),
+    ("task", "target", "model", "lang", "predicted", "found", "labelled"),
 )
 
 TRUTH = Table(
