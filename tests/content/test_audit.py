@@ -1,22 +1,26 @@
 """Hand labels of a blind sample: the corrected share is right on average, and its interval covers as often as it says, whatever was predicted."""
 
 import csv
+import re
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
-from houselights.content import audit
+from houselights.content import audit, blind_sample, corrected_shares, sheet
 from houselights.core.errors import HouselightsError
-from houselights.core.tables import ANNOTATIONS, CONFUSION, EVIDENCE, LANGUAGES, POSTS
+from houselights.core.tables import ANNOTATIONS, CONFUSION, EVIDENCE, LANGUAGES, POSTS, SAMPLE
 from houselights.engine.local import connect
 
-LABELS = audit.LABELS["stance"]
+LABELS = sheet.LABELS["stance"]
 N = 2500
 
 
@@ -75,11 +79,17 @@ def _run(folder: Path, right: float, seed: int, found: int = 0) -> dict[str, str
     return truth
 
 
-def _label(sheet: Path, truth: dict[str, str], sample: pa.Table, leave_out: int = 0) -> None:
+def _draw(con: duckdb.DuckDBPyConnection, run: Path, task: str, target: str, n: int, seed: int) -> pa.Table:
+    sample = blind_sample.draw(con, run, task, target, n, seed)
+    blind_sample.keep(run, sample)
+    return sample
+
+
+def _label(path: Path, truth: dict[str, str], sample: pa.Table, leave_out: int = 0) -> None:
     of = dict(zip(sample["row"].to_pylist(), sample["post_id"].to_pylist(), strict=True))
-    with sheet.open("w", newline="") as file:
+    with path.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(audit.COLUMNS)
+        writer.writerow(sheet.COLUMNS)
         for i, (row, post) in enumerate(of.items()):
             writer.writerow((row, "", "" if leave_out and i % leave_out == 0 else truth[post]))
 
@@ -87,14 +97,14 @@ def _label(sheet: Path, truth: dict[str, str], sample: pa.Table, leave_out: int 
 @pytest.mark.parametrize(("right", "n", "leave_out"), [(0.9, 150, 0), (0.4, 150, 5)])
 def test_shares_are_right_and_intervals_cover(tmp_path: Path, right: float, n: int, leave_out: int) -> None:
     truth = _run(tmp_path, right, 7)
-    con, sheet, draws = connect(), tmp_path / "sheet.csv", 60
+    con, filled, draws = connect(), tmp_path / "sheet.csv", 60
     share = {k: sum(t == k for t in truth.values()) / N for k in LABELS}
     covered, off, width = 0, dict.fromkeys(LABELS, 0.0), 0.0
     for seed in range(draws):
-        sample = audit.draw(con, tmp_path, "stance", "t", n, seed)
+        sample = _draw(con, tmp_path, "stance", "t", n, seed)
         assert sample.num_rows == n
-        _label(sheet, truth, sample, leave_out)
-        told = audit.read_back(tmp_path, sheet)
+        _label(filled, truth, sample, leave_out)
+        told = audit.read_back(tmp_path, filled)
         for s in told.shares:
             covered += s.low_0_1 <= share[s.label] <= s.high_0_1
             off[s.label] += (s.corrected_0_1 - share[s.label]) / draws
@@ -107,11 +117,11 @@ def test_shares_are_right_and_intervals_cover(tmp_path: Path, right: float, n: i
 def test_the_draw_is_blind_to_the_order_and_stable(tmp_path: Path) -> None:
     _run(tmp_path, 0.8, 3)
     con = connect()
-    first = audit.draw(con, tmp_path, "stance", "t", 80, 5)
+    first = _draw(con, tmp_path, "stance", "t", 80, 5)
     posts = pq.read_table(tmp_path / POSTS.file)
     pq.write_table(posts.take(pa.array(list(range(N))[::-1])), tmp_path / POSTS.file)
-    assert audit.draw(con, tmp_path, "stance", "t", 80, 5) == first
-    assert audit.draw(con, tmp_path, "stance", "t", 80, 6) != first
+    assert _draw(con, tmp_path, "stance", "t", 80, 5) == first
+    assert _draw(con, tmp_path, "stance", "t", 80, 6) != first
     rows = first.to_pylist()
     mass = sum(1 / r["inclusion_probability"] for r in rows)
     assert abs(mass - N) < 1e-6 and all(0 < r["inclusion_probability"] <= 1 for r in rows)
@@ -119,7 +129,7 @@ def test_the_draw_is_blind_to_the_order_and_stable(tmp_path: Path) -> None:
 
 def test_a_sheet_larger_than_the_data_is_the_data(tmp_path: Path) -> None:
     truth = _run(tmp_path, 0.8, 3)
-    sample = audit.draw(connect(), tmp_path, "stance", "t", 10 * N, 0)
+    sample = _draw(connect(), tmp_path, "stance", "t", 10 * N, 0)
     assert sample.num_rows == N
     _label(tmp_path / "s.csv", truth, sample)
     told = audit.read_back(tmp_path, tmp_path / "s.csv")
@@ -131,12 +141,12 @@ def test_a_sheet_larger_than_the_data_is_the_data(tmp_path: Path) -> None:
 def test_what_was_not_annotated_is_told(tmp_path: Path) -> None:
     _run(tmp_path, 0.8, 3)
     with pytest.raises(HouselightsError, match="no post is marked"):
-        audit.draw(connect(), tmp_path, "stance", "another target", 80, 0)
+        _draw(connect(), tmp_path, "stance", "another target", 80, 0)
 
 
 def test_confusion_tells_by_finding_with_effective_numbers(tmp_path: Path) -> None:
     truth = _run(tmp_path, 0.7, 3, found=400)
-    sample = audit.draw(connect(), tmp_path, "stance", "t", 120, 0)
+    sample = _draw(connect(), tmp_path, "stance", "t", 120, 0)
     _label(tmp_path / "s.csv", truth, sample)
     audit.read_back(tmp_path, tmp_path / "s.csv")
     rows = [r for r in pq.read_table(tmp_path / CONFUSION.file).to_pylist() if r["lang"] == "all"]
@@ -153,7 +163,202 @@ def test_confusion_tells_by_finding_with_effective_numbers(tmp_path: Path) -> No
 @given(st.lists(st.floats(0.01, 1000), min_size=1, max_size=50), st.floats(0.01, 100))
 def test_effective_numbers(weights: list[float], times: float) -> None:
     w = np.array(weights)
-    n = audit.effective_number(w)
+    n = corrected_shares.effective_number(w)
     assert 1 - 1e-9 <= n <= len(w) * (1 + 1e-9)
-    assert audit.effective_number(w * times) == pytest.approx(n)
-    assert audit.effective_number(np.full(len(w), times)) == pytest.approx(len(w))
+    assert corrected_shares.effective_number(w * times) == pytest.approx(n)
+    assert corrected_shares.effective_number(np.full(len(w), times)) == pytest.approx(len(w))
+
+
+SIZES = np.array([9, 25, 60, 130, 300, 420, 700, 1100, 1500, 2000, 2075, 4183])
+"""Posts of the strata of a run that was looked at."""
+RATES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3)
+
+
+def _rates(rate: float, where: str) -> np.ndarray:
+    """[h] share of a label in each stratum, `rate` of all posts."""
+    chosen = {"everywhere": SIZES > 0, "in the largest": SIZES.max() == SIZES, "in small ones": SIZES <= 1100}[where]
+    return np.where(chosen, min(1.0, rate * SIZES.sum() / SIZES[chosen].sum()), 0.0)
+
+
+@pytest.mark.parametrize("where", ["everywhere", "in the largest", "in small ones"])
+@pytest.mark.parametrize("rate", RATES)
+def test_intervals_cover_rare_labels_too(rate: float, where: str) -> None:
+    rng = np.random.default_rng(11)
+    take = blind_sample.allocated({str(i): int(size) for i, size in enumerate(SIZES)}, 300)
+    n = np.array([take[str(i)] for i in range(len(SIZES))])
+    true = np.rint(_rates(rate, where) * SIZES).astype(int)
+    strata, share = corrected_shares.Strata(SIZES, n), true.sum() / SIZES.sum()
+    told = [corrected_shares.share(rng.hypergeometric(true, SIZES - true, n), strata) for _ in range(400)]
+    assert np.mean([low <= share <= high for _, low, high in told]) >= 0.87  # 90 % stated; 400 draws leave .03 of doubt
+    assert (
+        np.mean([high - low for _, low, high in told]) < 4 * np.sqrt(share * (1 - share) / 300) + 0.02
+    )  # and say something
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 5000), st.integers(0, 60), st.floats(0, 1)), min_size=1, max_size=8).filter(
+        lambda rows: any(n for _, n, _ in rows)
+    )
+)
+def test_no_interval_is_empty_or_outside(rows: list[tuple[int, int, float]]) -> None:
+    posts = np.array([size for size, _, _ in rows])
+    n = np.minimum(posts, [k for _, k, _ in rows])
+    if not n.any():
+        return
+    hits = np.array([round(k * part) for k, (_, _, part) in zip(n.tolist(), rows, strict=True)])
+    strata = corrected_shares.Strata(posts, n)
+    share, low, high = corrected_shares.share(hits, strata)
+    assert 0 <= low <= high <= 1 and 0 <= share <= 1 and low <= share * strata.covered_0_1 + 1e-12
+    whole, least, most = corrected_shares.share(n - hits, strata)  # the label and its opposite
+    assert (whole, least, most) == pytest.approx((1 - share, 1 - high, 1 - low), abs=1e-6)
+    if (n < posts).any():
+        assert low < high
+
+
+@given(st.integers(1, 200), st.data())
+def test_with_one_stratum_the_interval_is_the_exact_one(n: int, data: st.DataObject) -> None:
+    hits = data.draw(st.integers(0, n))
+    _, low, high = corrected_shares.share(np.array([hits]), corrected_shares.Strata(np.array([10**9]), np.array([n])))
+    exact = stats.beta.ppf(0.05, hits, n - hits + 1) if hits else 0.0, stats.beta.ppf(0.95, hits + 1, n - hits)
+    assert low <= exact[0] + 1e-6 and high >= (1.0 if hits == n else exact[1]) - 1e-6
+    assert (low, high) == pytest.approx((exact[0], 1.0 if hits == n else exact[1]), abs=0.5 / n)
+
+
+@given(st.lists(st.integers(1, 100_000), min_size=1, max_size=30), st.integers(8, 2000))
+def test_no_labelled_post_stands_for_much_more_than_the_average_one(sizes: list[int], n: int) -> None:
+    named = {str(i): size for i, size in enumerate(sizes)}
+    n = min(n, sum(sizes))
+    take = blind_sample.allocated(named, n)
+    assert all(min(2, size) <= take[s] <= size for s, size in named.items())
+    assert sum(take.values()) == max(n, sum(min(2, size) for size in sizes))
+    if n >= 10 * len(sizes):  # else two of each leave little for the others
+        assert all(size / take[s] <= 2.6 * sum(sizes) / n for s, size in named.items())
+
+
+def test_a_stratum_without_labels_widens_what_is_said(tmp_path: Path) -> None:
+    truth = _run(tmp_path, 0.8, 3)
+    sample = _draw(connect(), tmp_path, "stance", "t", 300, 0)
+    rows = {r["row"]: r for r in sample.to_pylist()}
+    left = {r["stratum"]: r["n_stratum"] for r in rows.values() if r["predicted"] == "neither" and r["lang"] == "en"}
+    with (tmp_path / "s.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(sheet.COLUMNS)
+        writer.writerows((k, "", "" if r["stratum"] in left else "favour") for k, r in rows.items())
+    told = audit.read_back(tmp_path, tmp_path / "s.csv")
+    covered = 1 - sum(left.values()) / N
+    assert truth and told.covered_0_1 == pytest.approx(covered) and covered < 0.8
+    favour = next(s for s in told.shares if s.label == "favour")
+    assert favour.high_0_1 == 1 and favour.low_0_1 < covered
+
+
+def _two_sheets(run: Path) -> tuple[Path, Path]:
+    _run(run, 0.8, 3)
+    marks = pq.read_table(run / ANNOTATIONS.file).to_pylist()
+    both = [m | {"target": t} for m in marks for t in ("the tram", "the tunnel")]
+    pq.write_table(pa.Table.from_pylist(both, schema=ANNOTATIONS.schema), run / ANNOTATIONS.file)
+    con = connect()
+    for name, target in (("tram.csv", "the tram"), ("tunnel.csv", "the tunnel")):
+        sheet.write(con, run, blind_sample.draw(con, run, "stance", target, 60, 0), run / name)
+    return run / "tram.csv", run / "tunnel.csv"
+
+
+def _filled(path: Path, labels: list[str], header: str = "row,text,label", delimiter: str = ",") -> None:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [r["row"] for r in csv.DictReader(file)]
+    with path.open("w", newline="") as file:
+        file.write(header + "\r\n")
+        writer = csv.writer(file, delimiter=delimiter)
+        writer.writerows((row, "t", labels[i % len(labels)]) for i, row in enumerate(rows))
+
+
+def test_a_sheet_is_of_its_target_alone(tmp_path: Path) -> None:
+    tram, tunnel = _two_sheets(tmp_path)
+    assert not {r[:13] for r in tram.read_text().splitlines()[1:]} & {r[:13] for r in tunnel.read_text().splitlines()}
+    _filled(tram, ["favour", "against"])
+    _filled(tunnel, ["neither"])
+    assert audit.read_back(tmp_path, tram).target == "the tram"
+    assert audit.read_back(tmp_path, tunnel, "stance", "the tunnel").target == "the tunnel"
+    assert audit.labels_of_posts(tmp_path, tram)[1] == "the tram"
+    kept = pq.read_table(tmp_path / CONFUSION.file).to_pylist()
+    assert {(r["target"], r["labelled"]) for r in kept} == {
+        ("the tram", "favour"),
+        ("the tram", "against"),
+        ("the tunnel", "neither"),
+    }
+    for task, target in (("stance", "the tunnel"), ("techniques", "")):
+        with pytest.raises(HouselightsError, match="is the sheet of stance 'the tram'"):
+            audit.read_back(tmp_path, tram, task, target)
+        with pytest.raises(HouselightsError, match="is the sheet of stance 'the tram'"):
+            audit.labels_of_posts(tmp_path, tram, task, target)
+    tram.write_text(tram.read_text() + "".join(tunnel.read_text().splitlines(keepends=True)[1:]))
+    with pytest.raises(HouselightsError, match="two sheets"):
+        audit.read_back(tmp_path, tram)
+
+
+def test_a_new_draw_of_a_target_replaces_its_sample_alone(tmp_path: Path) -> None:
+    tram, tunnel = _two_sheets(tmp_path)
+    con = connect()
+    again = blind_sample.draw(con, tmp_path, "stance", "the tram", 50, 9)
+    with pytest.raises(HouselightsError, match="cannot be written"):
+        sheet.write(con, tmp_path, again, tmp_path / "nowhere" / "s.csv")
+    _filled(tram, ["favour"])
+    assert audit.read_back(tmp_path, tram).n_sheet == 60  # a sheet that could not be written replaced nothing
+    sheet.write(con, tmp_path, again, tmp_path / "again.csv")
+    counts = pq.read_table(tmp_path / SAMPLE.file).group_by("target").aggregate([("row", "count")]).to_pydict()
+    assert dict(zip(counts["target"], counts["row_count"], strict=True)) == {"the tram": 50, "the tunnel": 60}
+    with pytest.raises(HouselightsError, match="earlier draw"):
+        audit.read_back(tmp_path, tram)
+    _filled(tunnel, ["favour"])
+    assert audit.read_back(tmp_path, tunnel).n_labelled == 60
+
+
+@given(st.permutations(range(40)), st.sampled_from(sheet.DELIMITERS), st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_neither_order_nor_delimiter_nor_a_copied_row_changes_a_sheet(
+    order: list[int], delimiter: str, copied: bool
+) -> None:
+    labels = sheet.LABELS["stance"]
+    rows = [(f"r{i:03d}", "a;b\tc,d", labels[i % 4] if i % 5 else "") for i in order]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "s.csv"
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file, delimiter=delimiter)
+            writer.writerows([sheet.COLUMNS, *rows, *(rows[:7] if copied else [])])
+        found = {row: label for row, (label, _) in sheet.read(path).items()}
+        assert found == {row: label for row, _, label in rows if label}
+        with path.open("a", encoding="utf-8", newline="") as file:
+            csv.writer(file, delimiter=delimiter).writerow(("r001", "", "unclear"))
+        with pytest.raises(HouselightsError, match="Keep one of them"):
+            sheet.read(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("row,text,label,label", "'label' is there more than once"),
+        ("row,row,label", "'row' is there more than once"),
+        ("row,text,Label", "'label' is missing"),
+        ("", "'row' is missing"),
+    ],
+)
+def test_a_sheet_with_other_columns_is_refused(tmp_path: Path, header: str, said: str) -> None:
+    (tmp_path / "s.csv").write_text(header + "\r\nr1,favour,against\r\n")
+    with pytest.raises(HouselightsError, match=said):
+        sheet.read(tmp_path / "s.csv")
+
+
+def test_a_very_long_post_goes_out_short_and_comes_back_whatever_its_length(tmp_path: Path) -> None:
+    _run(tmp_path, 0.8, 3)
+    posts = pq.read_table(tmp_path / POSTS.file).to_pylist()
+    long = [p | {"text": "=word " * 40_000} for p in posts]
+    pq.write_table(pa.Table.from_pylist(long[:50] + posts[50:], schema=POSTS.schema), tmp_path / POSTS.file)
+    con, path = connect(), tmp_path / "s.csv"
+    sheet.write(con, tmp_path, blind_sample.draw(con, tmp_path, "stance", "t", N, 0), path)
+    assert max(map(len, path.read_text(encoding="utf-8-sig").splitlines())) < sheet.MOST_CHARACTERS + 100
+    path.write_text("row,text,label\r\n" + f"r1,{'x' * 300_000},favour\r\n")
+    assert sheet.read(path) == {"r1": ("favour", 2)}
+
+
+@given(st.integers(0, 2**32), st.text(max_size=20))
+def test_no_row_is_a_number_to_a_spreadsheet(seed: int, post_id: str) -> None:
+    assert re.fullmatch("r[0-9a-f]{12}", blind_sample._row_id(seed, "stance", "t", post_id))

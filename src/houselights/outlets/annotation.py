@@ -127,11 +127,17 @@ def show_audit(told: "Audit", out: Console) -> None:
             f"{wording.share(s.low_0_1)} to {wording.share(s.high_0_1)}",
         )
     out.print(table)
-    out.print(
-        Text(
-            f"Prediction and label agree on {wording.share(told.agreement_0_1)} of all posts, as far as the sheet can tell."
+    of = "all posts"
+    if told.covered_0_1 < 1:
+        covered, of = wording.share(told.covered_0_1), "these posts"
+        out.print(
+            Text(
+                f"Shares are of {covered} of all posts: of the kinds of posts that the rest are of (by predicted label, language, finding or not) "
+                "no row is labelled. The intervals are of all posts and allow for any label in the rest. Label some rows of each kind."
+            )
         )
-    )
+    agree = wording.share(told.agreement_0_1)
+    out.print(Text(f"Prediction and label agree on {agree} of {of}, as far as the sheet can tell."))
     for r in told.by_language:
         out.print(
             Text(f"  {terminal(r['lang'])}: {wording.share(r['agreement_0_1'])} ({wording.count(r['n'], 'row')})")
@@ -149,6 +155,7 @@ def audit_as_dict(told: "Audit") -> dict[str, Any]:
         "target": told.target,
         "n_sheet": told.n_sheet,
         "n_labelled": told.n_labelled,
+        "covered_0_1": told.covered_0_1,
         "agreement_0_1": told.agreement_0_1,
         "shares": [vars(s) for s in told.shares],
         "by_language": told.by_language,

@@ -179,14 +179,14 @@ def _replay(con: Any, run_dir: Path, settings: AnnotateSettings, path: Path) -> 
 
 
 def sample(args: argparse.Namespace) -> int:
-    from houselights.content import audit
+    from houselights.content import audit, blind_sample, sheet
     from houselights.engine.local import connect
     from houselights.outlets import annotation, summary
     from houselights.results import Results
 
     Results(args.run)  # a RUN that is complete, or a sentence that says what is wrong
     if args.audit:
-        told = audit.read_back(args.run, args.audit)
+        told = audit.read_back(args.run, args.audit, args.task or "", args.target)
         if args.json:
             print(summary.dumps(annotation.audit_as_dict(told)))
         elif not args.quiet:
@@ -194,19 +194,22 @@ def sample(args: argparse.Namespace) -> int:
         if args.save_head:
             _save_head(args)
         return DONE
+    task = args.task or "stance"
+    if args.save_head:
+        raise HouselightsError("--save-head learns from a filled-in sheet: name it with --audit.")
     if not args.target:
         raise HouselightsError(
-            f"--target: name {'the target of the stance' if args.task == 'stance' else 'the technique'} that was annotated."
+            f"--target: name {'the target of the stance' if task == 'stance' else 'the technique'} that was annotated."
         )
     path = args.out or args.run / "sample.csv"
     if path.exists():
         raise HouselightsError(f"{path} exists, and labels may stand in it. Move it away, or give another --out.")
     con = connect()
-    drawn = audit.draw(con, args.run, args.task, args.target, args.n, args.seed)
-    audit.write_sheet(con, args.run, drawn, path)
+    drawn = blind_sample.draw(con, args.run, task, args.target, args.n, args.seed)
+    sheet.write(con, args.run, drawn, path)
     if not args.quiet:
         print(
-            f"{terminal(str(path))}: {drawn.num_rows:,} posts. Fill in the column label with one of: {', '.join(audit.LABELS[args.task])}."
+            f"{terminal(str(path))}: {drawn.num_rows:,} posts. Fill in the column label with one of: {', '.join(sheet.LABELS[task])}."
         )
         print(terminal(f"Then: houselights sample {args.run} --audit {path}"))
     return DONE
@@ -216,7 +219,7 @@ def _save_head(args: argparse.Namespace) -> None:
     from houselights.content import audit, by_heads, stance_head
     from houselights.engine.local import connect
 
-    task, target, labelled = audit.labels_of_posts(args.run, args.audit)
+    task, target, labelled = audit.labels_of_posts(args.run, args.audit, args.task or "", args.target)
     if task != "stance":
         raise HouselightsError("--save-head learns a stance; this sheet is of techniques.")
     head = by_heads.learn(connect(), args.run, labelled, target, os.cpu_count() or 1)

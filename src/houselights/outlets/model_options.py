@@ -108,7 +108,9 @@ def _sample(
     sample.add_argument("run", type=Path, metavar="RUN", help="directory that `houselights annotate` marked")
     sample.add_argument("--n", type=count, default=300, metavar="N", help="posts on the sheet (default: %(default)s)")
     sample.add_argument(
-        "--task", choices=("stance", "techniques"), default="stance", help="what to check (default: %(default)s)"
+        "--task",
+        choices=("stance", "techniques"),
+        help="what to check (default: stance; with --audit what the sheet is of)",
     )
     sample.add_argument(
         "--target", default="", metavar="T", help="of the stance, as annotated; for techniques the technique"
