@@ -29,7 +29,7 @@ from houselights.llm import ask, embedded, prompts, store, weights  # noqa: E402
 
 OUT = HERE / "embedded.json"
 FENCE = "5b1e77"
-N_STANCE_EACH, N_TECHNIQUES_EACH = 20, 20
+N_STANCE_EACH, N_TECHNIQUES_EACH = 12, 12
 LEAST_CHARACTERS = 20
 TARGETS = {
     "abortion": "legalization of abortion",

@@ -3,6 +3,7 @@
 python benchmarks/opinion/run.py                      everything: about half an hour on one core
 python benchmarks/opinion/run.py --only fast          the fast layer: three minutes
 python benchmarks/opinion/run.py --only whole size    the whole way on simulated worlds; a million posts
+python benchmarks/opinion/run.py --only trends        would it have trended anyway?
 """
 
 import argparse
@@ -18,10 +19,12 @@ from typing import Any
 
 import numpy as np
 import synthetic
+import trended
 import whole
 
 HERE = Path(__file__).parent
 STORED = HERE / "results.json"
+LAYERS = ("fast", "whole", "trends", "size")
 NEAR = 1e-6  # shares are rounded to six digits
 
 
@@ -39,7 +42,7 @@ def size(n: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=("fast", "whole", "size"), default=["fast", "whole", "size"])
+    parser.add_argument("--only", nargs="+", choices=LAYERS, default=LAYERS)
     parser.add_argument("--anew", action="store_true", help="forget an earlier run, which is otherwise gone on with")
     kept = (
         "directory where runs and spike-ins of the whole way stay, so that a changed estimator is measured in a minute"
@@ -58,6 +61,11 @@ def measure(args: argparse.Namespace, keep: Path) -> None:
         if layer == "size":
             with ProcessPoolExecutor(1, get_context("spawn")) as pool:
                 results["size"] = pool.submit(size, 1_000_000).result()
+        elif layer == "trends":
+            rows = results.setdefault(layer, [])
+            for k in range(len(rows), trended.N_WORLDS):
+                rows.append({"k": k} | trended.one(k))
+                _store(results)
         else:
             rows = results.setdefault(layer, [])
             done = {(r["scenario"], r["k"]) for r in rows}
@@ -168,6 +176,8 @@ def _write(results: dict[str, Any]) -> None:
     if rows := results.get("whole"):
         lines += [f"### The whole way: {len(rows)} worlds, each with its own spike-ins", "", *_lines("whole", rows), ""]
         lines += [*(f"- {fact}" for fact in _whole_facts(rows)), ""]
+    if rows := results.get("trends"):
+        lines += ["### Would it have trended anyway?", "", *trended.lines(rows), ""]
     if f := results.get("size"):
         lines += [
             f"{f['posts']:,} posts: readout in {f['wall_s']:.1f} s, peak memory {f['mb']:,} MB (2,000 draws, no spike-ins)."

@@ -13,7 +13,7 @@ import numpy as np
 from houselights.findings.opinion import reach, readout
 from houselights.findings.opinion.categories import Counts
 from houselights.findings.opinion.groups import Counted
-from houselights.findings.opinion.labels import Confusion
+from houselights.findings.opinion.labels import Audit
 
 HERE = Path(__file__).parent
 TABLE = json.loads((HERE / "recall_table.json").read_text())
@@ -119,20 +119,21 @@ def one(name: str, seed: int) -> dict[str, Any]:
     for k, c in enumerate(planned):
         if rng.random() < chance(c.tactic, c.n_accounts):
             counted.append(_found(rng, k, c, truth_role, free[used:], rows))
-    confusion = None
+    audit: Audit | None = None
     if scenario.labels:
-        volume, confusion = _mislabelled(rng, truth_volume)
+        listed_members = np.array(sorted({int(a) for f in counted for a in f.probability}), int)
+        volume, audit = _mislabelled(rng, truth_volume, listed_members)
     found = [a for f in counted for a in f.probability]
     listed = {a: volume[int(a)] for a in found}
     outside = np.setdiff1d(np.arange(N_ACCOUNTS), np.array([int(a) for a in found], int))
     outside = outside[volume[outside].sum(axis=1) > 0]
     patterns, n = np.unique(volume[outside], axis=0, return_counts=True)
     counts = Counts(
-        "side", ["a", "b", "c"], int(volume.sum()), (volume > 0).sum(axis=0), listed, patterns, n.astype(float)
+        "narrative", ["a", "b", "c"], int(volume.sum()), (volume > 0).sum(axis=0), listed, patterns, n.astype(float)
     )
     limit = reach.largest(reach.limits(rows))
     told = readout.dimension(
-        counts, counted, limit, reach.unseen(rows, 30), {}, confusion, 2000, readout.stream(0, name, str(seed))
+        counts, counted, limit, reach.unseen(rows, 30), {}, audit, 2000, readout.stream(0, name, str(seed))
     )
     by_formula = published(counts, counted, rng)
     return (
@@ -202,17 +203,23 @@ def _found(
     )
 
 
-def _mislabelled(rng: np.random.Generator, volume: np.ndarray) -> tuple[np.ndarray, Confusion]:
-    """What a classifier makes of it, and the confusion of an audited sample, stratified by predicted label."""
+def _mislabelled(rng: np.random.Generator, volume: np.ndarray, listed: np.ndarray) -> tuple[np.ndarray, Audit]:
+    """What a classifier makes of it, and an audited sample: half of posts by accounts of findings, where there are any, half of all others, by turns
+    from each predicted label."""
     width = volume.shape[1]
     miss = np.full((width, width), LABEL_ERROR / (width - 1))
     np.fill_diagonal(miss, 1 - LABEL_ERROR)
     joint = np.array(
         [[rng.multinomial(int(v[t]), miss[t]) for t in range(width)] for v in volume]
     )  # account, true, predicted
-    table = joint.sum(axis=0).T
-    n = np.array([rng.multinomial(N_AUDITED // width, row / row.sum()) for row in table], float)
-    return joint.sum(axis=1).astype(float), Confusion(n)
+    theirs = joint[listed].sum(axis=0)
+    n = np.zeros((2, width, width))
+    strata = [t for t in ((0, joint.sum(axis=0) - theirs), (1, theirs)) if t[1].sum()]
+    for which, table in strata:
+        for predicted in range(width):
+            take = min(N_AUDITED // (width * len(strata)), int(table[:, predicted].sum()))
+            n[which, predicted] = rng.multivariate_hypergeometric(table[:, predicted], take)
+    return joint.sum(axis=1).astype(float), Audit(n)
 
 
 def measured(told: dict[str, Any], volume: np.ndarray, member: np.ndarray) -> dict[str, Any]:

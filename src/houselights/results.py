@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from houselights.core import tables
 from houselights.core.errors import HouselightsError
-from houselights.core.paths import in_sql
+from houselights.core.paths import digest, in_sql
 from houselights.core.text import own_words
 from houselights.engine.local import connect
 from houselights.records import Pair, Post, Shown, Timeline, Wording, bin_width_s, floor
@@ -88,12 +88,20 @@ class Results:
         topics = found.get("topics") if isinstance(found, dict) else None
         if not (
             isinstance(topics, list)
-            and all(isinstance(t, dict) and isinstance(t.get("dimensions"), list) for t in topics)
+            and all(
+                isinstance(t, dict) and isinstance(t.get("dimensions"), list) and "manufactured" in t for t in topics
+            )
         ):
             raise HouselightsError(
-                f"{self.run_dir / 'opinion.json'} does not hold an answer. Run `houselights opinion` again."
+                f"{self.run_dir / 'opinion.json'} does not hold an answer, or one of an earlier version. Remove it, and run "
+                "`houselights opinion` again."
             )
         return topics
+
+    def opinion_is_stale(self, topic: dict[str, Any]) -> bool:
+        """Whether annotations, or the sheet that was audited, are others than when the answer was written."""
+        counted = {d["dimension"] for d in topic["dimensions"]} & {"stance", "technique"}
+        return bool(counted) and any(digest(self.run_dir / f) != d for f, d in topic.get("labels_from", {}).items())
 
     def table(self, declared: tables.Table) -> pa.Table:
         """A declared table of this run, whole; an empty one when the run has no such file."""

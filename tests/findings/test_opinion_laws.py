@@ -4,14 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from houselights.findings.opinion import estimate, reach, readout, spread
 from houselights.findings.opinion.categories import Counts
 from houselights.findings.opinion.estimate import Drawn, Group
 from houselights.findings.opinion.groups import Counted
-from houselights.findings.opinion.labels import Confusion, corrected
+from houselights.findings.opinion.labels import Audit, corrected
 from houselights.findings.opinion.reach import Reach
 
 DRAWS = 300
@@ -152,18 +152,36 @@ def test_the_mean_of_the_draws_is_the_formula() -> None:
 
 def test_labels_that_are_right_change_nothing_and_wrong_ones_are_undone() -> None:
     volume = np.array([[60.0, 40.0]]), np.array([[300.0, 700.0]])
-    right = Confusion(np.diag([1e7, 1e7]))
+    right = Audit(np.stack([np.diag([1e7, 1e7])] * 2))
     same = corrected(Drawn(volume[0], volume[1], volume[0]), right, None)
     assert same.manufactured == pytest.approx(volume[0], abs=0.1) and same.total == pytest.approx(volume[1], abs=0.1)
     miss = np.array([[0.8, 0.2], [0.1, 0.9]])  # true -> predicted
     true_mine, true_others = np.array([[90.0, 10.0]]), np.array([[200.0, 700.0]])
-    mine, others = true_mine @ miss, true_others @ miss
-    predicted = mine + others
-    joint = ((true_mine + true_others)[0][:, None] * miss).T
-    sheet = Confusion(joint / joint.sum(axis=1, keepdims=True) * 1e6)
-    undone = corrected(Drawn(mine, predicted, mine), sheet, None)
+    sheet = Audit(np.stack([1e6 * (true[0][:, None] * miss).T for true in (true_others, true_mine)]))
+    undone = corrected(Drawn(true_mine @ miss, (true_mine + true_others) @ miss, true_mine @ miss), sheet, None)
     assert undone.manufactured == pytest.approx(true_mine, rel=0.01)
     assert undone.organic == pytest.approx(true_others, rel=0.01)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.integers(0, 60), min_size=4, max_size=4), st.lists(st.integers(0, 60), min_size=4, max_size=4))
+def test_a_classifier_that_knows_nothing_gives_what_the_sheet_says(others: list[int], theirs: list[int]) -> None:
+    assume(sum(others) > 20 and sum(theirs) > 20)
+    n = np.zeros((2, 4, 4))
+    n[0, 3], n[1, 3] = others, theirs  # everything was predicted 'unclear'
+    volume = Drawn(np.array([[0, 0, 0, 100.0]]), np.array([[0, 0, 0, 1000.0]]), np.array([[0, 0, 0, 1.0]]))
+    at = corrected(volume, Audit(n), None)
+    assert at.manufactured[0] / 100 == pytest.approx(np.array(theirs) / sum(theirs), abs=2 / sum(theirs))
+    assert at.organic[0] / 900 == pytest.approx(np.array(others) / sum(others), abs=2 / sum(others))
+    unused = np.array(others) + np.array(theirs) == 0
+    assert not at.total[0][unused].any()  # a label that nobody gave has no share
+    drawn = corrected(
+        Drawn(*(np.repeat(x, 400, axis=0) for x in (volume.manufactured, volume.total, volume.voices))),
+        Audit(n),
+        np.random.default_rng(0),
+    )
+    spread = drawn.manufactured[:, int(np.argmax(theirs))].std()
+    assert spread > 0 or np.count_nonzero(np.array(others) + np.array(theirs)) == 1  # what few rows say is not certain
 
 
 def _row(tactic: str, accounts: int, found: int, implants: int = 20) -> dict[str, Any]:

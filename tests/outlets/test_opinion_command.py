@@ -79,8 +79,8 @@ def _calibrated(run: Path, found: int = 20) -> None:
     (run / "calibration.json").write_text(json.dumps(empty))
 
 
-def _told(run: Path, *args: str) -> dict[str, Any]:
-    assert cli.main(["opinion", str(run), "--quiet", *args]) == 10
+def _told(run: Path, *args: str, code: int = 10) -> dict[str, Any]:
+    assert cli.main(["opinion", str(run), "--quiet", *args]) == code
     [topic] = json.loads((run / "opinion.json").read_text())["topics"]
     return topic
 
@@ -133,20 +133,13 @@ def test_the_order_of_rows_changes_no_byte(run: Path, tmp_path: Path) -> None:
 
 def test_topics_are_kept_beside_each_other_and_asked_again(run: Path) -> None:
     for topic in ("all", "hashtag:#YES", 'query:"words 1"', "all"):
-        assert cli.main(
-            [
-                "opinion",
-                str(run),
-                "--quiet",
-                "--spike-ins",
-                "0",
-                "--topic",
-                topic,
-                *(["--dimension", "hashtag"] * (topic == "all")),
-            ]
-        ) in ((10,) if topic != "hashtag:#YES" else (2,))  # posts of one tag have no other to count
+        only = ["--dimension", "hashtag"] * (topic == "all")
+        assert cli.main(["opinion", str(run), "--quiet", "--spike-ins", "0", "--topic", topic, *only]) == 10
     topics = json.loads((run / "opinion.json").read_text())["topics"]
-    assert [t["topic"] for t in topics] == ["all", 'query:"words 1"']
+    assert [t["topic"] for t in topics] == ["all", "hashtag:#YES", 'query:"words 1"']
+    assert (
+        topics[1]["dimensions"] == [] and topics[1]["manufactured"]["share_0_1"]["at"] > 0
+    )  # of one tag's posts there is no other to count
     page = render(Results(run))
     assert "Apparent against organic" in page and page.count("<svg") >= 6
 
@@ -183,7 +176,9 @@ def test_hostile_names_harm_nobody(made: ModuleType, tmp_path: Path, capsys: pyt
 def test_a_run_without_findings(empty_run_dir: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(empty_run_dir, run)
-    assert cli.main(["opinion", str(run), "--spike-ins", "0"]) == 2  # its posts have no tag, link or label
+    told = _told(run, "--spike-ins", "0", code=0)  # its posts have no tag, link or label
+    assert told["dimensions"] == [] and told["manufactured"]["posts"]["at"] == 0
+    assert "None of the" in told["manufactured"]["sentence"]
 
 
 def test_stances_with_an_audited_sample(run: Path) -> None:
@@ -212,16 +207,65 @@ def test_stances_with_an_audited_sample(run: Path) -> None:
             "lang": "all",
             "predicted": p,
             "labelled": t,
+            "found": found,
             "n": n,
+            "n_effective": float(n),
             "weight": float(n),
         }
         for p, t, n in cells
+        for found in (True, False)
     ]
     pq.write_table(pa.Table.from_pylist(rows, schema=tables.CONFUSION.schema), run / tables.CONFUSION.file)
     told = next(d for d in _told(run, "--spike-ins", "0")["dimensions"] if d["dimension"] == "stance")
     assert told["labels_corrected"]
     width = [{r["category"]: r["organic_0_1"] for r in d["categories"]}["favour"] for d in (plain, told)]
     assert width[1]["high"] - width[1]["low"] > width[0]["high"] - width[0]["low"]
+    rows_told = {r["category"]: r for r in told["categories"]}
+    share = rows_told["favour"]["as_predicted_0_1"]
+    assert rows_told["favour"]["apparent_0_1"] == pytest.approx(share * 0.8 + (1 - share) * 0.1, abs=0.01)
+    assert rows_told["neither"]["apparent_0_1"] == rows_told["unclear"]["apparent_0_1"] == 0  # nobody gave these labels
+    assert any("audited sample of 400 posts" in x for x in told["sentences"])
+    results = Results(run)
+    assert not results.opinion_is_stale(results.opinion[0])
+    pq.write_table(pa.Table.from_pylist(rows[:2], schema=tables.CONFUSION.schema), run / tables.CONFUSION.file)
+    assert results.opinion_is_stale(results.opinion[0]) and "have changed since" in render(results)
+
+
+def _marks(run: Path, target: str, labels: list[str], model: str, confidence: float | None) -> list[dict[str, Any]]:
+    """Rows of `annotations` for the first posts."""
+    posts = pq.read_table(run / tables.POSTS.file, columns=["post_id", "kind"]).to_pylist()
+    ids = [p["post_id"] for p in posts if p["kind"] != "repost"]
+    blank = {
+        "task": "stance",
+        "target": target,
+        "start": 0,
+        "end": 0,
+        "quote": "",
+        "model": model,
+        "prompt_version": "1",
+    }
+    return [{"post_id": i, "label": x, "confidence": confidence} | blank for i, x in zip(ids, labels, strict=False)]
+
+
+def test_what_a_model_read_of_a_sample_is_no_share_of_all(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    n = pq.read_table(run / tables.POSTS.file).num_rows
+    rows = _marks(run, "ferries", ["unclear"] * n, "head:stance", 0.0)
+    rows += _marks(run, "ferries", ["favour"] * (n // 5), "a model", None)
+    path = run / tables.ANNOTATIONS.file
+    pq.write_table(pa.Table.from_pylist(rows, schema=tables.ANNOTATIONS.schema), path)
+    told = _told(run, "--spike-ins", "0")
+    assert all(d["dimension"] != "stance" for d in told["dimensions"])
+    assert any("are not counted: a model read" in x for x in told["sentences"])
+    assert cli.main(["opinion", str(run), "--spike-ins", "0", "--dimension", "stance"]) == 2
+    assert "--posts 0" in capsys.readouterr().err
+    rows = _marks(run, "ferries", ["unclear"] * n, "head:stance", 0.0)
+    pq.write_table(pa.Table.from_pylist(rows, schema=tables.ANNOTATIONS.schema), path)
+    assert cli.main(["opinion", str(run), "--spike-ins", "0", "--dimension", "stance"]) == 2
+    assert "no head knows this target" in capsys.readouterr().err
+    rows += _marks(run, "ferries", ["favour"] * n, "a model", None)
+    pq.write_table(pa.Table.from_pylist(rows, schema=tables.ANNOTATIONS.schema), path)
+    [stance] = _told(run, "--spike-ins", "0", "--dimension", "stance")["dimensions"]
+    assert stance["labels_by"] == "a model" and stance["categories"][0]["apparent_0_1"] == 1
 
 
 def test_a_scan_takes_the_answer_away(run: Path, tmp_path: Path) -> None:

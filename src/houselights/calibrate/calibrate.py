@@ -3,9 +3,11 @@
 import json
 import math
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import active_children, get_context
 from pathlib import Path
@@ -88,7 +90,8 @@ def _side_by_side(
     before = set(active_children())
     with ProcessPoolExecutor(min(jobs, len(tasks)), get_context("spawn"), _load, run) as pool:
         try:
-            futures = {pool.submit(_work, task): i for i, task in enumerate(tasks)}
+            with _deaf_to_interrupts():
+                futures = {pool.submit(_work, task): i for i, task in enumerate(tasks)}
             for n, future in enumerate(as_completed(futures), 1):
                 done[futures[future]] = future.result()
                 if progress:
@@ -184,6 +187,19 @@ class _Worker:
 
 
 _worker: _Worker | None = None
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """What is started meanwhile takes no heed of Ctrl-C from its first moment: it is for the process that the user sees."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _load(run_dir: Path, scan: ScanSettings, seed: int) -> None:

@@ -26,13 +26,14 @@ WAYS_MEANING = (
     "coordinated posts: what the estimate leaves when "
     "the groups' posts are taken out, with those that were likely missed. One voice per group: every account has "
     "one voice, and every group has one as if it were "
-    "an account. In brackets: 90 % intervals."
+    "an account. In brackets: 90 % intervals, where no sentence says otherwise."
 )
 
 
 def show(told: dict[str, Any], results: Results, out: Console, report: Path) -> None:
     names = category_names(results)
     out.print(Text(headline(told), style="bold"))
+    out.print(Text(terminal(told["manufactured"]["sentence"])))
     for one in told["dimensions"]:
         out.print(Text(f"\n{heading(one)}", style="bold"))
         for sentence in one["sentences"]:
@@ -103,9 +104,9 @@ def trend(row: dict[str, Any], names: dict[str, str]) -> str:
         earlier = f"; it came in about {row['hours_earlier']:,.0f} hours earlier with them"
     without = row["rank_without"]
     return (
-        f"{row['kind']} {name_of(row['thing'], names)}, per {row['per']}: place {row['best_rank']:,} at its best, "
-        f"{without:,} without the groups' posts; "
-        f"the rest alone passes the same threshold with probability {row['without_groups_0_1']:.2f}{earlier}."
+        f"{row['kind']} {name_of(row['thing'], names)}: in its best {row['per']} place {row['best_rank']:,}, "
+        f"and {without:,} without the groups' posts; that the rest alone would have been among the first ten of some {row['per']} "
+        f"has a probability of {row['without_groups_0_1']:.2f}{earlier}."
     )
 
 

@@ -5,17 +5,16 @@ Recall comes in as rows (`recall` of calibration.json, or spike-ins made for thi
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import duckdb
 import numpy as np
 
 from houselights.core.errors import HouselightsError
-from houselights.core.paths import in_sql
+from houselights.core.paths import digest
 from houselights.core.settings import OpinionSettings
-from houselights.core.tables import CONFUSION
-from houselights.findings.opinion import categories, groups, reach, readout, sentences, spread, trends
-from houselights.findings.opinion.labels import Confusion
+from houselights.core.tables import ANNOTATIONS, CONFUSION
+from houselights.findings.opinion import categories, groups, reach, readout, sentences, spread, stances, trends
 from houselights.findings.opinion.reach import Row
 
 __all__ = ["FILE", "check", "write"]
@@ -77,7 +76,10 @@ def _topic(
         probability |= c.probability
     sizes_found = [len(c.probability) for c in counted]
     unseen = reach.unseen(recall, round(float(np.mean(sizes_found)))) if sizes_found else 1.0
-    dimensions = _dimensions(con, run_dir, settings, counted, (reach.largest(limits), unseen), sorted(probability))
+    missed = reach.largest(limits), unseen
+    whole = _whole(con, settings, counted, missed, sorted(probability))
+    dimensions, left_out = _dimensions(con, run_dir, settings, counted, missed, sorted(probability))
+    supposed = sentences.ASSUMPTION if source != "unknown" else sentences.ASSUMPTION_UNMEASURED
     return {
         "topic": settings.topic,
         **sizes,
@@ -88,14 +90,17 @@ def _topic(
         "findings": used,
         "recall_from": source,
         "limits_by_tactic": limits,
+        "labels_from": {t.file: digest(run_dir / t.file) for t in (ANNOTATIONS, CONFUSION)},
+        "manufactured": whole,
         "dimensions": dimensions,
         "volume": categories.volume(con, probability),
         "trends": trends.trends(con, run_dir, counted, settings),
         "spread": spread.spread(con, probability),
         "sentences": [
+            *left_out,
             *sentences.recall(used, source),
             *sentences.limits(limits),
-            sentences.ASSUMPTION,
+            supposed,
             sentences.NOT_OPINION,
         ],
     }
@@ -113,7 +118,23 @@ def _used(c: groups.Counted) -> dict[str, Any]:
         "found": round(c.reach.found, 3),
         "implants": round(c.reach.implants, 3),
         "listed_0_1": round(c.reach.listed_0_1, 6),
+        "listed_of": "accounts, as core" if c.resolved else "posts",
     }
+
+
+def _whole(
+    con: duckdb.DuckDBPyConnection,
+    settings: OpinionSettings,
+    counted: Sequence[groups.Counted],
+    missed: tuple[float | None, float],
+    listed: list[str],
+) -> dict[str, Any]:
+    """Of all posts of the topic, whatever they say: how many are by groups."""
+    categories.everything(con)
+    counts = categories.count(con, "", listed)
+    rng = readout.stream(settings.seed, settings.topic)
+    told = readout.manufactured(counts, counted, *missed, settings.draws, rng)
+    return told | {"sentence": sentences.topic(told, counts.n_posts)}
 
 
 def _dimensions(
@@ -123,30 +144,40 @@ def _dimensions(
     counted: Sequence[groups.Counted],
     missed: tuple[float | None, float],
     listed: list[str],
-) -> list[dict[str, Any]]:
-    asked = (settings.dimension,) if settings.dimension else categories.DIMENSIONS
-    out = []
-    for name in asked:
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """What is counted, and sentences on what is not."""
+    out, left_out = [], []
+    for name in (settings.dimension,) if settings.dimension else categories.DIMENSIONS:
         target = _target(con, run_dir, settings) if name == "stance" else ""
         if name == "stance" and not target:
             continue
-        if not categories.tag(con, run_dir, name, settings.topic, target or ""):
+        marked = stances.read(con, run_dir, target, categories.STANCES) if target else stances.Read()
+        if marked.why_not:
+            left_out.append(marked.why_not)
+            continue
+        if not categories.tag(con, run_dir, name, settings.topic, target, marked.model):
             continue
         counts = categories.count(con, name, listed)
         evidence = groups.in_evidence(con, run_dir, counted)
-        confusion = _confusion(con, run_dir, target, counts.names) if name == "stance" else None
         rng = readout.stream(settings.seed, settings.topic, name, target)
-        told = readout.dimension(counts, counted, *missed, evidence, confusion, settings.draws, rng)
-        out.append(told | ({"target": target} if target else {}))
-    if not out:
-        lacking = {
-            "narrative": "scan with --narratives first",
-            "stance": "run houselights annotate with a --target first",
-            "technique": "run houselights annotate first",
-        }.get(settings.dimension, "no post there has one")
-        what = settings.dimension.replace("_", " ") or "hashtag, link, narrative or label"
-        raise HouselightsError(f"{run_dir}: the posts of {settings.topic!r} have no {what} to count: {lacking}.")
-    return out
+        told = readout.dimension(counts, counted, *missed, evidence, marked.audit, settings.draws, rng)
+        told["sentences"] += sentences.labels(name, marked.n_audited, marked.note)
+        out.append(told | ({"target": target, "labels_by": marked.model} if target else {}))
+    if not out and settings.dimension:
+        _refuse(run_dir, settings, left_out)
+    return out, left_out
+
+
+def _refuse(run_dir: Path, settings: OpinionSettings, left_out: Sequence[str]) -> NoReturn:
+    if left_out:
+        raise HouselightsError(" ".join(left_out))
+    lacking = {
+        "narrative": "scan with --narratives first",
+        "stance": "run houselights annotate with a --target first",
+        "technique": "run houselights annotate first",
+    }.get(settings.dimension, "no post there has one")
+    what = settings.dimension.replace("_", " ")
+    raise HouselightsError(f"{run_dir}: the posts of {settings.topic!r} have no {what} to count: {lacking}.")
 
 
 def _target(con: duckdb.DuckDBPyConnection, run_dir: Path, settings: OpinionSettings) -> str:
@@ -159,26 +190,3 @@ def _target(con: duckdb.DuckDBPyConnection, run_dir: Path, settings: OpinionSett
     if not settings.target and len(known) > 1 and settings.dimension == "stance":
         raise HouselightsError(f"--target: say toward what; annotated are {', '.join(known)}.")
     return settings.target or (known[0] if len(known) == 1 else "")
-
-
-def _confusion(
-    con: duckdb.DuckDBPyConnection, run_dir: Path, target: str, names: Sequence[str | None]
-) -> Confusion | None:
-    """The audited sample of this target; each predicted label has as many observations as rows of the sheet, weighted as these were drawn."""
-    if not (run_dir / CONFUSION.file).is_file():
-        return None
-    rows = con.execute(
-        f"""SELECT predicted, labelled, sum(n), sum(weight) FROM read_parquet({in_sql(run_dir / CONFUSION.file)})
-        WHERE task = 'stance' AND target = $target AND lang = 'all' GROUP BY 1, 2 ORDER BY 1, 2""",
-        {"target": target},
-    ).fetchall()
-    if not rows:
-        return None
-    at = {name: i for i, name in enumerate(names)}
-    n, weight = np.zeros((len(names), len(names))), np.zeros((len(names), len(names)))
-    for predicted, labelled, rows_, mass in rows:
-        if predicted in at and labelled in at:
-            n[at[predicted], at[labelled]], weight[at[predicted], at[labelled]] = rows_, mass
-    whole = weight.sum(axis=1, keepdims=True)
-    share = np.divide(weight, whole, out=np.zeros_like(weight), where=whole > 0)
-    return Confusion(share * n.sum(axis=1, keepdims=True))

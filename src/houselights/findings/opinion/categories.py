@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from houselights.core.errors import HouselightsError
@@ -40,8 +41,8 @@ whole AS (
 SELECT row_number() OVER () AS nth, * EXCLUDE words FROM whole WHERE {where}
 """
 
-_MARKS = """(SELECT post_id AS said_id, label AS category FROM read_parquet({file}) WHERE task = 'stance' AND target = $target
-    QUALIFY row_number() OVER (PARTITION BY post_id ORDER BY starts_with(model, 'head:'), model, label) = 1)"""
+_MARKS = """(SELECT DISTINCT post_id AS said_id, label AS category FROM read_parquet({file})
+    WHERE task = 'stance' AND target = $target AND model = $model)"""
 
 _HOST = r"regexp_extract(lower(u), '^[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?(?:www\.)?([^/:?#]+)', 1)"
 
@@ -91,11 +92,12 @@ def _where(run_dir: Path, topic: str) -> tuple[str, dict[str, str]]:
     if not colon or not value:
         raise HouselightsError(f"--topic {topic!r} is none: write all, hashtag:TAG, query:WORDS or narrative:ID.")
     if what == "hashtag":
-        return "list_contains(hashtags, $value)", {"value": value.lstrip("#").casefold()}
+        return "list_contains(hashtags, lower($value))", {"value": value.lstrip("#＃")}  # as a scan lowers them
     if what == "query":
         return "contains(lower(words), lower($value))", {"value": value}
     if what == "narrative":
-        if not (run_dir / POST_NARRATIVES.file).is_file():
+        path = run_dir / POST_NARRATIVES.file
+        if not path.is_file() or not pq.read_metadata(path).num_rows:
             raise HouselightsError(f"{run_dir} has no narratives: scan with --narratives first.")
         told = in_sql(run_dir / POST_NARRATIVES.file)
         return (
@@ -116,15 +118,23 @@ def targets(con: duckdb.DuckDBPyConnection, run_dir: Path) -> list[str]:
     return [str(r[0]) for r in found]
 
 
-def tag(con: duckdb.DuckDBPyConnection, run_dir: Path, dimension: str, topic: str, target: str) -> bool:
-    """Table `tagged`: posts of `said` with their categories and weights. False where the run has none of this dimension."""
+def everything(con: duckdb.DuckDBPyConnection) -> None:
+    """Table `tagged`: all posts of `said`, in one category."""
+    con.execute(_TAGGED.format(each="SELECT nth, author_id, created_at, 'all' AS category FROM said"))
+
+
+def tag(
+    con: duckdb.DuckDBPyConnection, run_dir: Path, dimension: str, topic: str, target: str = "", model: str = ""
+) -> bool:
+    """Table `tagged`: posts of `said` with their categories and weights; stances are those toward `target` by `model`. False where the run has none
+    of this dimension."""
     params: dict[str, str] = {}
     if dimension == "hashtag":
         what, _, value = topic.partition(":")
         each = "SELECT nth, author_id, created_at, unnest(list_distinct(hashtags)) AS category FROM said"
         if what == "hashtag":
-            each = f"SELECT * FROM ({each}) WHERE category <> $own"
-            params = {"own": value.strip().strip('"').lstrip("#").casefold()}
+            each = f"SELECT * FROM ({each}) WHERE category <> lower($own)"
+            params = {"own": value.strip().strip('"').lstrip("#＃")}
     elif dimension == "link_domain":
         hosts = f"list_distinct(list_filter(list_transform(urls, lambda u: {_HOST}), lambda h: h <> ''))"
         each = f"SELECT nth, author_id, created_at, unnest({hosts}) AS category FROM said"
@@ -140,7 +150,7 @@ def tag(con: duckdb.DuckDBPyConnection, run_dir: Path, dimension: str, topic: st
         marks = in_sql(run_dir / ANNOTATIONS.file)
         told = _MARKS.format(file=marks)
         if dimension == "stance":
-            params = {"target": target}
+            params = {"target": target, "model": model}
         else:
             told = f"(SELECT DISTINCT post_id AS said_id, label AS category FROM read_parquet({marks}) WHERE task = 'techniques')"
         each = f"SELECT nth, author_id, created_at, category FROM said JOIN {told} USING (said_id)"

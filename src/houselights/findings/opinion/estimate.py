@@ -76,11 +76,13 @@ def draw(groups: Sequence[Group], total: Floats, n: int, rng: np.random.Generato
         mine = _members(g, n, rng)
         twins = _missed_groups(g, n, rng)
         profile = _profile(mine)
-        elsewhere = _elsewhere(profile, rng)
+        elsewhere = _elsewhere(profile, total, rng)
         m += mine + (twins * mine.sum(axis=1))[:, None] * elsewhere
         voices += profile + twins[:, None] * elsewhere
     if groups and unseen_recall < 1:
-        unseen = rng.negative_binomial(0.5, max(unseen_recall, LEAST_RECALL), n)[:, None] * _elsewhere(_profile(m), rng)
+        unseen = rng.negative_binomial(0.5, max(unseen_recall, LEAST_RECALL), n)[:, None] * _elsewhere(
+            _profile(m), total, rng
+        )
         m += m.sum(axis=1, keepdims=True) / len(groups) * unseen
         voices += unseen
     return Drawn(np.minimum(m, total), np.broadcast_to(total, m.shape), voices)
@@ -118,11 +120,13 @@ def _missed_groups(g: Group, n: int, rng: np.random.Generator) -> Floats:
     return rng.geometric(np.maximum(recall, LEAST_GROUP_RECALL)).astype(np.float64) - 1.0
 
 
-def _elsewhere(profile: Floats, rng: np.random.Generator) -> Floats:
-    """What a missed group pushes is not known: in half of the draws the same as the found one, else one category, whichever."""
-    n, c = profile.shape
+def _elsewhere(profile: Floats, total: Floats, rng: np.random.Generator) -> Floats:
+    """What a missed group pushes is not known: in half of the draws the same as the found one, else what a post drawn by chance says, so that
+    splitting a category in two changes nothing for the others."""
+    n = len(profile)
     other = np.zeros_like(profile)
-    other[np.arange(n), rng.integers(0, c, n)] = 1.0
+    cut = np.cumsum(total) / max(float(total.sum()), 1e-300)
+    other[np.arange(n), np.minimum(np.searchsorted(cut, rng.random(n), side="right"), len(total) - 1)] = 1.0
     return np.asarray(np.where(rng.random((n, 1)) < 0.5, profile, other))
 
 

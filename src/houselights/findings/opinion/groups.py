@@ -29,6 +29,7 @@ class Counted:
     tactic: str
     probability: dict[str, float]
     reach: Reach
+    resolved: bool = True
 
     def group(self, volume: Mapping[str, Floats], width: int) -> Group:
         """Accounts with nothing in the topic have weight 0."""
@@ -53,7 +54,8 @@ def counted(con: duckdb.DuckDBPyConnection, run_dir: Path, rows: Sequence[Row], 
         tactic = reach.tactic_of(f, width.get(id_, 0.0))
         mine = {a: probability[a] for a in sorted(probability) if owner[a] == id_}
         n = int(f.get("n_accounts") or len(mine))
-        out.append(Counted(id_, str(f["tier"]), tactic, mine, reach.of_group(rows, tactic, n, core=id_ in resolved)))
+        core = id_ in resolved
+        out.append(Counted(id_, str(f["tier"]), tactic, mine, reach.of_group(rows, tactic, n, core=core), core))
     return out
 
 

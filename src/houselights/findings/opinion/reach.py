@@ -87,10 +87,13 @@ def limits(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def unseen(rows: Sequence[Row], n_accounts: int) -> float:
-    """How likely a group of this size would have been found, on average over the tactics that have a limit; 1 where none has."""
+    """How likely a group of this size would have been found, on average over the tactics that have a limit; where too few were planted for any
+    limit, over those of which at least half were found (posterior means under Jeffreys' prior). 1 where there is neither."""
     within = [str(r["tactic"]) for r in limits(rows) if r["posts"] is not None]
-    found = [of_group(rows, tactic, n_accounts) for tactic in within]
-    return float(np.mean([(r.found + 0.5) / (r.implants + 1) for r in found])) if found else 1.0
+    tactics = within or list(dict.fromkeys(str(r["tactic"]) for r in rows))
+    reached = [of_group(rows, tactic, n_accounts) for tactic in tactics]
+    p = [(r.found + 0.5) / (r.implants + 1) for r in reached if within or 2 * r.found >= r.implants > 0]
+    return float(np.mean(p)) if p else 1.0
 
 
 def _crossing(volume: Sequence[float], missed: Sequence[float]) -> float | None:

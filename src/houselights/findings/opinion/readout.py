@@ -1,6 +1,7 @@
 """One dimension of one topic as plain numbers for opinion.json: four ways of counting, manufactured volume, what would flip the headline."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -10,7 +11,7 @@ from houselights.findings.opinion import estimate, sentences
 from houselights.findings.opinion.categories import Counts
 from houselights.findings.opinion.estimate import Drawn, Floats, Group
 from houselights.findings.opinion.groups import Counted
-from houselights.findings.opinion.labels import Confusion, corrected
+from houselights.findings.opinion.labels import Audit, corrected
 
 RECALLS = (1.0, 0.8, 0.6, 0.4, 0.2)
 """For which the result is told where the recall is not known."""
@@ -28,73 +29,122 @@ def dimension(
     limit: float | None,
     unseen_recall: float,
     evidence: Mapping[str, float],
-    confusion: Confusion | None,
+    audit: Audit | None,
     draws: int,
     rng: np.random.Generator,
 ) -> dict[str, Any]:
-    """`limit`: posts that a single group may have had and still be missed; None where there is no such number. `unseen_recall`: of groups of other
-    tactics than those found."""
+    """`evidence`: posts of each category in the evidence of findings. `audit`: where labels were predicted and a sample of them was labelled by
+    hand; all ways of counting are then of true labels. `limit`: posts that a single group may have had and still be missed; None where there is
+    no such number. `unseen_recall`: of groups of other tactics than those found."""
     total, width = counts.total, len(counts.names)
     groups = [c.group(counts.listed, width) for c in counted]
     voices_by = {a: row / row.sum() for a, row in counts.listed.items() if row.sum() > 0}
     whole = counts.patterns.sum(axis=1, keepdims=True)
     voices = estimate.exact_sum([*(counts.patterns / whole * counts.n[:, None]), *voices_by.values()], width)
     voice_groups = [c.group(voices_by, width) for c in counted]
-    by_posts = _estimated(groups, total, confusion, draws, rng, unseen_recall)
-    by_accounts = _estimated(voice_groups, voices, confusion, draws, rng, unseen_recall)
-    of_many = estimate.population(by_posts[1], groups, counts.patterns, counts.n, rng)
-    n_members = float(sum(g.q.sum() for g in groups))
+    shown = np.array([evidence.get(name, 0.0) if name is not None else 0.0 for name in counts.names])
+    relabel = _Relabelled(audit, rng)
+    drawn = _estimated(groups, total, draws, rng, unseen_recall)
+    of_many = estimate.population(drawn[1], groups, counts.patterns, counts.n, rng)
+    by_posts, of_many = relabel(drawn), relabel((of_many, of_many, of_many))[1]
+    by_accounts = relabel(_estimated(voice_groups, voices, draws, rng, unseen_recall))
+    found = bool(sum(g.q.sum() for g in groups) > 0)
     u = _undetected(limit, float(total.sum()))
-    missed_accounts = min(u, float(voices.sum()))
-    posts, accounts = _shares(by_posts, u, n_members > 0), _shares(by_accounts, missed_accounts, n_members > 0)
-    one_voice = _shares(_one_voice(by_accounts), missed_accounts, n_members > 0)
-    manufactured = _manufactured(by_posts, u, n_members > 0)
-    removed = estimate.shares(estimate.plain(groups, total).organic)[0]
-    low, high = estimate.interval(estimate.shares(of_many.organic), posts["at"])
-    rows = []
-    for i, name in enumerate(counts.names):
-        rows.append(
-            {
-                "category": name,
-                "posts": round(float(total[i]), 3),
-                "accounts": int(counts.accounts[i]),
-                "apparent_0_1": _r(estimate.shares(total)[i]),
-                "apparent_by_accounts_0_1": _r(estimate.shares(voices)[i]),
-                "organic_0_1": _told(posts, i),
-                "organic_by_accounts_0_1": _told(accounts, i),
-                "one_voice_per_group_0_1": _told(one_voice, i),
-                "plain_removal_0_1": _r(removed[i]),
-                "organic_of_a_population_0_1": {"low": _r(low[i]), "high": _r(high[i])},
-                "manufactured_posts": {k: round(float(manufactured[k][i]), 2) for k in ("at", "low", "high")},
-                "in_evidence_posts": round(evidence.get(name, 0.0), 3) if name is not None else None,
-            }
-        )
+    measured = any(g.implants for g in groups)
     told = {
         "dimension": counts.dimension,
         "n_posts": counts.n_posts,
         "n_listed_with_posts": sum(len(g.q) for g in groups),
-        "labels_corrected": confusion is not None,
-        "recall_known": any(g.implants for g in groups) or limit is not None,
-        "categories": rows,
-        "manufactured": _whole(by_posts, u, n_members > 0),
+        "labels_corrected": audit is not None,
+        "recall_known": measured or limit is not None,
+        "categories": _rows(counts, (by_posts, by_accounts, of_many), u, found, None if audit else shown),
+        "manufactured": whole_volume(by_posts, u, found),
         "undetected_limit": {
             "posts": None if limit is None else round(u, 2),
             "share_0_1": None if limit is None else _r(u / max(total.sum(), 1e-9)),
         },
         "tipping_point": _tipping(counts.names, by_posts),
-        "if_recall_were": _recalls(groups, total) if not any(g.implants for g in groups) and groups else [],
+        "if_recall_were": _recalls(groups, total, relabel) if groups and not measured else [],
     }
-    return told | {"sentences": sentences.dimension(told, has_groups=n_members > 0)}
+    return told | {"sentences": sentences.dimension(told, has_groups=found)}
 
 
 Answers = tuple[Drawn, Drawn, Drawn]
 """The formula, draws, and plain removal."""
 
 
+def manufactured(
+    counts: Counts,
+    counted: Sequence[Counted],
+    limit: float | None,
+    unseen_recall: float,
+    draws: int,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """Of all that is counted, whatever it says: posts by groups, and their share."""
+    total = counts.total
+    groups = [c.group(counts.listed, len(counts.names)) for c in counted]
+    found = sum(g.q.sum() for g in groups) > 0
+    answers = _estimated(groups, total, draws, rng, unseen_recall)
+    return whole_volume(answers, _undetected(limit, float(total.sum())), found) | {
+        "has_groups": bool(found),
+        "recall_known": any(g.implants for g in groups) or limit is not None,
+    }
+
+
+@dataclass(frozen=True)
+class _Relabelled:
+    """True labels for predicted ones, in every way of counting; nothing to do where nothing was audited."""
+
+    audit: Audit | None
+    rng: np.random.Generator
+
+    def __call__(self, answers: Answers) -> Answers:
+        if self.audit is None:
+            return answers
+        at, drawn, plain = answers
+        return (
+            corrected(at, self.audit, None),
+            corrected(drawn, self.audit, self.rng),
+            corrected(plain, self.audit, None),
+        )
+
+
+def _rows(
+    counts: Counts, answers: tuple[Answers, Answers, Drawn], u: float, found: bool, shown: Floats | None
+) -> list[dict[str, Any]]:
+    """One row a category; `shown`: posts in evidence, None where these are of predicted labels and all else is not."""
+    by_posts, by_accounts, of_many = answers
+    total, voices = by_posts[0].total[0], by_accounts[0].total[0]
+    missed_accounts = min(u, float(voices.sum()))
+    posts, accounts = _shares(by_posts, u, found), _shares(by_accounts, missed_accounts, found)
+    one_voice = _shares(_one_voice(by_accounts), missed_accounts, found)
+    manufactured = _manufactured(by_posts, u, found)
+    removed = estimate.shares(by_posts[2].organic)[0]
+    low, high = estimate.interval(estimate.shares(of_many.organic), posts["at"])
+    return [
+        {
+            "category": name,
+            "posts": round(float(total[i]), 3),
+            "accounts": int(counts.accounts[i]),
+            "apparent_0_1": _r(estimate.shares(total)[i]),
+            "apparent_by_accounts_0_1": _r(estimate.shares(voices)[i]),
+            "as_predicted_0_1": _r(estimate.shares(counts.total)[i]),
+            "organic_0_1": _told(posts, i),
+            "organic_by_accounts_0_1": _told(accounts, i),
+            "one_voice_per_group_0_1": _told(one_voice, i),
+            "plain_removal_0_1": _r(removed[i]),
+            "organic_of_a_population_0_1": {"low": _r(low[i]), "high": _r(high[i])},
+            "manufactured_posts": {k: round(float(manufactured[k][i]), 2) for k in ("at", "low", "high")},
+            "in_evidence_posts": None if name is None or shown is None else round(float(shown[i]), 3),
+        }
+        for i, name in enumerate(counts.names)
+    ]
+
+
 def _estimated(
     groups: Sequence[Group],
     total: Floats,
-    confusion: Confusion | None,
     n: int,
     rng: np.random.Generator,
     unseen_recall: float,
@@ -102,10 +152,7 @@ def _estimated(
     at, drawn = estimate.point(groups, total), estimate.draw(groups, total, n, rng, unseen_recall)
     if groups and not any(g.implants for g in groups):
         drawn = estimate.with_half_missed(drawn)
-    plain = estimate.plain(groups, total)
-    if confusion is not None:
-        return corrected(at, confusion, None), corrected(drawn, confusion, rng), corrected(plain, confusion, None)
-    return at, drawn, plain
+    return at, drawn, estimate.plain(groups, total)
 
 
 def _one_voice(answers: Answers) -> Answers:
@@ -137,7 +184,7 @@ def _manufactured(answers: Answers, u: float, found: bool) -> dict[str, Floats]:
     return {"at": at, "low": low, "high": high if found else np.minimum(np.maximum(high, u), total)}
 
 
-def _whole(answers: Answers, u: float, found: bool) -> dict[str, Any]:
+def whole_volume(answers: Answers, u: float, found: bool) -> dict[str, Any]:
     """Over all categories: posts, and their share of the topic."""
     at, total = float(answers[0].manufactured.sum()), float(answers[0].total.sum())
     held = np.asarray(at), answers[2].manufactured.sum()
@@ -157,7 +204,7 @@ def _tipping(names: Sequence[str | None], answers: Answers) -> dict[str, Any] | 
     if len(named) < 2 or not organic.sum():
         return None
     first, second = sorted(named, key=lambda i: (-organic[i], str(names[i])))[:2]
-    apparent = max(named, key=lambda i: (answers[0].total[0][i], str(names[i])))
+    apparent = min(named, key=lambda i: (-answers[0].total[0][i], str(names[i])))
     gap = float(organic[first] - organic[second])
     leads = answers[1].organic[:, named].argmax(axis=1) == named.index(first)
     return {
@@ -170,16 +217,15 @@ def _tipping(names: Sequence[str | None], answers: Answers) -> dict[str, Any] | 
     }
 
 
-def _recalls(groups: Sequence[Group], total: Floats) -> list[dict[str, Any]]:
+def _recalls(groups: Sequence[Group], total: Floats, relabel: _Relabelled) -> list[dict[str, Any]]:
     """The organic shares if only this much of the groups' volume had been found, where nobody measured it."""
     seen = np.sum([g.q @ g.volume for g in groups], axis=0)
-    return [
-        {
-            "recall_0_1": r,
-            "organic_0_1": [_r(x) for x in estimate.shares(np.maximum(total - np.minimum(seen / r, total), 0))],
-        }
-        for r in RECALLS
-    ]
+    out = []
+    for r in RECALLS:
+        at = Drawn(np.minimum(seen / r, total)[None], total[None], np.zeros((1, len(total))))
+        organic = relabel((at, at, at))[0].organic
+        out.append({"recall_0_1": r, "organic_0_1": [_r(x) for x in estimate.shares(organic)[0]]})
+    return out
 
 
 def _told(found: Mapping[str, Floats], i: int) -> dict[str, float]:

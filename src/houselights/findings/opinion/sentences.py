@@ -7,6 +7,10 @@ NOT_OPINION = (
     "These are shares of posts and of accounts in the data, not of people: who does not post is in none of them. That posts are by a group that acts "
     "together does not show what its members think, who runs them, or that anything they say is untrue."
 )
+ASSUMPTION_UNMEASURED = (
+    "What was found is taken out, each account with the probability that the scan gives it; that nothing was missed is not supposed, "
+    "only not known."
+)
 ASSUMPTION = (
     "The estimate supposes that of a group that was found as many members were missed as of planted ones like it, and that each account counted is a "
     "member with the probability that the scan gives it. Groups that nobody found are in the intervals alone, as often as planted ones are missed."
@@ -19,12 +23,55 @@ RECALL_UNKNOWN = (
 )
 
 
+AMONG = {
+    "narrative": "the posts that tell one of the narratives",
+    "stance": "the posts that a stance was looked for in",
+    "hashtag": "the posts with a hashtag",
+    "link_domain": "the posts with a link",
+    "technique": "the posts in which a technique was marked",
+}
+AUDITED = (
+    "Labels were predicted and are corrected by an audited sample of {n:,} posts: every column counts what people would have "
+    "labelled, and the errors of the sample are in the intervals."
+)
+NOT_AUDITED = (
+    "Stances are as they were predicted; their errors are in no interval. `houselights sample RUN` writes a sheet to label, and "
+    "--audit reads it."
+)
+TECHNIQUES = (
+    "A technique is marked only where that is likely to be right, in the languages where it could be checked: most uses are not "
+    "marked. Compare the groups' posts with all others, not one technique or language with another."
+)
+
+
+def topic(told: dict[str, Any], n_posts: int) -> str:
+    """Of all posts of the topic, whatever they say."""
+    made = told["share_0_1"]
+    if not told["has_groups"]:
+        return f"None of the {n_posts:,} posts of this topic is by an account of a finding that counts."
+    how = "90 % interval" if told["recall_known"] else "if nothing was missed, and if half was"
+    least = "An estimated" if told["recall_known"] else "At least about"
+    return (
+        f"{least} {percent(made['at'])} of all {n_posts:,} posts of this topic ({percent(made['low'])} to {percent(made['high'])}, "
+        f"{how}) are by accounts of groups that act together beyond chance."
+    )
+
+
+def labels(dimension: str, n_audited: int, note: str) -> list[str]:
+    """How far the labels of posts can be trusted."""
+    if dimension == "technique":
+        return [TECHNIQUES]
+    if dimension != "stance":
+        return []
+    return [AUDITED.format(n=n_audited) if n_audited else NOT_AUDITED, *([note] if note else [])]
+
+
 def dimension(told: dict[str, Any], *, has_groups: bool) -> list[str]:
     out = []
     made, limit = told["manufactured"]["share_0_1"], told["undetected_limit"]
     if not has_groups:
         out.append(
-            "No account of a finding posts here, so nothing is taken out: the organic shares are the apparent ones."
+            "No account of a finding posts among these, so nothing is taken out: the organic shares are the apparent ones."
         )
         if limit["posts"] is None:
             out.append(
@@ -40,7 +87,7 @@ def dimension(told: dict[str, Any], *, has_groups: bool) -> list[str]:
         what = "90 % interval" if told["recall_known"] else "if nothing was missed, and if half was"
         least = "An estimated" if told["recall_known"] else "At least about"
         out.append(
-            f"{least} {percent(made['at'])} of the posts here ({percent(made['low'])} to {percent(made['high'])}, {what}) are by "
+            f"{least} {percent(made['at'])} of {AMONG[told['dimension']]} ({percent(made['low'])} to {percent(made['high'])}, {what}) are by "
             "accounts of groups that act together beyond chance."
         )
         if limit["posts"] is not None:
@@ -86,7 +133,7 @@ def recall(counted: Sequence[dict[str, Any]], source: str) -> list[str]:
         )
         out.append(
             f"{row['finding_id']} looks like {how}: at its size {row['found']:.0f} of {row['implants']:.0f} planted groups were found, with "
-            f"{percent(row['listed_0_1'])} of their posts."
+            f"{percent(row['listed_0_1'])} of their {row['listed_of']}."
         )
     return out
 

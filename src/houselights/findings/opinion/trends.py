@@ -1,7 +1,7 @@
 """Would it have trended anyway? What stood among the first ten of an hour or a day, with and without the accounts of groups.
 
 The threshold is the one that held: posts of the tenth thing of that hour or day, everybody counted. Only the thing in question loses the
-groups' posts; the probability is over the same draws of membership and recall as in the shares."""
+groups' posts; the probability is over draws of membership and of posts by members that were missed. Groups that nobody found are in none of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -150,7 +150,8 @@ def _drawn(
     n: int,
     rng: np.random.Generator,
 ) -> Floats:
-    """[draws, p] posts of groups: members drawn, and as much again as is likely to be missing, in members and in whole groups."""
+    """[draws, p] posts of groups: members drawn, and posts of missed ones as often as the listed ones' let expect (negative binomial), which may
+    well be none of so few."""
     rows = con.execute(
         """SELECT author_id, col, count(*) FROM thing SEMI JOIN member_of USING (author_id)
         JOIN period_of ON period = epoch_us(created_at) // 1000000 // $period_s WHERE thing = $thing GROUP BY ALL ORDER BY ALL""",
@@ -169,10 +170,9 @@ def _drawn(
         r = c.reach
         if r.listed_accounts:
             m = r.listed_accounts / ACCOUNTS_PER_OBSERVATION
-            mine = (
-                mine
-                / np.maximum(rng.beta(r.listed_0_1 * m + 0.5, (1 - r.listed_0_1) * m + 0.5, n), LEAST_RECALL)[:, None]
-            )
+            recall = np.maximum(rng.beta(r.listed_0_1 * m + 0.5, (1 - r.listed_0_1) * m + 0.5, n), LEAST_RECALL)
+            missed = rng.negative_binomial(np.maximum(np.rint(mine), 1), recall[:, None])
+            mine = mine + np.where(mine > 0, missed, 0)
         out += mine
     return out
 

@@ -20,6 +20,7 @@ CAPTION = (
     "Shares of the posts or voices counted, with 90 % intervals. Widest: without coordinated posts, if one more group had been there "
     "that a scan of this data may miss."
 )
+STALE = "Annotations, or the sample that was labelled, have changed since this was written: run `houselights opinion` again."
 
 
 def block(results: Results) -> str:
@@ -27,14 +28,19 @@ def block(results: Results) -> str:
     if not topics:
         return ""
     names = words.category_names(results)
-    shown = [_topic(t, names, f"opinion-{i}") for i, t in enumerate(topics[:MOST_TOPICS], 1)]
+    shown = [
+        _topic(t, names, f"opinion-{i}", stale=results.opinion_is_stale(t))
+        for i, t in enumerate(topics[:MOST_TOPICS], 1)
+    ]
     rest = f"<p>{len(topics) - MOST_TOPICS:,} more topics are in opinion.json.</p>" if len(topics) > MOST_TOPICS else ""
     reading = f"<p>{html_text(READING)} {html_text(words.WAYS_MEANING)}</p>"
     return section("opinion", HEADING, "\n".join([reading, *shown, rest]))
 
 
-def _topic(told: dict[str, Any], names: dict[str, str], anchor: str) -> str:
+def _topic(told: dict[str, Any], names: dict[str, str], anchor: str, *, stale: bool) -> str:
     parts = [f'<h3 id="{anchor}">{html_marked(words.headline(told))}</h3>']
+    parts += [f"<p><strong>{html_text(STALE)}</strong></p>"] if stale else []
+    parts.append(f"<p>{html_text(told['manufactured']['sentence'])}</p>")
     parts += [_dimension(one, names) for one in told["dimensions"]]
     parts += [
         _volume(told["volume"]),
@@ -175,8 +181,8 @@ def _trends(rows: list[dict[str, Any]], names: dict[str, str]) -> str:
         for r in rows[:MOST_TRENDS]
     )
     caption = (
-        "What was among the first ten of an hour or a day (five posts or more) and groups had a part in. Passes "
-        "without: probability that the posts of all "
-        "others alone reach the same threshold in any hour or day. Hours earlier: by how much the groups' posts brought the first entry forward."
+        "What was among the first ten of an hour or a day (five posts or more) and groups had a part in. Places are in its best hour "
+        "or day. Passes without: probability that in some hour or day the posts of all others alone reach what the tenth had. Hours "
+        "earlier: by how much the groups' posts brought the first entry forward."
     )
     return f"<h3>Would it have trended anyway?</h3>{table(caption, columns, cells)}"
