@@ -23,14 +23,17 @@ CAPTION = (
 
 
 def block(results: Results) -> str:
-    topics = results.opinion
-    if not topics:
-        return ""
-    names = words.category_names(results)
+    return (
+        section("opinion", HEADING, inside(results.opinion, words.category_names(results))) if results.opinion else ""
+    )
+
+
+def inside(topics: list[dict[str, Any]], names: dict[str, str]) -> str:
+    """The section without its heading; `names` of narratives."""
     shown = [_topic(t, names, f"opinion-{i}") for i, t in enumerate(topics[:MOST_TOPICS], 1)]
     rest = f"<p>{len(topics) - MOST_TOPICS:,} more topics are in opinion.json.</p>" if len(topics) > MOST_TOPICS else ""
     reading = f"<p>{html_text(READING)} {html_text(words.WAYS_MEANING)}</p>"
-    return section("opinion", HEADING, "\n".join([reading, *shown, rest]))
+    return "\n".join([reading, *shown, rest])
 
 
 def _topic(told: dict[str, Any], names: dict[str, str], anchor: str) -> str:

@@ -13,97 +13,124 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from houselights.core.errors import HouselightsError
-from houselights.outlets.web import render, urls
+from houselights.outlets.web import render, urls, writes
 from houselights.outlets.web.guard import Guard
 from houselights.outlets.web.indexed import Indexed
-from houselights.outlets.web.pages import copies, evidence, feed, finding, network, overview, post, timeline
+from houselights.outlets.web.jobs import Jobs
+from houselights.outlets.web.pages import (
+    copies,
+    diff,
+    evidence,
+    feed,
+    finding,
+    imports,
+    methods,
+    narratives,
+    network,
+    opinion,
+    overview,
+    post,
+    reader,
+    timeline,
+)
 
 STATIC = Path(__file__).parent / "static"
+FRAGMENTS = ("feed", "reader")  # pages whose list alone can be asked for
 Page = Callable[..., dict[str, Any]]
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def app(run_dir: Path, token: str, port: int | None = None) -> Starlette:
     """The pages of one RUN. Raises HouselightsError when it is none."""
-    results = Indexed(run_dir)
+    results, jobs = Indexed(run_dir), Jobs()
+
+    def importing(results: Indexed, query: Any) -> dict[str, Any]:
+        return imports.context(results, query, jobs)
+
+    under = "/finding/{finding_id}"
     routes: list[BaseRoute] = [
-        *_page("/", "overview", overview.context, results),
-        *_page("/feed", "feed", feed.context, results, options=feed.options),
-        *_page("/post/{no:int}", "post", post.context, results),
-        *_page("/finding/{finding_id}/evidence", "evidence", evidence.context, results),
-        *_page("/finding/{finding_id}/timeline", "timeline", timeline.context, results),
-        *_page("/finding/{finding_id}/network", "network", network.context, results),
-        *_page("/finding/{finding_id}/copies", "copies", copies.context, results),
-        *_page("/finding/{finding_id}", "finding", finding.context, results),
+        *_page("/", "overview", overview.context),
+        *_page("/feed", "feed", feed.context, options=feed.options),
+        *_page("/post/{no:int}", "post", post.context),
+        *_page(f"{under}/evidence", "evidence", evidence.context),
+        *_page(f"{under}/timeline", "timeline", timeline.context),
+        *_page(f"{under}/network", "network", network.context),
+        *_page(f"{under}/copies", "copies", copies.context),
+        *_page(under, "finding", finding.context),
+        *_page("/narratives", "narratives", narratives.context),
+        *_page("/opinion", "opinion", opinion.context),
+        *_page("/methods", "methods", methods.context),
+        *_page("/diff", "diff", diff.context),
+        *_page("/reader", "reader", reader.context, options=feed.options),
+        *_page("/import", "import", importing),
+        Route("/import", writes.start, methods=["POST"]),
+        Route("/import/cancel", writes.cancel, methods=["POST"]),
+        Route("/import/events", writes.events),
+        Route("/run", writes.show_run, methods=["POST"]),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     made = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, token=token, port=port)],
-        exception_handlers={404: _missing},
+        exception_handlers={404: _missing, 405: _missing, HouselightsError: _refused},
     )
-    made.state.results, made.state.token = results, token
+    made.state.results, made.state.token, made.state.jobs = results, token, jobs
     return made
 
 
-def _page(
-    path: str, name: str, context: Page, results: Indexed, options: Callable[[Indexed], Any] | None = None
-) -> list[Route]:
+def _page(path: str, name: str, context: Page, options: Callable[[Indexed], Any] | None = None) -> list[Route]:
     """A page and its twin in JSON."""
 
     def made(request: Request, *, twin: bool) -> Response:
-        try:
-            told = context(results, request.query_params, **request.path_params)
-        except HouselightsError as exc:
-            return _refused(request, str(exc), twin=twin)
+        results = request.app.state.results
+        told = context(results, request.query_params, **request.path_params)
         if twin:
             return Response(render.as_json(told), media_type="application/json")
-        fragment = "1" if request.query_params.get("fragment") == "1" else ""
-        around = surroundings(request, results, name) | (
-            {"options": options(results)} if options and not fragment else {}
-        )
-        template = f"{name}_items.html" if fragment and name == "feed" else f"{name}.html"
-        return HTMLResponse(render.html(template, around | told | {"told": told}))
+        fragment = request.query_params.get("fragment") == "1" and name in FRAGMENTS
+        around = surroundings(request, name) | ({"options": options(results)} if options and not fragment else {})
+        return HTMLResponse(render.html(f"{name}{'_items' if fragment else ''}.html", around | told | {"told": told}))
 
-    async def page(request: Request) -> Response:
-        return await anyio.to_thread.run_sync(lambda: made(request, twin=False))
+    def endpoint(*, twin: bool) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            return await anyio.to_thread.run_sync(lambda: made(request, twin=twin))
 
-    async def twin(request: Request) -> Response:
-        return await anyio.to_thread.run_sync(lambda: made(request, twin=True))
+        return answer
 
     address = "/index.json" if path == "/" else f"{path}.json"
-    return [Route(address, twin, name=f"{name}.json"), Route(path, page, name=name)]
+    return [
+        Route(address, endpoint(twin=True), name=f"{name}.json"),
+        Route(path, endpoint(twin=False), name=name, methods=["GET", "HEAD"]),
+    ]
 
 
-def surroundings(request: Request, results: Indexed, name: str) -> dict[str, Any]:
+def surroundings(request: Request, name: str) -> dict[str, Any]:
     """What every template gets besides the context of its page."""
     masked = urls.is_on(request.query_params, "masked")
     query = {k: v for k, v in request.query_params.items() if k not in ("masked", "fragment")}
+    path = str(request.url.path)
+    asked = query | ({"masked": "1"} if masked else {})
     return {
         "page": name,
-        "run_name": results.run_dir.resolve().name,
+        "run_name": request.app.state.results.run_dir.resolve().name,
         "masked": masked,
         "keep": "?masked=1" if masked else "",
         "and_keep": "&masked=1" if masked else "",
-        "switch": str(request.url.path) + urls.joined(query if masked else query | {"masked": "1"}),
-        "twin": ("/index.json" if request.url.path == "/" else f"{request.url.path}.json")
-        + urls.joined(dict(request.query_params)),
+        "switch": path + urls.joined(query if masked else query | {"masked": "1"}),
+        "twin": ("/index.json" if path == "/" else f"{path}.json") + urls.joined(asked),
         "token": request.app.state.token,
         "interactive": (STATIC / "dist" / "app.js").is_file(),
     }
 
 
-def _refused(request: Request, message: str, *, twin: bool) -> Response:
+async def _refused(request: Request, exc: Exception) -> Response:
+    message = str(exc)
     status = 404 if message.startswith("There is no ") else 400
-    if twin:
+    if request.url.path.endswith(".json"):
         return Response(render.as_json({"error": message}), status, media_type="application/json")
-    around = surroundings(request, request.app.state.results, "error")
-    return HTMLResponse(render.html("error.html", around | {"message": message}), status)
+    return HTMLResponse(render.html("error.html", surroundings(request, "error") | {"message": message}), status)
 
 
 async def _missing(request: Request, exc: Exception) -> Response:
-    if request.url.path != "/" and request.url.path.endswith("/"):
-        return RedirectResponse(request.url.path.rstrip("/") or "/")
-    return _refused(
-        request, "There is no such page. The pages are listed above.", twin=request.url.path.endswith(".json")
-    )
+    path = request.url.path
+    if path != "/" and path.endswith("/"):
+        return RedirectResponse(path.rstrip("/") or "/")
+    return await _refused(request, HouselightsError("There is no such page. The pages are listed above."))

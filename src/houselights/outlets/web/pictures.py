@@ -8,6 +8,8 @@ from markupsafe import Markup
 
 from houselights.outlets import wording
 from houselights.outlets.hostile import html_text
+from houselights.outlets.report import calibration as calibration_section
+from houselights.outlets.report import opinion as opinion_section
 from houselights.outlets.report import opinion_pictures, timeline
 from houselights.records import Timeline
 
@@ -138,3 +140,13 @@ def _node(x: float, y: float, node: Mapping[str, Any]) -> str:
         return f'<g class="source">{title}<rect x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8"/></g>'
     kind = "core" if node["named"] else "unnamed"
     return f'<g class="{kind}">{title}<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5"/></g>'
+
+
+def opinion(topics: list[dict[str, Any]], names: dict[str, str]) -> Markup:
+    """Pictures and tables of apparent against organic, as the report has them."""
+    return Markup(opinion_section.inside(topics, names))  # noqa: S704 (the report escapes)
+
+
+def calibration(found: dict[str, Any] | None) -> Markup:
+    """What `calibrate` measured, as the report has it."""
+    return Markup(calibration_section.inside(found))  # noqa: S704 (the report escapes)

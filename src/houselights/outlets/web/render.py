@@ -56,6 +56,8 @@ def environment() -> Environment:
         "spark": pictures.spark,
         "lanes": pictures.lanes,
         "network": pictures.network,
+        "opinion": pictures.opinion,
+        "calibration": pictures.calibration,
     }
     env.globals |= {
         "tier_sign": TIER_SIGN,

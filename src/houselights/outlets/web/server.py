@@ -46,8 +46,13 @@ def serve(run_dir: Path, port: int | None, *, open_browser: bool, quiet: bool) -
         import webbrowser
 
         webbrowser.open(address)
-    config = uvicorn.Config(made, log_level="error", access_log=False, server_header=False, lifespan="off")
-    uvicorn.Server(config).run(sockets=[listening])
+    config = uvicorn.Config(
+        made, log_level="error", access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=2
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        made.state.jobs.stop()
 
 
 def _bound(port: int | None) -> socket.socket:

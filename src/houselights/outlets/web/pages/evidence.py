@@ -26,10 +26,15 @@ def context(results: Indexed, query: Mapping[str, str], finding_id: str) -> dict
         "sentence": wording.told(f)[0],
         "total": results.n_evidence(finding_id),
         "pairs": told,
-        "meaning": f"{ALONE} {HALVES} {wording.in_part(f)}".strip(),
+        "meaning": meaning(f),
         "after": int(after),
         "next": told[-1]["place"] if len(told) == PAGE else None,
     }
+
+
+def meaning(finding: dict[str, Any]) -> str:
+    """What one coincidence is worth, and which of them the test counts."""
+    return f"{ALONE} {HALVES} {wording.in_part(finding)}".strip()
 
 
 def pairs(results: Indexed, finding_id: str, *, masked: bool, after: int = 0, size: int = 6) -> list[dict[str, Any]]:

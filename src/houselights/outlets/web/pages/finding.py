@@ -36,10 +36,10 @@ def context(results: Indexed, query: Mapping[str, str], finding_id: str) -> dict
         "summary": _summary(results, finding_id),
         "pairs": evidence.pairs(results, finding_id, masked=masked),
         "n_evidence": results.n_evidence(finding_id),
-        "evidence_meaning": f"{evidence.ALONE} {evidence.HALVES} {wording.in_part(f)}".strip(),
+        "evidence_meaning": evidence.meaning(f),
         "copies": copies.texts(results, finding_id, masked=masked, limit=2),
         "moments": timeline.moments(results, finding_id),
-        "volume": _volume(results, finding_id),
+        "volume": volume(results, finding_id),
         "network": network.pairs_told(results, finding_id, masked=masked),
         "accounts": accounts(results, finding_id, masked=masked),
         "narratives": narratives(results, f),
@@ -82,7 +82,7 @@ def _summary(results: Indexed, finding_id: str) -> dict[str, str] | None:
     return None
 
 
-def _volume(results: Indexed, finding_id: str) -> dict[str, Any]:
+def volume(results: Indexed, finding_id: str) -> dict[str, Any]:
     line = results.timeline(finding_id)
     return {
         "bin_s": line.bin_s,
