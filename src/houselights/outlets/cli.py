@@ -213,6 +213,11 @@ def _talk(parser: argparse.ArgumentParser) -> None:
 
 
 def _reading(commands: "Commands") -> None:
+    serve = commands.add_parser("serve", help="a RUN in the browser: the web app, on this machine alone")
+    _of_run(serve)
+    serve.add_argument("--port", type=_port, default=None, metavar="N", help="port of 127.0.0.1 (default: a free one)")
+    serve.add_argument("--no-open", action="store_true", help="do not open the browser")
+    serve.add_argument("--quiet", action="store_true", help="print the address alone")
     explain = commands.add_parser("explain", help="one finding, its evidence, in the terminal")
     _of_run(explain)
     explain.add_argument("finding", metavar="FINDING", help="id of the finding, as `scan` shows it")
@@ -407,6 +412,12 @@ def _names(text: str) -> tuple[str, ...]:
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1_000_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1,000,000")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a whole number from 1 to 65535")
     return int(text)
 
 

@@ -126,6 +126,13 @@ def demo(args: argparse.Namespace) -> int:
     return DONE
 
 
+def serve(args: argparse.Namespace) -> int:
+    from houselights.outlets.web import server
+
+    server.serve(args.run, args.port, open_browser=not args.no_open, quiet=args.quiet)
+    return DONE
+
+
 def explain(args: argparse.Namespace) -> int:
     from houselights.outlets import explain as outlet
     from houselights.outlets import summary

@@ -1,0 +1,135 @@
+"""The tables of a RUN laid out for reading page by page: one DuckDB file in `.web/`, made once and made again when the RUN changed.
+
+Posts are numbered from 0 in the order of `posts.parquet` (time, platform, id): `no` is where a page begins and ends, so that paging
+needs no offset and visits every post once.
+"""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import duckdb
+
+from houselights.core import tables
+from houselights.core.errors import shortage_told
+from houselights.core.paths import in_sql
+
+FOLDER, FILE = ".web", "index.duckdb"
+LAYOUT = "1"  # of the tables below; another one is made anew
+MEMORY = "320MB"
+_STATEMENTS = (
+    """CREATE TABLE posts AS SELECT p.file_row_number AS no, p.* EXCLUDE (file_row_number, lang),
+        coalesce(nullif(l.lang, 'und'), p.lang) AS lang
+    FROM {posts} p LEFT JOIN {languages} l USING (post_id) ORDER BY p.file_row_number""",
+    """CREATE TABLE accounts AS SELECT author_id,
+        row_number() OVER (ORDER BY md5($salt || author_id), author_id) AS number,
+        count(*) AS n_posts, max_by(author_handle, no) AS handle FROM posts GROUP BY author_id ORDER BY author_id""",
+    """CREATE TABLE evidence AS SELECT * FROM {evidence} ORDER BY finding_id, chance, abs(delta_s), object_id, post_id_a, post_id_b""",
+    """CREATE TABLE marks AS
+        WITH said AS (SELECT finding_id, post_id, author_id, list_sort(list(DISTINCT channel)) AS channels
+            FROM (SELECT finding_id, channel, unnest([post_id_a, post_id_b]) AS post_id, unnest([account_a, account_b]) AS author_id
+                FROM evidence) GROUP BY 1, 2, 3)
+        SELECT finding_id, no, channels FROM said JOIN posts USING (post_id, author_id)
+        UNION SELECT h.finding_id, p.no, [] FROM {highlights} h JOIN posts p USING (post_id)
+            WHERE NOT EXISTS (SELECT 1 FROM said s WHERE s.finding_id = h.finding_id AND s.post_id = h.post_id)
+        ORDER BY finding_id, no""",
+    """CREATE TABLE spans AS SELECT m.no, h.* FROM {highlights} h JOIN posts p USING (post_id)
+        JOIN marks m ON m.no = p.no AND m.finding_id = h.finding_id ORDER BY m.no, h."start", h."end", h.kind, h.finding_id""",
+    """CREATE TABLE told AS SELECT n.narrative_id, p.no FROM {post_narratives} n JOIN posts p USING (post_id) ORDER BY 1, 2""",
+    """CREATE TABLE members AS SELECT * FROM {members} ORDER BY finding_id, role, account_id""",
+    """CREATE TABLE highlights AS SELECT * EXCLUDE no FROM spans""",
+)
+
+
+def opened(run_dir: Path) -> duckdb.DuckDBPyConnection:
+    """A connection to the index of this RUN, made first where it is missing or older than the RUN.
+
+    Where the RUN cannot be written to, the index lies in a temporary folder and is made anew by each server."""
+    stamp = _stamp(run_dir)
+    path = run_dir / FOLDER / FILE
+    if not _is_of(path, stamp):
+        path = _made(run_dir, path, stamp)
+    return _connect(path, read_only=True)
+
+
+def exists(run_dir: Path) -> bool:
+    """Whether the index is there and up to date."""
+    return _is_of(run_dir / FOLDER / FILE, _stamp(run_dir))
+
+
+def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(
+        str(path),
+        read_only=read_only,
+        config={"memory_limit": MEMORY, "threads": 2, "autoinstall_known_extensions": "false"},
+    )
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")
+    return con
+
+
+def _is_of(path: Path, stamp: str) -> bool:
+    mark = path.with_suffix(".stamp")
+    return path.is_file() and mark.is_file() and mark.read_text(encoding="utf-8") == stamp
+
+
+def _stamp(run_dir: Path) -> str:
+    """Changes with every file that the index is made of, and with the layout."""
+    said = [LAYOUT, duckdb.__version__]
+    for name in ("manifest.json", "findings.json", *(t.file for t in _SOURCES.values())):
+        path = run_dir / name
+        if path.is_file():
+            seen = path.stat()
+            said.append(f"{name} {seen.st_size} {seen.st_mtime_ns}")
+    return hashlib.blake2b("\n".join(said).encode(), digest_size=16).hexdigest()
+
+
+def _made(run_dir: Path, path: Path, stamp: str) -> Path:
+    try:
+        path.parent.mkdir(exist_ok=True)
+        if not os.access(path.parent, os.W_OK):
+            raise PermissionError
+    except OSError:
+        path = Path(tempfile.mkdtemp(prefix="houselights-web-")) / FILE
+    beside = path.with_name(f"{FILE}.{os.getpid()}.part")
+    beside.unlink(missing_ok=True)
+    try:
+        with shortage_told(path.parent):
+            con = duckdb.connect(str(beside), config={"memory_limit": "2GB", "autoinstall_known_extensions": "false"})
+            try:
+                _fill(con, run_dir)
+            finally:
+                con.close()
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    path.with_suffix(".stamp").write_text(stamp, encoding="utf-8")
+    return path
+
+
+def _fill(con: duckdb.DuckDBPyConnection, run_dir: Path) -> None:
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")
+    sources = {}
+    for name, declared in _SOURCES.items():
+        path = run_dir / declared.file
+        if path.is_file():
+            sources[name] = f"read_parquet({in_sql(path)}, file_row_number = {str(name == 'posts').lower()})"
+        else:
+            con.register(f"no_{name}", declared.empty())
+            sources[name] = f"no_{name}"
+    salt = hashlib.sha256((run_dir / "manifest.json").read_bytes()).hexdigest()
+    for statement in _STATEMENTS:
+        sql = statement.format(**sources)
+        con.execute(sql, {"salt": salt} if "$salt" in sql else None)
+
+
+_SOURCES = {
+    "posts": tables.POSTS,
+    "languages": tables.LANGUAGES,
+    "evidence": tables.EVIDENCE,
+    "highlights": tables.HIGHLIGHTS,
+    "members": tables.MEMBERS,
+    "post_narratives": tables.POST_NARRATIVES,
+}

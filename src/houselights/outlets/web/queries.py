@@ -1,0 +1,146 @@
+"""The queries that only pages ask: which posts a filter leaves, page by page, and what a card says of each."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from houselights.outlets.web.indexed import Indexed
+from houselights.outlets.web.urls import Feed, moment
+
+PAGE = 50
+UNNAMED = "~"  # before the number of an account that is not named
+
+_COLUMNS = """no, post_id, platform, author_id, author_handle, author_name, created_at, created_at_precision, "text", lang, kind, repost_of,
+    hashtags, urls, url, raw_ref.file AS file, raw_ref.line AS line"""
+
+
+def where(results: Indexed, asked: Feed) -> tuple[str, dict[str, Any]]:
+    """The condition of a filter on `posts`, and its parameters. Raises HouselightsError for a finding that is not there."""
+    parts: list[str] = []
+    params: dict[str, Any] = {}
+    marks, marks_params = _marks(results, asked)
+    if marks:
+        parts.append(f"no IN (SELECT no FROM marks WHERE {marks})")
+        params |= marks_params
+    if asked.organic:
+        parts.append("no NOT IN (SELECT no FROM marks WHERE list_contains($passed, finding_id))")
+        params["passed"] = results.passed_ids
+    if asked.narrative:
+        parts.append("no IN (SELECT no FROM told WHERE narrative_id = $narrative)")
+        params["narrative"] = asked.narrative
+    if asked.lang:
+        parts.append("lang IS NULL" if asked.lang == "und" else "lang = $lang")
+        params |= {} if asked.lang == "und" else {"lang": asked.lang}
+    if asked.account:
+        parts.append("author_id = $account")
+        params["account"] = author_id(results, asked.account)
+    for name, sign in (("since", ">="), ("until", "<")):
+        if value := getattr(asked, name):
+            parts.append(f"created_at {sign} ${name}")
+            params[name] = moment(value)
+    return " AND ".join(parts) or "true", params
+
+
+def _marks(results: Indexed, asked: Feed) -> tuple[str, dict[str, Any]]:
+    """The condition on one mark: finding, tier and channel are of the same mark."""
+    parts: list[str] = []
+    params: dict[str, Any] = {}
+    if asked.finding:
+        results.finding(asked.finding)
+        parts.append("finding_id = $finding")
+        params["finding"] = asked.finding
+    if asked.tier:
+        parts.append("list_contains($of_tier, finding_id)")
+        params["of_tier"] = [f["finding_id"] for f in results.findings if f.get("tier") == asked.tier]
+    if asked.channel:
+        parts.append("list_contains(channels, $channel)")
+        params["channel"] = asked.channel
+    return " AND ".join(parts), params
+
+
+def author_id(results: Indexed, asked: str) -> str:
+    """The id behind an account as an address names it: an id, or `~` and the number of one that is not named."""
+    number = asked.removeprefix(UNNAMED)
+    if asked.startswith(UNNAMED) and number.isascii() and number.isdigit() and len(number) < 16:
+        found = results.rows("SELECT author_id FROM accounts WHERE number = ?", [int(number)])
+        return str(found[0]["author_id"]) if found else ""
+    return asked
+
+
+def page(results: Indexed, asked: Feed, size: int = PAGE) -> tuple[list[int], bool]:
+    """Numbers of the posts of one page in the order asked for, and whether there are more."""
+    condition, params = where(results, asked)
+    newest = asked.order == "newest"
+    if asked.after is not None:
+        condition += f" AND no {'<' if newest else '>'} $after"
+        params["after"] = asked.after
+    rows = results.rows(
+        f"SELECT no FROM posts WHERE {condition} ORDER BY no {'DESC' if newest else 'ASC'} LIMIT {size + 1}", params
+    )
+    return [r["no"] for r in rows[:size]], len(rows) > size
+
+
+def count(results: Indexed, asked: Feed) -> dict[str, int]:
+    """`posts` and `accounts` that a filter leaves. Kept: a RUN does not change."""
+    return _counted(results, asked.with_(order="oldest", masked=False))
+
+
+@lru_cache(maxsize=4096)
+def _counted(results: Indexed, asked: Feed) -> dict[str, int]:
+    condition, params = where(results, asked)
+    found = results.rows(
+        f"SELECT count(*) AS posts, count(DISTINCT author_id) AS accounts FROM posts WHERE {condition}", params
+    )[0]
+    return {"posts": found["posts"], "accounts": found["accounts"]}
+
+
+def posts(results: Indexed, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    """Rows of posts by number, in the order given."""
+    if not numbers:
+        return []
+    found = results.rows(f"SELECT {_COLUMNS} FROM posts WHERE no IN ({_list(numbers)})")
+    by_no = {r["no"]: r for r in found}
+    return [by_no[n] for n in numbers if n in by_no]
+
+
+def spans(results: Indexed, numbers: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """Highlights by number of post, in reading order."""
+    out: dict[int, list[dict[str, Any]]] = {}
+    if numbers:
+        for r in results.rows(f"SELECT * FROM spans WHERE no IN ({_list(numbers)})"):
+            out.setdefault(r["no"], []).append(r)
+    return out
+
+
+def findings_of(results: Indexed, numbers: Sequence[int]) -> dict[int, list[str]]:
+    """Findings whose evidence a post is, strongest first, by number of post."""
+    out: dict[int, list[str]] = {}
+    if numbers:
+        for r in results.rows(f"SELECT no, finding_id FROM marks WHERE no IN ({_list(numbers)})"):
+            out.setdefault(r["no"], []).append(r["finding_id"])
+    return {no: sorted(ids, key=lambda i: results.place.get(i, 0)) for no, ids in out.items()}
+
+
+def accounts(results: Indexed, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """number, n_posts and last handle of accounts, by id."""
+    rows = results.rows("SELECT * FROM accounts WHERE list_contains(?, author_id)", [sorted(set(ids))])
+    return {r["author_id"]: r for r in rows}
+
+
+def reposted(results: Indexed, rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], str]:
+    """Texts of the reposted posts that are in the data, by (platform, post id)."""
+    wanted = sorted({r["repost_of"] for r in rows if r["repost_of"] and not r["text"]})
+    if not wanted:
+        return {}
+    found = results.rows('SELECT platform, post_id, "text" FROM posts WHERE list_contains(?, post_id)', [wanted])
+    return {(r["platform"], r["post_id"]): r["text"] for r in found}
+
+
+def languages(results: Indexed) -> list[tuple[str, int]]:
+    """(language, posts), most first; 'und' where none is known."""
+    rows = results.rows("SELECT coalesce(lang, 'und') AS lang, count(*) AS n FROM posts GROUP BY 1 ORDER BY n DESC, 1")
+    return [(r["lang"], r["n"]) for r in rows]
+
+
+def _list(numbers: Sequence[int]) -> str:
+    return ", ".join(str(int(n)) for n in numbers)
