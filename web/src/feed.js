@@ -1,5 +1,7 @@
 // A feed of any length: the next page is appended as it comes near, and pages far above or below leave the document, their height kept, so that a
 // million posts scroll like forty. The address follows the first post on the screen, so a reload or a sent link opens there.
+import { fragment } from "./loaded.js";
+
 const KEPT_PAGES = 6;
 const NEAR_PX = 1600;
 const MOST_SPACE_PX = 8e6; // browsers lose precision in documents of more than some 16 million pixels
@@ -136,15 +138,8 @@ function spacer() {
 
 /** The items of a page and the address of the one after it; null at the end. A server sends the items alone, a folder of files the whole page. */
 async function fetched(url) {
-  const asked = new URL(url, location.href);
-  asked.searchParams.set("fragment", "1");
-  asked.hash = "";
-  const answer = await fetch(asked, { headers: { Accept: "text/html" } });
-  if (!answer.ok) throw new Error(`the server answers ${answer.status}`);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const link = page.querySelector('a[rel~="next"]');
-  const from = page.querySelector("#feed") ?? page.body;
-  const items = cards(from).map((e) => document.importNode(e, true));
+  const page = await fragment(url);
+  const items = cards(page.querySelector("#feed") ?? page.body).map((e) => document.importNode(e, true));
   if (!items.length) throw new Error("there are no posts in the answer");
-  return { items, next: link?.getAttribute("href") ?? null };
+  return { items, next: page.querySelector('a[rel~="next"]')?.getAttribute("href") ?? null };
 }

@@ -5,6 +5,7 @@ import Graph from "graphology";
 import Sigma from "sigma";
 import { onChange, palette } from "./colours.js";
 import { loaded } from "./loaded.js";
+import { postsOf } from "./addresses.js";
 
 const SIZES = { core: 7, source: 7, periphery: 4 };
 const ABSENT = "This browser gives no WebGL, so there is no picture; the table says the same.";
@@ -78,28 +79,27 @@ function draw(figure, data, began) {
     figure.dataset.ready = "network";
     figure.dataset.readyMs = (performance.now() - began).toFixed(0);
   });
-  pointing(sigma, graph, state, told, box);
+  pointing(sigma, graph, { state, told, box, finding: data.finding_id });
   keys(sigma, box);
   sigma.refresh();
 }
 
+/** nodes: label, role, key, x, y; edges: [place of a node, place of a node, coincidences]. */
 function graphOf(data) {
   const graph = new Graph({ type: "undirected" });
-  const most = Math.max(1, ...data.edges.map((e) => e.weight));
-  for (const n of data.nodes) {
-    graph.addNode(n.id, {
+  const most = data.edges.reduce((n, e) => Math.max(n, e[2]), 1);
+  for (const [i, n] of data.nodes.entries()) {
+    graph.addNode(i, {
       x: n.x,
       y: n.y,
       size: SIZES[n.role] ?? SIZES.periphery,
       label: n.label,
       role: n.role,
-      href: n.href,
+      key: n.key,
       type: n.role === "source" ? "square" : "circle",
     });
   }
-  for (const e of data.edges) {
-    if (!graph.hasEdge(e.source, e.target)) graph.addEdge(e.source, e.target, { size: 0.6 + 2.4 * (e.weight / most), weight: e.weight });
-  }
+  for (const [a, b, n] of data.edges) graph.mergeEdge(a, b, { size: 0.6 + 2.4 * (n / most) });
   return graph;
 }
 
@@ -128,7 +128,7 @@ function hovered(context, node, settings, colours) {
   context.fillText(node.label ?? "", node.x + node.size + 4, node.y + size / 3);
 }
 
-function pointing(sigma, graph, state, told, box) {
+function pointing(sigma, graph, { state, told, box, finding }) {
   const first = told.textContent;
   sigma.on("enterNode", ({ node }) => {
     state.of = node;
@@ -145,8 +145,7 @@ function pointing(sigma, graph, state, told, box) {
     sigma.refresh({ skipIndexation: true });
   });
   sigma.on("clickNode", ({ node }) => {
-    const href = graph.getNodeAttribute(node, "href");
-    if (href) location.assign(href);
+    location.assign(postsOf(finding, graph.getNodeAttribute(node, "key")));
   });
 }
 

@@ -1,15 +1,17 @@
 // One lane per account, from the whole period down to single seconds. The picture that the server drew stays for who has no scripts and for print.
+import { aPost } from "./addresses.js";
 import { onChange } from "./colours.js";
 import { laneHeight, paint } from "./lanes.js";
-import { loaded } from "./loaded.js";
+import { fragment, loaded } from "./loaded.js";
 import { clamped, long, written, zoomed } from "./scale.js";
 
 const LISTED = 20;
+const VIEW = ["from", "to"];
 
 export async function mount(figure) {
   try {
-    const data = await loaded(figure.dataset.timeline);
-    if (data.posts.length) new Lanes(figure, data).start();
+    const data = await loaded(whole(figure.dataset.timeline));
+    if (data.events.length) new Lanes(figure, data).start();
     else figure.dataset.ready = "empty";
   } catch (error) {
     const told = document.createElement("p");
@@ -20,11 +22,20 @@ export async function mount(figure) {
   }
 }
 
+/** The address without the part in view: the scripts get the whole and zoom in it. */
+function whole(address) {
+  const url = new URL(address, location.href);
+  for (const name of VIEW) url.searchParams.delete(name);
+  return url;
+}
+
 class Lanes {
+  /** data.lanes: label, role, key; data.events: [lane, milliseconds since 1970, number of the post, kind of what it shares]. */
   constructor(figure, data) {
     this.figure = figure;
+    this.finding = data.finding_id;
     this.lanes = data.lanes;
-    this.posts = data.posts.map((p) => ({ ...p, ms: Date.parse(p.at) })).sort((a, b) => a.ms - b.ms);
+    this.posts = data.events.map(([lane, ms, no, kind]) => ({ lane, ms, no, kind })).sort((a, b) => a.ms - b.ms);
     const [first, last] = [this.posts[0].ms, this.posts.at(-1).ms];
     const margin = Math.max((last - first) * 0.01, 1000);
     this.first = first - margin;
@@ -71,10 +82,12 @@ class Lanes {
     );
     this.canvas = made("canvas");
     this.frame.append(this.canvas);
+    this.card = made("div", "timeline-card");
+    this.card.setAttribute("aria-live", "polite");
     this.list = made("ol", "timeline-posts");
     const old = [...this.figure.children].filter((e) => !e.matches("figcaption, details"));
     for (const picture of old) picture.classList.add("without-scripts");
-    this.figure.prepend(this.bar, this.told, this.frame, this.list);
+    this.figure.prepend(this.bar, this.told, this.frame, this.card, this.list);
   }
 
   listen() {
@@ -144,9 +157,15 @@ class Lanes {
     this.canvas.title = post ? `${this.lanes[post.lane].label}, ${new Date(post.ms).toISOString().slice(0, 19).replace("T", " ")} UTC` : "";
   }
 
-  choose(event) {
-    this.chosen = this.near(event);
+  /** Shows the post of the dot as the feed shows it. */
+  async choose(event) {
+    const post = (this.chosen = this.near(event));
     this.draw();
+    this.card.replaceChildren();
+    if (!post) return;
+    const from = await fragment(aPost(this.finding, post.no)).catch(() => null);
+    const card = from?.querySelector(`#post-${post.no}`);
+    if (card && this.chosen === post) this.card.replaceChildren(document.importNode(card, true));
   }
 
   zoom(factor) {
@@ -189,7 +208,7 @@ class Lanes {
     const accounts = new Set(seen.map((p) => p.lane)).size;
     const width = this.view[1] - this.view[0];
     const step = width > 2 * 86400e3 ? 60e3 : 1000;
-    this.told.textContent = `${seen.length.toLocaleString("en")} ${seen.length === 1 ? "post" : "posts"} of ${accounts} ${accounts === 1 ? "account" : "accounts"} in ${long(width)}: ${whole(this.view[0], step)} to ${whole(this.view[1], step)} UTC`;
+    this.told.textContent = `${seen.length.toLocaleString("en")} ${seen.length === 1 ? "post" : "posts"} of ${accounts} ${accounts === 1 ? "account" : "accounts"} in ${long(width)}: ${moment(this.view[0], step)} to ${moment(this.view[1], step)} UTC`;
     this.figure.dataset.seen = String(seen.length);
     this.figure.dataset.widthS = (width / 1000).toFixed(1);
     this.figure.dataset.laneHeight = String(laneHeight(this.lanes.length));
@@ -202,8 +221,8 @@ class Lanes {
       ...shown.map((p) => {
         const item = made("li", p === this.chosen ? "chosen" : "");
         const link = made("a", "", `${new Date(p.ms).toISOString().slice(11, 19)} ${this.lanes[p.lane].label}`);
-        if (p.href) link.href = p.href;
-        item.append(link, " ", made("span", "quiet", p.text ?? ""));
+        link.href = aPost(this.finding, p.no);
+        item.append(link, " ", made("span", "quiet", p.kind ?? ""));
         return item;
       }),
     );
@@ -212,20 +231,25 @@ class Lanes {
     }
   }
 
-  // The view lies in the address, in seconds since 1970 behind the #, so that it can be sent.
+  // The view lies in the address, as the server understands it too, so that it can be sent and read without scripts.
   asked() {
-    const found = /^#t=(-?\d+(?:\.\d+)?),(-?\d+(?:\.\d+)?)$/.exec(location.hash);
-    return found && clamped(found[1] * 1000, found[2] * 1000, this.first, this.last);
+    const query = new URLSearchParams(location.search);
+    const [from, to] = VIEW.map((name) => Date.parse(`${query.get(name)?.replace(/Z$/, "")}Z`));
+    return Number.isFinite(from) && Number.isFinite(to) && to > from ? clamped(from, to, this.first, this.last) : null;
   }
 
   remember() {
+    const url = new URL(location.href);
     const all = this.view[1] - this.view[0] >= this.last - this.first - 1;
-    const hash = all ? "" : `#t=${(this.view[0] / 1000).toFixed(1)},${(this.view[1] / 1000).toFixed(1)}`;
-    if (hash !== location.hash) history.replaceState(history.state, "", location.pathname + location.search + hash);
+    for (const [i, name] of VIEW.entries()) {
+      if (all) url.searchParams.delete(name);
+      else url.searchParams.set(name, new Date(this.view[i]).toISOString().slice(0, 19 + 4 * (this.view[1] - this.view[0] < 60e3)));
+    }
+    if (url.href !== location.href) history.replaceState(history.state, "", url);
   }
 }
 
-const whole = (ms, step) => `${written(ms, 86400e3)} ${step < 60e3 ? written(ms, 1000) : new Date(ms).toISOString().slice(11, 16)}`;
+const moment = (ms, step) => `${written(ms, 86400e3)} ${step < 60e3 ? written(ms, 1000) : new Date(ms).toISOString().slice(11, 16)}`;
 
 function around(seen, chosen) {
   const i = seen.indexOf(chosen);
