@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -293,15 +293,7 @@ class Results:
         for r in rows:
             if post := posts.get((r["post_id"], r["account"])):
                 said.setdefault(r["object_id"], {}).setdefault(own_words(post.text), []).append(post)
-        texts = []
-        for same in said.values():
-            if len(same) > 1:
-                wordings = [
-                    Wording(min(p, key=lambda q: (q.created_at, q.post_id)), len(p), len({q.author_id for q in p}))
-                    for p in same.values()
-                ]
-                texts.append(sorted(wordings, key=lambda w: (-w.n_posts, w.first.created_at, w.first.post_id)))
-        return sorted(texts, key=lambda t: (-sum(w.n_posts for w in t), t[0].first.post_id))[:limit]
+        return ranked_wordings(said.values(), limit)
 
     def handles(self, account_ids: Sequence[str]) -> dict[str, str]:
         """The last known handle of each account that has one."""
@@ -476,6 +468,19 @@ class Results:
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as exc:
             raise HouselightsError(f"{path} cannot be read: {exc}. Run the scan again.") from exc
+
+
+def ranked_wordings(texts: Iterable[dict[str, list[Post]]], limit: int) -> list[list[Wording]]:
+    """Per text that has several wordings (words -> posts) these, the most used first; texts of the most posts first, at most `limit`."""
+    ranked = []
+    for same in texts:
+        if len(same) > 1:
+            wordings = [
+                Wording(min(p, key=lambda q: (q.created_at, q.post_id)), len(p), len({q.author_id for q in p}))
+                for p in same.values()
+            ]
+            ranked.append(sorted(wordings, key=lambda w: (-w.n_posts, w.first.created_at, w.first.post_id)))
+    return sorted(ranked, key=lambda t: (-sum(w.n_posts for w in t), t[0].first.post_id))[:limit]
 
 
 _STRONGEST_FIRST = "ORDER BY chance, abs(delta_s), object_id, post_id_a, post_id_b, channel"

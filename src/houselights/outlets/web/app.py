@@ -16,7 +16,7 @@ from houselights.core.errors import HouselightsError
 from houselights.outlets.web import render, urls
 from houselights.outlets.web.guard import Guard
 from houselights.outlets.web.indexed import Indexed
-from houselights.outlets.web.pages import feed, finding, overview
+from houselights.outlets.web.pages import copies, evidence, feed, finding, network, overview, post, timeline
 
 STATIC = Path(__file__).parent / "static"
 Page = Callable[..., dict[str, Any]]
@@ -29,6 +29,11 @@ def app(run_dir: Path, token: str, port: int | None = None) -> Starlette:
     routes: list[BaseRoute] = [
         *_page("/", "overview", overview.context, results),
         *_page("/feed", "feed", feed.context, results, options=feed.options),
+        *_page("/post/{no:int}", "post", post.context, results),
+        *_page("/finding/{finding_id}/evidence", "evidence", evidence.context, results),
+        *_page("/finding/{finding_id}/timeline", "timeline", timeline.context, results),
+        *_page("/finding/{finding_id}/network", "network", network.context, results),
+        *_page("/finding/{finding_id}/copies", "copies", copies.context, results),
         *_page("/finding/{finding_id}", "finding", finding.context, results),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
@@ -58,7 +63,7 @@ def _page(
             {"options": options(results)} if options and not fragment else {}
         )
         template = f"{name}_items.html" if fragment and name == "feed" else f"{name}.html"
-        return HTMLResponse(render.html(template, around | told))
+        return HTMLResponse(render.html(template, around | told | {"told": told}))
 
     async def page(request: Request) -> Response:
         return await anyio.to_thread.run_sync(lambda: made(request, twin=False))

@@ -82,6 +82,7 @@ def _card(
         "post_id": None if masked else r["post_id"],
         "platform": r["platform"],
         "at": r["created_at"].isoformat(),
+        "precision": r["created_at_precision"],
         "shown_at": wording.moment(r["created_at"], r["created_at_precision"]),
         "kind": r["kind"],
         "kind_word": KIND_WORD.get(r["kind"], r["kind"]),

@@ -16,7 +16,7 @@ from houselights.core.errors import shortage_told
 from houselights.core.paths import in_sql
 
 FOLDER, FILE = ".web", "index.duckdb"
-LAYOUT = "1"  # of the tables below; another one is made anew
+LAYOUT = "2"  # of the tables below; another one is made anew
 MEMORY = "320MB"
 _STATEMENTS = (
     """CREATE TABLE posts AS SELECT p.file_row_number AS no, p.* EXCLUDE (file_row_number, lang),
@@ -25,7 +25,16 @@ _STATEMENTS = (
     """CREATE TABLE accounts AS SELECT author_id,
         row_number() OVER (ORDER BY md5($salt || author_id), author_id) AS number,
         count(*) AS n_posts, max_by(author_handle, no) AS handle FROM posts GROUP BY author_id ORDER BY author_id""",
-    """CREATE TABLE evidence AS SELECT * FROM {evidence} ORDER BY finding_id, chance, abs(delta_s), object_id, post_id_a, post_id_b""",
+    # `place`: the strongest of every object, then the second of every object, and so on; what confirmed before what suggested
+    """CREATE TABLE evidence AS
+        WITH ranked AS (SELECT *, row_number() OVER (PARTITION BY finding_id, object_id, confirming ORDER BY {strongest}) AS nth
+            FROM {evidence} e)
+        SELECT e.* EXCLUDE nth, a.no AS no_a, b.no AS no_b, a.created_at AS at_a, b.created_at AS at_b,
+            row_number() OVER (PARTITION BY finding_id ORDER BY NOT confirming, nth, {strongest}) AS place
+        FROM ranked e
+        LEFT JOIN posts a ON a.post_id = e.post_id_a AND a.author_id = e.account_a
+        LEFT JOIN posts b ON b.post_id = e.post_id_b AND b.author_id = e.account_b
+        ORDER BY finding_id, place""",
     """CREATE TABLE marks AS
         WITH said AS (SELECT finding_id, post_id, author_id, list_sort(list(DISTINCT channel)) AS channels
             FROM (SELECT finding_id, channel, unnest([post_id_a, post_id_b]) AS post_id, unnest([account_a, account_b]) AS author_id
@@ -111,7 +120,7 @@ def _made(run_dir: Path, path: Path, stamp: str) -> Path:
 def _fill(con: duckdb.DuckDBPyConnection, run_dir: Path) -> None:
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
-    sources = {}
+    sources = {"strongest": "chance, abs(delta_s), object_id, post_id_a, post_id_b, channel"}
     for name, declared in _SOURCES.items():
         path = run_dir / declared.file
         if path.is_file():

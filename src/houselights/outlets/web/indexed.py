@@ -8,8 +8,10 @@ from typing import Any
 import duckdb
 
 from houselights.core import tables
+from houselights.core.text import own_words
 from houselights.outlets.web import index
-from houselights.results import NAMING_TIERS, Results
+from houselights.records import Post, Wording
+from houselights.results import NAMING_TIERS, Results, ranked_wordings
 
 IN_INDEX = ("posts", "evidence", "members", "highlights")
 
@@ -36,7 +38,30 @@ class Indexed(Results):
 
     def rows(self, sql: str, params: Any = None) -> list[dict[str, Any]]:
         """Rows of a query on the index."""
-        return self._rows(sql, params or [])
+        return self._rows(sql, params)
+
+    def _rows(self, sql: str, params: Any) -> list[dict[str, Any]]:
+        """Without a detour over Arrow, which costs more than a small query itself."""
+        con = self._db.execute(sql, params or None)
+        names = [str(column[0]) for column in con.description or []]
+        return [dict(zip(names, row, strict=True)) for row in con.fetchall()]
+
+    def wordings(self, finding_id: str, limit: int = 5) -> list[list[Wording]]:
+        """As `Results.wordings`, by numbers of posts instead of ids."""
+        self.finding(finding_id)
+        rows = self.rows(
+            """SELECT object_id, p.post_id, author_id, created_at, created_at_precision AS precision, p.kind, "text", repost_of,
+                raw_ref.file AS file, raw_ref.line AS line
+            FROM (SELECT DISTINCT object_id, unnest([no_a, no_b]) AS no FROM evidence WHERE finding_id = ? AND kind = 'text') e
+            JOIN posts p USING (no)""",
+            [finding_id],
+        )
+        said: dict[str, dict[str, list[Post]]] = {}
+        for r in rows:
+            object_id, file, line = r.pop("object_id"), r.pop("file"), r.pop("line")
+            post = Post(**r, reposted_text=None, source=f"{file}, line {line:,}")
+            said.setdefault(object_id, {}).setdefault(own_words(post.text), []).append(post)
+        return ranked_wordings(said.values(), limit)
 
     def close(self) -> None:
         self._index.close()

@@ -22,6 +22,9 @@ def where(results: Indexed, asked: Feed) -> tuple[str, dict[str, Any]]:
     if marks:
         parts.append(f"no IN (SELECT no FROM marks WHERE {marks})")
         params |= marks_params
+    if asked.object:
+        parts.append(f"no IN (SELECT unnest([no_a, no_b]) FROM evidence WHERE {_of_object(asked)})")
+        params |= {"object": asked.object} | ({"finding": asked.finding} if asked.finding else {})
     if asked.organic:
         parts.append("no NOT IN (SELECT no FROM marks WHERE list_contains($passed, finding_id))")
         params["passed"] = results.passed_ids
@@ -39,6 +42,10 @@ def where(results: Indexed, asked: Feed) -> tuple[str, dict[str, Any]]:
             parts.append(f"created_at {sign} ${name}")
             params[name] = moment(value)
     return " AND ".join(parts) or "true", params
+
+
+def _of_object(asked: Feed) -> str:
+    return "object_id = $object" + (" AND finding_id = $finding" if asked.finding else "")
 
 
 def _marks(results: Indexed, asked: Feed) -> tuple[str, dict[str, Any]]:

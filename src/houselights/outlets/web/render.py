@@ -11,6 +11,7 @@ from markupsafe import Markup
 from houselights.outlets import wording
 from houselights.outlets.hostile import clip, html_marked, html_text
 from houselights.outlets.report.finding import OUTCOME_SIGN, TIER_SIGN
+from houselights.outlets.web import pictures
 
 
 def safe(text: object) -> Markup:
@@ -50,6 +51,11 @@ def environment() -> Environment:
         "probability": wording.probability,
         "seconds": wording.seconds,
         "counted": wording.count,
+        "volume": pictures.volume,
+        "group_volume": pictures.group_volume,
+        "spark": pictures.spark,
+        "lanes": pictures.lanes,
+        "network": pictures.network,
     }
     env.globals |= {
         "tier_sign": TIER_SIGN,
@@ -57,6 +63,8 @@ def environment() -> Environment:
         "tier_meaning": wording.TIER_MEANING,
         "kind_noun": wording.KIND_NOUN,
         "channel_name": wording.CHANNEL_NAME,
+        "marks_meaning": wording.MARKS_MEANING,
+        "when_it_fits": wording.WHEN_IT_FITS,
     }
     return env
 

@@ -22,6 +22,7 @@ class Feed:
     narrative: str = ""
     lang: str = ""
     account: str = ""
+    object: str = ""
     since: str = ""
     until: str = ""
     organic: bool = False
@@ -45,7 +46,7 @@ class Feed:
     @property
     def filters(self) -> dict[str, str]:
         """The filters that are set."""
-        names = ("finding", "tier", "channel", "narrative", "lang", "account", "since", "until")
+        names = ("finding", "tier", "channel", "narrative", "lang", "account", "object", "since", "until")
         return {n: getattr(self, n) for n in names if getattr(self, n)} | ({"organic": "1"} if self.organic else {})
 
 
