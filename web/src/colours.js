@@ -11,8 +11,10 @@ export function palette() {
     quiet: colour("--quiet", "#6a655a"),
     rule: colour("--rule", "#e2ddd1"),
     sheet: colour("--sheet", "#ffffff"),
+    mark: colour("--bar", "#b07a00"),
     lamp: colour("--lamp-edge", "#c48a0a"),
     others: colour("--others", "#a7a193"),
+    faint: `${colour("--others", "#a7a193")}77`, // lines that lie on one another
   };
 }
 

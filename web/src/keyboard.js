@@ -1,6 +1,6 @@
 // j and k walk through what a page lists; Enter, o, / and ? act on it. Letters alone can be switched off, for people who speak to their
 // computer (WCAG 2.1.4).
-const STOPS = "[data-stop], article.post";
+const STOPS = "[data-stop], article.post, ol.findings > li";
 const OFF = "houselights.letters-off";
 const KEYS = [
   ["j, k", "next, previous"],
@@ -57,7 +57,7 @@ function step(by) {
 }
 
 function open(stop, event) {
-  const link = stop.querySelector("a[data-open]") ?? stop.querySelector('a[href*="/finding/"]') ?? stop.querySelector("a[href]:not([target])");
+  const link = ["a[data-open]", 'a[href*="/finding/"]', "a.when", "a[href]:not([target])"].map((s) => stop.querySelector(s)).find(Boolean);
   if (!link) return;
   event.preventDefault();
   link.click();

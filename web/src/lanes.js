@@ -3,7 +3,7 @@ import { palette } from "./colours.js";
 import { ticks, written } from "./scale.js";
 
 const TOP = 24;
-const LABEL_PX = 132;
+const LABEL_PX = 170;
 const NARROW_PX = 560; // no room for names beside the lanes
 const TALLEST_PX = 15000; // no browser draws a taller canvas
 
@@ -64,25 +64,38 @@ function short(pen, text, most) {
   return `${kept.join("")}…`;
 }
 
+// Each kind of shared thing has a form of its own, as in the drawing of the server.
+const FORMS = {
+  link: "M-1.1 -4h2.2v8h-2.2z",
+  repost: "M-3 -3h6v6h-6z",
+  quote: "M-3.6 0L0 -4.4L3.6 0L0 4.4z",
+  reply: "M-3 -3.6L3.6 0L-3 3.6z",
+  hashtags: "M-3.4 -2.2L-2.2 -3.4L0 -1.2L2.2 -3.4L3.4 -2.2L1.2 0L3.4 2.2L2.2 3.4L0 1.2L-2.2 3.4L-3.4 2.2L-1.2 0z",
+  text: "M-3.2 0a3.2 3.2 0 1 0 6.4 0a3.2 3.2 0 1 0 -6.4 0z",
+  narrative: "M-4 -1.1h8v2.2h-8z",
+};
+
 function dots(pen, { posts, lanes, view, chosen }, { left, width, high, colours }) {
   const out = [];
-  const radius = Math.min(4, Math.max(1.5, high * 0.26));
+  const forms = Object.fromEntries(Object.entries(FORMS).map(([kind, d]) => [kind, new Path2D(d)]));
+  const grown = Math.min(1.3, Math.max(0.5, high / 12));
   for (const post of posts) {
     if (post.ms < view[0] || post.ms > view[1]) continue;
     const x = left + ((post.ms - view[0]) / (view[1] - view[0])) * width;
     const y = TOP + high * (post.lane + 0.5);
-    pen.fillStyle = lanes[post.lane].role === "core" ? colours.lamp : colours.quiet;
-    pen.beginPath();
-    if (lanes[post.lane].role === "source") pen.rect(x - radius, y - radius, 2 * radius, 2 * radius);
-    else pen.arc(x, y, radius, 0, 2 * Math.PI);
-    pen.fill();
+    pen.save();
+    pen.translate(x, y);
+    pen.scale(grown, grown);
+    pen.fillStyle = lanes[post.lane].role === "core" ? colours.mark : colours.quiet;
+    pen.fill(forms[post.kind] ?? forms.text);
     if (post === chosen) {
       pen.strokeStyle = colours.ink;
-      pen.lineWidth = 2;
+      pen.lineWidth = 1.5;
       pen.beginPath();
-      pen.arc(x, y, radius + 3, 0, 2 * Math.PI);
+      pen.arc(0, 0, 7, 0, 2 * Math.PI);
       pen.stroke();
     }
+    pen.restore();
     out.push({ x, y, post });
   }
   return out;

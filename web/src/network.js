@@ -50,7 +50,8 @@ function draw(figure, data, began) {
   const told = document.createElement("p");
   told.className = "network-told";
   told.setAttribute("role", "status");
-  told.textContent = figure.dataset.told ?? "Point at an account to see whom it coincides with; choose it to read its posts.";
+  told.textContent = "Point at an account to see whom it coincides with; choose it to read its posts.";
+  for (const picture of figure.querySelectorAll("svg.network")) (picture.closest(".scroll") ?? picture).classList.add("without-scripts");
   figure.prepend(box, told);
 
   const graph = graphOf(data);
@@ -66,7 +67,7 @@ function draw(figure, data, began) {
     nodeReducer: (node, given) => lit(given, colours, state.near && !state.near.has(node)),
     edgeReducer: (edge, given) => {
       const on = state.near && graph.extremities(edge).includes(state.of);
-      return { ...given, color: on ? colours.lamp : colours.rule, hidden: Boolean(state.near) && !on, zIndex: on ? 1 : 0 };
+      return { ...given, color: on ? colours.lamp : colours.faint, hidden: Boolean(state.near) && !on, zIndex: on ? 1 : 0 };
     },
   });
   const recolour = () => {
@@ -91,7 +92,7 @@ function graphOf(data) {
   for (const [i, n] of data.nodes.entries()) {
     graph.addNode(i, {
       x: n.x,
-      y: n.y,
+      y: -n.y, // as in the drawing of the server, where y grows downwards
       size: SIZES[n.role] ?? SIZES.periphery,
       label: n.label,
       role: n.role,

@@ -203,7 +203,8 @@ class Lanes {
   }
 
   draw() {
-    this.drawn = paint(this.canvas, this.frame.clientWidth, this);
+    const inside = getComputedStyle(this.frame);
+    this.drawn = paint(this.canvas, this.frame.clientWidth - parseFloat(inside.paddingLeft) - parseFloat(inside.paddingRight), this);
     const seen = this.posts.filter((p) => p.ms >= this.view[0] && p.ms <= this.view[1]);
     const accounts = new Set(seen.map((p) => p.lane)).size;
     const width = this.view[1] - this.view[0];
