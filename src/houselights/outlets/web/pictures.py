@@ -116,10 +116,10 @@ def _tick(ms: int, step: int) -> str:
 
 def network(told: Mapping[str, Any]) -> Markup:
     """Accounts as circles, joined where they coincided; squares are sources. Empty where there is nothing to draw."""
-    nodes, wide, tall, margin = told["nodes"], 760, 460, 20
+    nodes, wide, tall, margin = told["nodes"], 760, 490, 20
     if not nodes:
         return Markup("")
-    at = [(margin + n["x"] * (wide - 2 * margin), margin + n["y"] * (tall - 2 * margin)) for n in nodes]
+    at = [(margin + n["x"] * (wide - 2 * margin), margin + n["y"] * (wide - 2 * margin)) for n in nodes]
     most = max((e[2] for e in told["edges"]), default=1)
     lines = "".join(
         f'<line x1="{at[a][0]:.1f}" y1="{at[a][1]:.1f}" x2="{at[b][0]:.1f}" y2="{at[b][1]:.1f}" stroke-width="{0.4 + 2 * n / most:.2f}"/>'

@@ -1,23 +1,25 @@
 """Who coincided with whom: a table first, and positions for a picture."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
+
+import pyarrow as pa
 
 from houselights.outlets import wording
 from houselights.outlets.web import queries, urls
 from houselights.outlets.web.cards import account
 from houselights.outlets.web.indexed import Indexed
 
-MOST_PAIRS, MOST_NODES, SEED = 40, 2000, 0
+MOST_PAIRS, SEED = 40, 0
 
 
 def context(results: Indexed, query: Mapping[str, str], finding_id: str) -> dict[str, Any]:
-    """`nodes` (account, x and y from 0 to 1, coincidences) and `edges` (place of a node, place of a node, coincidences)."""
+    """`nodes` (account, x from 0 to 1 and y in the same unit, coincidences) and `edges` (place of a node, place of a node, coincidences)."""
     f = results.finding(finding_id)
     masked = urls.is_on(query, "masked")
-    edges, left_out = drawn(results.edges(finding_id))
-    nodes = sorted({a for e in edges for a in e[:2]})
-    at = positions(edges, nodes)
+    edges, left_out, at = picture(results, finding_id)
+    nodes = sorted(at)
     known = queries.accounts(results, nodes)
     number = {a: i for i, a in enumerate(nodes)}
     weight: dict[str, int] = dict.fromkeys(nodes, 0)
@@ -37,20 +39,21 @@ def context(results: Indexed, query: Mapping[str, str], finding_id: str) -> dict
     }
 
 
-def drawn(edges: list[tuple[str, str, int]]) -> tuple[list[tuple[str, str, int]], int]:
-    """The edges among the accounts of most coincidences, MOST_NODES at most, and how many accounts are left out."""
-    weight: dict[str, int] = {}
-    for a, b, n in edges:
-        weight[a] = weight.get(a, 0) + n
-        weight[b] = weight.get(b, 0) + n
-    kept = set(sorted(weight, key=lambda a: (-weight[a], a))[:MOST_NODES])
-    return [e for e in edges if e[0] in kept and e[1] in kept], len(weight) - len(kept)
+@lru_cache(maxsize=64)
+def picture(
+    results: Indexed, finding_id: str
+) -> tuple[list[tuple[str, str, int]], int, dict[str, tuple[float, float]]]:
+    """(pairs that are drawn, accounts left out, positions), computed once while the server runs: names masked or not, the picture is one."""
+    from houselights.outlets.web import network
 
-
-def positions(edges: list[tuple[str, str, int]], nodes: list[str]) -> dict[str, tuple[float, float]]:
-    from houselights.outlets.report import network
-
-    return network.positions(nodes, edges) if nodes else {}
+    pairs, left_out = network.drawn(results.edges(finding_id))
+    names = sorted({a for p in pairs for a in p[:2]})
+    accounts = pa.table({"account": pa.array(names, pa.string()), "role": [results.named.get(a, "") for a in names]})
+    a, b, n = zip(*pairs, strict=True) if pairs else ((), (), ())
+    ends = pa.table({"account_a": pa.array(a, pa.string()), "account_b": pa.array(b, pa.string()), "weight": pa.array(n, pa.int64())})
+    laid = network.layout(ends, accounts, SEED)
+    places = zip(laid["x"].to_pylist(), laid["y"].to_pylist(), strict=True)
+    return pairs, left_out, dict(zip(laid["account"].to_pylist(), places, strict=True))
 
 
 def pairs_told(results: Indexed, finding_id: str, *, masked: bool) -> dict[str, Any]:
