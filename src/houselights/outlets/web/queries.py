@@ -92,6 +92,8 @@ def count(results: Indexed, asked: Feed) -> dict[str, int]:
 
 @lru_cache(maxsize=4096)
 def _counted(results: Indexed, asked: Feed) -> dict[str, int]:
+    if not asked.filters:
+        return {"posts": results.counts["posts"], "accounts": results.counts["accounts"]}
     condition, params = where(results, asked)
     found = results.rows(
         f"SELECT count(*) AS posts, count(DISTINCT author_id) AS accounts FROM posts WHERE {condition}", params

@@ -9,7 +9,7 @@ from houselights.core import tables
 from houselights.core.errors import HouselightsError
 from houselights.outlets import wording
 from houselights.outlets.report import reading
-from houselights.outlets.web.indexed import Indexed
+from houselights.outlets.web.indexed import NTH, Indexed, nth
 from houselights.records import bin_width_s, floor
 
 PAGE, BINS = 40, 48
@@ -88,10 +88,10 @@ def volumes(results: Indexed, narrative_ids: tuple[str, ...]) -> dict[str, dict[
     start = floor(first, bin_s)
     width = int((last - start).total_seconds() // bin_s) + 1
     rows = results.rows(
-        """WITH seen AS (SELECT DISTINCT no FROM marks WHERE list_contains($passed, finding_id))
-        SELECT narrative_id, floor(epoch(created_at - $start) / $bin)::INT AS nth, count(*) AS n, count(seen.no) AS theirs
+        f"""WITH seen AS (SELECT DISTINCT no FROM marks WHERE list_contains($passed, finding_id))
+        SELECT narrative_id, {NTH} AS nth, count(*) AS n, count(seen.no) AS theirs
         FROM told LEFT JOIN seen USING (no) WHERE list_contains($ids, narrative_id) GROUP BY ALL""",
-        {"passed": results.passed_ids, "start": start, "bin": bin_s, "ids": list(narrative_ids)},
+        {"passed": results.passed_ids, "ids": list(narrative_ids)} | nth(start, bin_s),
     )
     starts = [(start + timedelta(seconds=bin_s * i)).isoformat() for i in range(width)]
     out: dict[str, dict[str, Any]] = {

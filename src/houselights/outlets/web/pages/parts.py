@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from houselights.outlets import wording
-from houselights.outlets.web.indexed import Indexed
+from houselights.outlets.web.indexed import NTH, Indexed, nth
 from houselights.records import bin_width_s, floor
 
 BINS = 96
@@ -43,12 +43,11 @@ def volume(results: Indexed, narrative_id: str = "") -> dict[str, Any]:
     bin_s = bin_width_s((last - first).total_seconds(), BINS)
     start = floor(first, bin_s)
     n_bins = int((last - start).total_seconds() // bin_s) + 1
-    nth = "floor(epoch(created_at - $start) / $bin)::INT"
     only = "WHERE no IN (SELECT no FROM told WHERE narrative_id = $narrative)" if narrative_id else ""
     rows = results.rows(
         f"""WITH seen AS (SELECT DISTINCT no FROM marks WHERE list_contains($passed, finding_id))
-        SELECT {nth} AS nth, count(*) AS n, count(seen.no) AS coordinated FROM posts LEFT JOIN seen USING (no) {only} GROUP BY 1""",
-        {"start": start, "bin": bin_s, "passed": results.passed_ids} | ({"narrative": narrative_id} if only else {}),
+        SELECT {NTH} AS nth, count(*) AS n, count(seen.no) AS coordinated FROM posts LEFT JOIN seen USING (no) {only} GROUP BY 1""",
+        {"passed": results.passed_ids} | nth(start, bin_s) | ({"narrative": narrative_id} if only else {}),
     )
     posts, coordinated = [0] * n_bins, [0] * n_bins
     for r in rows:
