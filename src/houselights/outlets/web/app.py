@@ -86,7 +86,11 @@ def _page(path: str, name: str, context: Page, options: Callable[[Indexed], Any]
         if twin:
             return Response(render.as_json(told), media_type="application/json")
         fragment = request.query_params.get("fragment") == "1" and name in FRAGMENTS
-        around = surroundings(request, name) | ({"options": options(results)} if options and not fragment else {})
+        around = (
+            surroundings(request, name)
+            | {"fragment": fragment}
+            | ({"options": options(results)} if options and not fragment else {})
+        )
         return HTMLResponse(render.html(f"{name}{'_items' if fragment else ''}.html", around | told | {"told": told}))
 
     def endpoint(*, twin: bool) -> Callable[[Request], Awaitable[Response]]:

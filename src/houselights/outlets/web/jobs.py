@@ -37,6 +37,20 @@ class Job:
     message: str = ""
     seen: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def stage(self) -> str:
+        """The stage that is at work, and its place among all; empty where there is none."""
+        begun = [s for s in STAGES if s in self.stages]
+        return f"{begun[-1]} ({STAGES.index(begun[-1]) + 1} of {len(STAGES)})" if begun else ""
+
+    @property
+    def share_0_1(self) -> float | None:
+        """Of the stages; they take unlike times. None before the first, and where nothing tells."""
+        if self.kind != "scan" or not self.stages:
+            return None
+        begun = [i for i, s in enumerate(STAGES) if s in self.stages]
+        return (begun[-1] + self.stages[STAGES[begun[-1]]]) / len(STAGES)
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "kind": self.kind,
@@ -45,6 +59,8 @@ class Job:
             "out": self.out.name,
             "options": self.options,
             "state": self.state,
+            "stage": self.stage,
+            "share_0_1": self.share_0_1,
             "stages": [{"stage": s, "done_0_1": self.stages.get(s, 0.0)} for s in STAGES]
             if self.kind == "scan"
             else [],

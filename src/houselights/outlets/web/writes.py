@@ -75,7 +75,7 @@ async def show_run(request: Request) -> Response:
 
 
 async def events(request: Request) -> Response:
-    """The job as server-sent events: `progress` whenever it changes, `end` when it has ended."""
+    """The job as server-sent events, one whenever it changes; the last says that it is done, failed or cancelled."""
     return StreamingResponse(
         _told(request, request.app.state.jobs),
         media_type="text/event-stream",
@@ -90,9 +90,8 @@ async def _told(request: Request, jobs: Jobs) -> AsyncIterator[str]:
         now = json.dumps(job.as_dict() if job else None)
         if now != last:
             last, quiet = now, 0
-            yield f"event: progress\ndata: {now}\n\n"
+            yield f"data: {now}\n\n"
         if job is None or job.state != "running":
-            yield f"event: end\ndata: {now}\n\n"
             return
         quiet += 1
         if quiet % BEAT == 0:

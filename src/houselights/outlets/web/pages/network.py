@@ -50,7 +50,13 @@ def picture(
     names = sorted({a for p in pairs for a in p[:2]})
     accounts = pa.table({"account": pa.array(names, pa.string()), "role": [results.named.get(a, "") for a in names]})
     a, b, n = zip(*pairs, strict=True) if pairs else ((), (), ())
-    ends = pa.table({"account_a": pa.array(a, pa.string()), "account_b": pa.array(b, pa.string()), "weight": pa.array(n, pa.int64())})
+    ends = pa.table(
+        {
+            "account_a": pa.array(a, pa.string()),
+            "account_b": pa.array(b, pa.string()),
+            "weight": pa.array(n, pa.int64()),
+        }
+    )
     laid = network.layout(ends, accounts, SEED)
     places = zip(laid["x"].to_pylist(), laid["y"].to_pylist(), strict=True)
     return pairs, left_out, dict(zip(laid["account"].to_pylist(), places, strict=True))

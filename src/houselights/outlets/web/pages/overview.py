@@ -11,14 +11,17 @@ from houselights.outlets.web.pages.parts import findings_listed, volume
 
 def context(results: Indexed, query: Mapping[str, str]) -> dict[str, Any]:
     c = results.counts
-    n = len(wording.passed(results.findings))
+    rows, ran = findings_listed(results), bool(wording.channels(results, "run"))
+    passed = [r for r in rows if r["finding_id"] in set(results.passed_ids)]
     return {
-        "headline": headline(n, tested=bool(wording.channels(results, "run"))),
+        "headline": headline(len(passed), tested=ran),
         "sentence": wording.overall(results),
         "counts": {"posts": c["posts"], "accounts": c["accounts"], "rejected": c["rejected"]},
         "period": wording.span(c["first_at"], c["last_at"]),
-        "findings": findings_listed(results),
-        "common": wording.in_common(results.findings),
+        "passed": passed,
+        "described": [r for r in rows if r not in passed],
+        "ran": ran,
+        "common": wording.in_common(wording.passed(results.findings)),
         "volume": volume(results),
         "tested": wording.tested(results),
         "skipped": wording.skipped(results),
