@@ -23,19 +23,26 @@ def test_the_positions_are_those_of_the_server_every_time(opened: Any, base: str
     assert places[0] == places[1]
 
 
+def _a_node(page: Any, box: dict[str, float]) -> tuple[float, float] | None:
+    """Where a node is, found as a person finds it: by pointing until one answers."""
+    told = page.locator(".network-told")
+    for k in range(24):
+        for i in range(40):
+            x, y = box["x"] + box["width"] * (i + 0.5) / 40, box["y"] + box["height"] * (k + 0.5) / 24
+            page.mouse.move(x, y)
+            if "coincides with" in told.inner_text():
+                page.wait_for_timeout(100)
+                page.mouse.move(x + 1, y)
+                page.wait_for_timeout(100)
+                if "coincides with" in told.inner_text():
+                    return x + 1, y
+    return None
+
+
 def test_a_node_leads_to_its_posts(opened: Any, base: str) -> None:
     page = opened(NETWORK).page
     box = page.locator(".network-canvas").bounding_box()
-    told = page.locator(".network-told")
-    at = None
-    for i in range(40):  # nodes are found as a person finds them: by pointing until one answers
-        for k in range(24):
-            page.mouse.move(box["x"] + box["width"] * (i + 0.5) / 40, box["y"] + box["height"] * (k + 0.5) / 24)
-            if "coincides with" in told.inner_text():
-                at = (box["x"] + box["width"] * (i + 0.5) / 40, box["y"] + box["height"] * (k + 0.5) / 24)
-                break
-        if at:
-            break
+    at = _a_node(page, box)
     assert at
     page.mouse.click(*at)
     page.wait_for_url("**/feed?finding=f-ring&account=*")
