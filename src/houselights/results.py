@@ -17,7 +17,7 @@ from houselights.core.errors import HouselightsError
 from houselights.core.paths import in_sql
 from houselights.core.text import own_words
 from houselights.engine.local import connect
-from houselights.records import Pair, Post, Shown, Timeline, Wording, bin_width_s, floor
+from houselights.records import Pair, Post, Shown, Timeline, Wording, bin_width_s, binned, floor
 
 NAMING_TIERS = ("observed", "strong", "reviewed")
 
@@ -334,13 +334,7 @@ class Results:
         )
         if span["first_at"] is None:
             return Timeline(1, (), (), ())
-        bin_s = bin_width_s((span["last_at"] - span["first_at"]).total_seconds(), max_bins)
-        start = floor(span["first_at"], bin_s)
-        n_bins = int((span["last_at"] - start).total_seconds() // bin_s) + 1
-        start, n_bins = (
-            start - timedelta(seconds=bin_s),
-            n_bins + 2,
-        )  # an empty bin either side: the quiet before and after
+        bin_s, start, n_bins = binned(span["first_at"], span["last_at"], max_bins)
         rows = self._rows(
             f"""WITH {own}, binned AS (SELECT {nth} AS nth, count(*) AS n FROM {posts}
                 WHERE created_at >= $start AND created_at < $stop GROUP BY 1),

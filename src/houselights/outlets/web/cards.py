@@ -1,6 +1,7 @@
 """A post as a page shows it: who wrote it as far as that may be said, when, its words with what is shared marked, and why."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -23,16 +24,13 @@ def cards(results: Indexed, numbers: Sequence[int], *, masked: bool, whole: bool
     """Cards of posts by number, in the order given; `masked`: no account is named, and none is named in the words either."""
     rows = queries.posts(results, numbers)
     spans, findings = queries.spans(results, numbers), queries.findings_of(results, numbers)
-    known = queries.accounts(results, [r["author_id"] for r in rows])
-    originals = queries.reposted(results, rows)
     return [
         _card(
             results,
             r,
             spans.get(r["no"], []),
             findings.get(r["no"], []),
-            account(results, r["author_id"], known, masked=masked),
-            originals.get((r["platform"], r["repost_of"])) if r["repost_of"] and not r["text"] else None,
+            account(results, r["author_id"], {r["author_id"]: r}, masked=masked),
             masked=masked,
             whole=whole,
         )
@@ -66,11 +64,12 @@ def _card(
     spans: list[dict[str, Any]],
     findings: list[str],
     who: dict[str, Any],
-    original: str | None,
     *,
     masked: bool,
     whole: bool,
 ) -> dict[str, Any]:
+    original, at = r["original"], datetime.fromtimestamp(r["created_us"] // 1_000_000, UTC)
+    at += timedelta(microseconds=r["created_us"] % 1_000_000)
     text, marks = r["text"] or (original or ""), _marks(results, r["no"], spans)
     if original is not None:  # a repost is marked as a whole: its words are another's
         marks = [m | {"start": 0, "end": len(text)} if m["start"] == m["end"] else m for m in marks]
@@ -81,9 +80,9 @@ def _card(
         "no": r["no"],
         "post_id": None if masked else r["post_id"],
         "platform": r["platform"],
-        "at": r["created_at"].isoformat(),
-        "precision": r["created_at_precision"],
-        "shown_at": wording.moment(r["created_at"], r["created_at_precision"]),
+        "at": at.isoformat(),
+        "precision": r["precision"],
+        "shown_at": wording.moment(at, r["precision"]),
         "kind": r["kind"],
         "kind_word": KIND_WORD.get(r["kind"], r["kind"]),
         "lang": r["lang"],

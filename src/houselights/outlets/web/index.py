@@ -16,15 +16,22 @@ from houselights.core.errors import shortage_told
 from houselights.core.paths import in_sql
 
 FOLDER, FILE = ".web", "index.duckdb"
-LAYOUT = "2"  # of the tables below; another one is made anew
-MEMORY = "320MB"
+LAYOUT = "3"  # of the tables below; another one is made anew
+MEMORY, MEMORY_WHILE_MADE = "320MB", "600MB"
 _STATEMENTS = (
     """CREATE TABLE posts AS SELECT p.file_row_number AS no, p.* EXCLUDE (file_row_number, lang),
-        coalesce(nullif(l.lang, 'und'), p.lang) AS lang
+        coalesce(nullif(l.lang, 'und'), p.lang) AS lang, p.kind <> 'repost' AND trim(p."text") <> '' AS in_own_words
     FROM {posts} p LEFT JOIN {languages} l USING (post_id) ORDER BY p.file_row_number""",
     """CREATE TABLE accounts AS SELECT author_id,
         row_number() OVER (ORDER BY md5($salt || author_id), author_id) AS number,
         count(*) AS n_posts, max_by(author_handle, no) AS handle FROM posts GROUP BY author_id ORDER BY author_id""",
+    # `card`: what a page says of a post, in one column: fifty rows from anywhere cost fifty reads, not fifty of every column
+    """CREATE TABLE cards AS SELECT p.no, to_json({{'post_id': p.post_id, 'platform': p.platform, 'author_id': p.author_id,
+            'number': a.number, 'handle': a.handle, 'created_us': epoch_us(p.created_at), 'precision': p.created_at_precision,
+            'text': p."text", 'original': o."text", 'repost': p.repost_of IS NOT NULL, 'lang': p.lang, 'kind': p.kind, 'url': p.url,
+            'file': p.raw_ref.file, 'line': p.raw_ref.line}})::VARCHAR AS card
+    FROM posts p JOIN accounts a USING (author_id)
+    LEFT JOIN posts o ON p."text" = '' AND o.post_id = p.repost_of AND o.platform = p.platform ORDER BY p.no""",
     # `place`: the strongest of every object, then the second of every object, and so on; what confirmed before what suggested
     """CREATE TABLE evidence AS
         WITH ranked AS (SELECT *, row_number() OVER (PARTITION BY finding_id, object_id, confirming ORDER BY {strongest}) AS nth
@@ -45,9 +52,26 @@ _STATEMENTS = (
         ORDER BY finding_id, no""",
     """CREATE TABLE spans AS SELECT m.no, h.* FROM {highlights} h JOIN posts p USING (post_id)
         JOIN marks m ON m.no = p.no AND m.finding_id = h.finding_id ORDER BY m.no, h."start", h."end", h.kind, h.finding_id""",
-    """CREATE TABLE told AS SELECT n.narrative_id, p.no FROM {post_narratives} n JOIN posts p USING (post_id) ORDER BY 1, 2""",
+    """CREATE TABLE told AS SELECT n.narrative_id, p.no, p.created_at, p.author_id
+        FROM {post_narratives} n JOIN posts p USING (post_id) ORDER BY 1, 2""",
+    """CREATE TABLE typical AS SELECT n.narrative_id, n.nth, p."text" FROM (
+            SELECT narrative_id, unnest(representative_post_ids) AS post_id, generate_subscripts(representative_post_ids, 1) AS nth
+            FROM {narratives}) n JOIN posts p USING (post_id) ORDER BY 1, 2""",
+    """CREATE TABLE techniques AS SELECT p.no, a.label, a."start", a."end", a.confidence FROM {annotations} a JOIN posts p USING (post_id)
+        WHERE a.task = 'techniques' AND starts_with(a.model, 'head:') AND p.in_own_words ORDER BY p.no""",
+    """CREATE TABLE pushed AS
+        WITH mine AS MATERIALIZED (SELECT m.finding_id, p.no, p.author_id, p.urls, p.hashtags FROM marks m JOIN posts p USING (no)),
+        things AS (
+            SELECT finding_id, no, author_id, 'links' AS what, unnest(urls) AS thing FROM mine
+            UNION ALL SELECT finding_id, no, author_id, 'hashtags', unnest(hashtags) FROM mine
+            UNION ALL SELECT finding_id, no, author_id, 'sites', regexp_extract(link, '^[a-z]+://(?:www[.])?([^/:?#]+)', 1)
+                FROM (SELECT finding_id, no, author_id, unnest(urls) AS link FROM mine))
+        SELECT finding_id, what, thing, count(DISTINCT author_id) AS n_accounts, count(DISTINCT no) AS n_posts FROM things
+        WHERE thing <> '' GROUP BY finding_id, what, thing
+        QUALIFY row_number() OVER (PARTITION BY finding_id, what ORDER BY n_accounts DESC, n_posts DESC, thing) <= 8
+        ORDER BY finding_id, what, n_accounts DESC, n_posts DESC, thing""",
     """CREATE TABLE members AS SELECT * FROM {members} ORDER BY finding_id, role, account_id""",
-    """CREATE TABLE highlights AS SELECT * EXCLUDE no FROM spans""",
+    """CREATE TABLE highlights AS SELECT * EXCLUDE no FROM spans ORDER BY finding_id, post_id""",
 )
 
 
@@ -105,7 +129,10 @@ def _made(run_dir: Path, path: Path, stamp: str) -> Path:
     beside.unlink(missing_ok=True)
     try:
         with shortage_told(path.parent):
-            con = duckdb.connect(str(beside), config={"memory_limit": "2GB", "autoinstall_known_extensions": "false"})
+            con = duckdb.connect(
+                str(beside),
+                config={"memory_limit": MEMORY_WHILE_MADE, "threads": 2, "autoinstall_known_extensions": "false"},
+            )
             try:
                 _fill(con, run_dir)
             finally:
@@ -120,6 +147,7 @@ def _made(run_dir: Path, path: Path, stamp: str) -> Path:
 def _fill(con: duckdb.DuckDBPyConnection, run_dir: Path) -> None:
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
+    con.execute(f"SET temp_directory = {in_sql(Path(tempfile.gettempdir()) / f'houselights-web-{os.getpid()}')}")
     sources = {"strongest": "chance, abs(delta_s), object_id, post_id_a, post_id_b, channel"}
     for name, declared in _SOURCES.items():
         path = run_dir / declared.file
@@ -140,5 +168,7 @@ _SOURCES = {
     "evidence": tables.EVIDENCE,
     "highlights": tables.HIGHLIGHTS,
     "members": tables.MEMBERS,
+    "narratives": tables.NARRATIVES,
     "post_narratives": tables.POST_NARRATIVES,
+    "annotations": tables.ANNOTATIONS,
 }

@@ -1,6 +1,8 @@
 """A RUN read through its index: every query of `Results`, and those that only pages ask."""
 
 import threading
+from collections.abc import Sequence
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import duckdb
 from houselights.core import tables
 from houselights.core.text import own_words
 from houselights.outlets.web import index
-from houselights.records import Post, Wording
+from houselights.records import Post, Timeline, Wording, bin_width_s, binned, floor
 from houselights.results import NAMING_TIERS, Results, ranked_wordings
 
 IN_INDEX = ("posts", "evidence", "members", "highlights")
@@ -62,6 +64,92 @@ class Indexed(Results):
             post = Post(**r, reposted_text=None, source=f"{file}, line {line:,}")
             said.setdefault(object_id, {}).setdefault(own_words(post.text), []).append(post)
         return ranked_wordings(said.values(), limit)
+
+    def timeline(self, finding_id: str, max_bins: int = 96) -> Timeline:
+        """As `Results.timeline`, by numbers of posts instead of ids."""
+        self.finding(finding_id)
+        mine = "(SELECT DISTINCT unnest([no_a, no_b]) AS no FROM evidence WHERE finding_id = $id)"
+        span = self.rows(
+            f"SELECT min(created_at) AS first_at, max(created_at) AS last_at FROM posts JOIN {mine} USING (no)",
+            {"id": finding_id},
+        )[0]
+        if span["first_at"] is None:
+            return Timeline(1, (), (), ())
+        bin_s, start, n_bins = binned(span["first_at"], span["last_at"], max_bins)
+        rows = self.rows(
+            f"""SELECT floor(epoch(created_at - $start) / $bin)::INT AS nth, count(*) AS n, count(mine.no) AS mine
+            FROM posts LEFT JOIN {mine} mine USING (no) WHERE created_at >= $start AND created_at < $stop GROUP BY 1""",
+            {"id": finding_id, "start": start, "stop": start + timedelta(seconds=bin_s * n_bins), "bin": bin_s},
+        )
+        group, others = [0] * n_bins, [0] * n_bins
+        for r in rows:
+            group[r["nth"]], others[r["nth"]] = r["mine"], r["n"] - r["mine"]
+        starts = tuple(start + timedelta(seconds=bin_s * i) for i in range(n_bins))
+        return Timeline(bin_s, starts, tuple(group), tuple(others))
+
+    def typical_posts(self, narrative_ids: Sequence[str]) -> dict[str, list[str]]:
+        """As `Results.typical_posts`."""
+        out: dict[str, list[str]] = {}
+        for r in self.rows(
+            """SELECT narrative_id, "text" FROM typical WHERE list_contains(?, narrative_id) ORDER BY narrative_id, nth""",
+            [list(narrative_ids)],
+        ):
+            out.setdefault(r["narrative_id"], []).append(r["text"])
+        return out
+
+    def volumes(self, finding_id: str, narrative_ids: Sequence[str], n_bins: int = 48) -> dict[str, Timeline]:
+        """As `Results.volumes`."""
+        self.finding(finding_id)
+        first, last = self.counts["first_at"], self.counts["last_at"]
+        if first is None:
+            return {}
+        bin_s = bin_width_s((last - first).total_seconds(), n_bins)
+        start = floor(first, bin_s)
+        width = int((last - start).total_seconds() // bin_s) + 1
+        rows = self.rows(
+            """SELECT narrative_id, floor(epoch(created_at - $start) / $bin)::INT AS nth, m.account_id IS NOT NULL AS mine, count(*) AS n
+            FROM told LEFT JOIN (SELECT DISTINCT account_id FROM members WHERE finding_id = $id AND role <> 'source') m
+              ON m.account_id = author_id
+            WHERE list_contains($ids, narrative_id) GROUP BY ALL""",
+            {"id": finding_id, "ids": list(narrative_ids), "start": start, "bin": bin_s},
+        )
+        told = {id_: ([0] * width, [0] * width) for id_ in narrative_ids}
+        for r in rows:
+            told[r["narrative_id"]][not r["mine"]][r["nth"]] = r["n"]
+        starts = tuple(start + timedelta(seconds=bin_s * i) for i in range(width))
+        return {id_: Timeline(bin_s, starts, tuple(mine), tuple(others)) for id_, (mine, others) in told.items()}
+
+    @cached_property
+    def _n_in_own_words(self) -> int:
+        return int(self.rows("SELECT count(*) AS n FROM posts WHERE in_own_words")[0]["n"])
+
+    @cached_property
+    def _has_techniques(self) -> bool:
+        return bool(self.rows("SELECT count(*) AS n FROM techniques")[0]["n"])
+
+    def marked(self, finding_id: str, limit: int = 3) -> list[dict[str, Any]]:
+        """As `Results.marked`."""
+        self.finding(finding_id)
+        if not self._has_techniques:
+            return []
+        rows = self.rows(
+            """WITH mine AS (SELECT DISTINCT unnest([no_a, no_b]) AS no FROM evidence WHERE finding_id = $id),
+            n AS (SELECT count(*) AS n_mine FROM mine JOIN posts USING (no) WHERE in_own_words)
+            SELECT label, count(DISTINCT mine.no) AS n_posts, count(DISTINCT mine.no) / any_value(n_mine) AS share_0_1,
+                (count(DISTINCT t.no) - count(DISTINCT mine.no)) / nullif($n - any_value(n_mine), 0) AS others_0_1,
+                list({'no': t.no, 'start': "start", 'end': "end"} ORDER BY confidence DESC, p.post_id, "start")
+                    FILTER (mine.no IS NOT NULL) AS quotes
+            FROM techniques t JOIN posts p ON p.no = t.no LEFT JOIN mine ON mine.no = t.no, n
+            GROUP BY label HAVING n_posts > 0 ORDER BY n_posts DESC, label""",
+            {"id": finding_id, "n": self._n_in_own_words},
+        )
+        wanted = sorted({q["no"] for r in rows for q in r["quotes"][:limit]})
+        texts = self.rows('SELECT no, "text" FROM posts WHERE list_contains(?, no)', [wanted]) if wanted else []
+        text = {t["no"]: t["text"] for t in texts}
+        return [
+            r | {"quotes": [{"text": text[q["no"]], "start": q["start"], "end": q["end"]} for q in r["quotes"][:limit]]}
+            for r in rows
+        ]
 
     def close(self) -> None:
         self._index.close()

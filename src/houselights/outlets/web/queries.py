@@ -1,5 +1,6 @@
 """The queries that only pages ask: which posts a filter leaves, page by page, and what a card says of each."""
 
+import json
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -9,9 +10,6 @@ from houselights.outlets.web.urls import Feed, moment
 
 PAGE = 50
 UNNAMED = "~"  # before the number of an account that is not named
-
-_COLUMNS = """no, post_id, platform, author_id, author_handle, author_name, created_at, created_at_precision, "text", lang, kind, repost_of,
-    hashtags, urls, url, raw_ref.file AS file, raw_ref.line AS line"""
 
 
 def where(results: Indexed, asked: Feed) -> tuple[str, dict[str, Any]]:
@@ -102,11 +100,14 @@ def _counted(results: Indexed, asked: Feed) -> dict[str, int]:
 
 
 def posts(results: Indexed, numbers: Sequence[int]) -> list[dict[str, Any]]:
-    """Rows of posts by number, in the order given."""
+    """What cards say of posts, by number, in the order given."""
     if not numbers:
         return []
-    found = results.rows(f"SELECT {_COLUMNS} FROM posts WHERE no IN ({_list(numbers)})")
-    by_no = {r["no"]: r for r in found}
+    wanted = ", ".join(
+        f"({int(n)})" for n in numbers
+    )  # a join reads the rows alone; IN with a list would read whole blocks
+    found = results.rows(f"SELECT no, card FROM cards JOIN (VALUES {wanted}) wanted(n) ON no = n")
+    by_no = {r["no"]: json.loads(r["card"]) | {"no": r["no"]} for r in found}
     return [by_no[n] for n in numbers if n in by_no]
 
 
@@ -132,15 +133,6 @@ def accounts(results: Indexed, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """number, n_posts and last handle of accounts, by id."""
     rows = results.rows("SELECT * FROM accounts WHERE list_contains(?, author_id)", [sorted(set(ids))])
     return {r["author_id"]: r for r in rows}
-
-
-def reposted(results: Indexed, rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], str]:
-    """Texts of the reposted posts that are in the data, by (platform, post id)."""
-    wanted = sorted({r["repost_of"] for r in rows if r["repost_of"] and not r["text"]})
-    if not wanted:
-        return {}
-    found = results.rows('SELECT platform, post_id, "text" FROM posts WHERE list_contains(?, post_id)', [wanted])
-    return {(r["platform"], r["post_id"]): r["text"] for r in found}
 
 
 def languages(results: Indexed) -> list[tuple[str, int]]:

@@ -6,7 +6,7 @@ from typing import Any
 from houselights.core.errors import HouselightsError
 from houselights.outlets import wording
 from houselights.outlets.report.evidence import ALONE, HALVES
-from houselights.outlets.web import urls
+from houselights.outlets.web import redact, urls
 from houselights.outlets.web.cards import cards
 from houselights.outlets.web.indexed import Indexed
 
@@ -75,9 +75,9 @@ def of_finding(card: dict[str, Any], finding_id: str) -> dict[str, Any]:
 
 
 def object_name(object_id: str, kind: str, names: Mapping[str, str], *, masked: bool) -> str:
-    """What is shared, where that says anything to a reader: a link, hashtags, a narrative's name; empty for hashes and ids of posts."""
+    """What is shared, where that says anything to a reader: a link, hashtags, a narrative's name; empty for hashes and ids."""
     if object_id in names:
         return names[object_id]
-    if object_id.startswith(("text:", "narrative:", "media:")) or (masked and kind not in ("link", "hashtags")):
+    if kind not in ("link", "hashtags") or object_id.startswith(("text:", "narrative:", "media:")):
         return ""
-    return object_id
+    return redact.names(object_id, [])[0] if masked else object_id

@@ -10,7 +10,7 @@ from houselights.outlets.web.cards import account
 from houselights.outlets.web.indexed import Indexed
 from houselights.outlets.web.pages import copies, evidence, network, timeline
 
-MOST_ACCOUNTS, MOST_PUSHED, MOST_LANES = 500, 8, 40
+MOST_ACCOUNTS = 500
 NOT_CALIBRATED = (
     "What this finding hangs on was not measured: `houselights calibrate RUN` tries it again with other windows, other false-discovery "
     "rates and other halves of the data."
@@ -149,17 +149,13 @@ def _line(line: Any) -> dict[str, Any] | None:
 
 def pushed(results: Indexed, finding_id: str) -> dict[str, list[dict[str, Any]]]:
     """Sites, links and hashtags of the finding's posts, most accounts first."""
-    base = "FROM posts WHERE no IN (SELECT no FROM marks WHERE finding_id = $id)"
-    counted = "count(DISTINCT author_id) AS n_accounts, count(*) AS n_posts"
-    order = f"GROUP BY 1 HAVING thing <> '' ORDER BY n_accounts DESC, n_posts DESC, thing LIMIT {MOST_PUSHED}"
-    site = r"regexp_extract(link, '^[a-z]+://(?:www\.)?([^/:?#]+)', 1)"
-    links = f"FROM (SELECT DISTINCT no, author_id, unnest(urls) AS link {base})"
-    tags = f"FROM (SELECT DISTINCT no, author_id, unnest(hashtags) AS tag {base})"
-    return {
-        "sites": results.rows(f"SELECT {site} AS thing, {counted} {links} {order}", {"id": finding_id}),
-        "links": results.rows(f"SELECT link AS thing, {counted} {links} {order}", {"id": finding_id}),
-        "hashtags": results.rows(f"SELECT tag AS thing, {counted} {tags} {order}", {"id": finding_id}),
-    }
+    out: dict[str, list[dict[str, Any]]] = {"sites": [], "links": [], "hashtags": []}
+    rows = results.rows(
+        "SELECT * FROM pushed WHERE finding_id = ? ORDER BY n_accounts DESC, n_posts DESC, thing", [finding_id]
+    )
+    for r in rows:
+        out[r["what"]].append({k: r[k] for k in ("thing", "n_accounts", "n_posts")})
+    return out
 
 
 def _techniques(results: Indexed, finding_id: str) -> list[dict[str, Any]]:

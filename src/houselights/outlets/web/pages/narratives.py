@@ -90,7 +90,7 @@ def volumes(results: Indexed, narrative_ids: tuple[str, ...]) -> dict[str, dict[
     rows = results.rows(
         """WITH seen AS (SELECT DISTINCT no FROM marks WHERE list_contains($passed, finding_id))
         SELECT narrative_id, floor(epoch(created_at - $start) / $bin)::INT AS nth, count(*) AS n, count(seen.no) AS theirs
-        FROM told JOIN posts USING (no) LEFT JOIN seen USING (no) WHERE list_contains($ids, narrative_id) GROUP BY ALL""",
+        FROM told LEFT JOIN seen USING (no) WHERE list_contains($ids, narrative_id) GROUP BY ALL""",
         {"passed": results.passed_ids, "start": start, "bin": bin_s, "ids": list(narrative_ids)},
     )
     starts = [(start + timedelta(seconds=bin_s * i)).isoformat() for i in range(width)]
