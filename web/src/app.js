@@ -7,6 +7,8 @@ const PARTS = [
   ["[data-network]", () => import("./network.js")],
   ["[data-timeline]", () => import("./timeline.js")],
   ["[data-events]", () => import("./progress.js")],
+  ["[data-drop]", () => import("./drop.js")],
+  ["table[data-filter]", () => import("./tables.js")],
 ];
 
 keyboard();

@@ -14,8 +14,14 @@ export function palette() {
     mark: colour("--bar", "#b07a00"),
     lamp: colour("--lamp-edge", "#c48a0a"),
     others: colour("--others", "#a7a193"),
-    faint: `${colour("--others", "#a7a193")}77`, // lines that lie on one another
+    faint: mixed(colour("--others", "#a7a193"), colour("--sheet", "#ffffff")),
   };
+}
+
+/** Half of each, for lines that lie on one another; the drawing library blends colours that can be seen through into white. */
+function mixed(one, other) {
+  const [a, b] = [one, other].map((hex) => /^#(..)(..)(..)$/.exec(hex)?.slice(1).map((part) => parseInt(part, 16)));
+  return a && b ? `rgb(${a.map((part, i) => Math.round((part + b[i]) / 2)).join(",")})` : one;
 }
 
 export function onChange(draw) {

@@ -8,6 +8,7 @@ import { loaded } from "./loaded.js";
 import { postsOf } from "./addresses.js";
 
 const SIZES = { core: 7, source: 7, periphery: 4 };
+const TIES = 2; // of each account are drawn at first: the whole web of a group is a ball of wool
 const ABSENT = "This browser gives no WebGL, so there is no picture; the table says the same.";
 
 export async function mount(figure) {
@@ -55,7 +56,8 @@ function draw(figure, data, began) {
   figure.prepend(box, told);
 
   const graph = graphOf(data);
-  const state = { near: null };
+  const few = strongest(graph);
+  const state = { near: null, all: few.size === graph.size };
   let colours = palette();
   const sigma = new Sigma(graph, box, {
     allowInvalidContainer: true,
@@ -67,7 +69,8 @@ function draw(figure, data, began) {
     nodeReducer: (node, given) => lit(given, colours, state.near && !state.near.has(node)),
     edgeReducer: (edge, given) => {
       const on = state.near && graph.extremities(edge).includes(state.of);
-      return { ...given, color: on ? colours.lamp : colours.faint, hidden: Boolean(state.near) && !on, zIndex: on ? 1 : 0 };
+      const shown = state.near ? on : state.all || few.has(edge);
+      return { ...given, color: on ? colours.lamp : colours.faint, hidden: !shown, zIndex: on ? 1 : 0 };
     },
   });
   const recolour = () => {
@@ -82,6 +85,7 @@ function draw(figure, data, began) {
   });
   pointing(sigma, graph, { state, told, box, finding: data.finding_id });
   keys(sigma, box);
+  if (!state.all) told.after(everything(sigma, graph, few, state));
   sigma.refresh();
 }
 
@@ -100,8 +104,30 @@ function graphOf(data) {
       type: n.role === "source" ? "square" : "circle",
     });
   }
-  for (const [a, b, n] of data.edges) graph.mergeEdge(a, b, { size: 0.6 + 2.4 * (n / most) });
+  for (const [a, b, n] of data.edges) graph.mergeEdge(a, b, { size: 0.6 + 2.4 * (n / most), weight: n });
   return graph;
+}
+
+/** The strongest ties of each account; no account is left without one that has any. */
+function strongest(graph) {
+  const kept = new Set();
+  graph.forEachNode((node) => {
+    const own = graph.edges(node).sort((a, b) => graph.getEdgeAttribute(b, "weight") - graph.getEdgeAttribute(a, "weight"));
+    for (const edge of own.slice(0, TIES)) kept.add(edge);
+  });
+  return kept;
+}
+
+function everything(sigma, graph, few, state) {
+  const label = document.createElement("label");
+  label.className = "network-all";
+  const check = Object.assign(document.createElement("input"), { type: "checkbox" });
+  check.addEventListener("change", () => {
+    state.all = check.checked;
+    sigma.refresh({ skipIndexation: true });
+  });
+  label.append(check, ` All ${graph.size.toLocaleString("en")} pairs; without it the ${few.size.toLocaleString("en")} that are among the two strongest of an account`);
+  return label;
 }
 
 /** Core accounts and sources stand out by size and shape as well as by colour. */

@@ -1,38 +1,23 @@
-// A scan as it runs, told by server-sent events. Without scripts the page says to reload it.
-const SAYS = { running: "Running", done: "Done", failed: "It failed", cancelled: "Cancelled" };
-
+// A job of the import page as it runs, told by server-sent events. Without scripts the page loads itself anew every two seconds.
 export function mount(section) {
+  section.dataset.ready = section.dataset.state ?? "waiting";
+  if (section.dataset.state !== "running") return; // what is over is on the page
   const bar = section.querySelector("progress");
-  const told = section.querySelector("output, [role=status]");
+  const told = section.querySelector("[role=status]");
   const source = new EventSource(section.dataset.events);
-  section.dataset.ready = "waiting";
   source.addEventListener("message", (event) => {
-    const now = JSON.parse(event.data);
-    section.dataset.ready = now.state;
-    if (told) told.textContent = [SAYS[now.state] ?? now.state, now.stage, now.line].filter(Boolean).join(": ");
-    if (bar) share(bar, now);
-    if (now.state === "running" || now.state === "waiting") return;
-    source.close();
-    finished(section, now);
+    const job = JSON.parse(event.data);
+    if (job?.state !== "running") {
+      source.close();
+      location.reload(); // the server says what came of it, with tables
+      return;
+    }
+    if (told) told.textContent = job.stage ? `Running: ${job.stage}.` : "Running.";
+    if (!bar) return;
+    if (typeof job.share_0_1 === "number") bar.value = job.share_0_1;
+    else bar.removeAttribute("value");
   });
   source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) section.dataset.ready = "closed";
     if (told) told.textContent = "The server does not answer; this page tries again by itself.";
   });
-}
-
-function share(bar, now) {
-  if (typeof now.share_0_1 === "number") bar.value = now.share_0_1 * bar.max;
-  else if (now.state === "done") bar.value = bar.max;
-  else bar.removeAttribute("value");
-}
-
-/** The page the server now renders says more than a script could: it is loaded once. */
-function finished(section, now) {
-  const link = section.querySelector("[data-done]");
-  if (now.state === "done" && link && now.href) {
-    link.href = now.href;
-    link.hidden = false;
-    link.focus();
-  } else location.reload();
 }

@@ -1,4 +1,4 @@
-// Why a span is highlighted. Hover and focus are CSS; this adds the tap, Escape, and keeps the note inside the window.
+// Why a span is highlighted. Hover and focus are CSS; this adds the tap, and Escape.
 const MARKED = ".marked";
 
 export function reasons(root) {
@@ -10,7 +10,6 @@ export function reasons(root) {
     if (!tapped) return;
     delete tapped.dataset.shut;
     tapped.toggleAttribute("data-open");
-    place(tapped);
   });
   root.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
@@ -19,27 +18,10 @@ export function reasons(root) {
       if (marked.matches(":hover, :focus-within")) marked.dataset.shut = "";
     }
   });
-  for (const type of ["pointerover", "focusin"]) {
-    root.addEventListener(type, (event) => {
-      const marked = event.target.closest?.(MARKED);
-      if (marked) place(marked);
-    });
-  }
   for (const type of ["pointerout", "focusout"]) {
     root.addEventListener(type, (event) => {
       const marked = event.target.closest?.(MARKED);
       if (marked && !marked.contains(event.relatedTarget)) delete marked.dataset.shut;
     });
-  }
-}
-
-/** Moves the notes sideways where they would leave the window. */
-function place(marked) {
-  for (const note of marked.querySelectorAll(".why")) {
-    note.style.translate = "";
-    const box = note.getBoundingClientRect();
-    if (!box.width || getComputedStyle(note).position !== "absolute") continue;
-    const shift = Math.min(0, document.documentElement.clientWidth - 8 - box.right) || Math.max(0, 8 - box.left);
-    if (shift) note.style.translate = `${shift}px 0`;
   }
 }
