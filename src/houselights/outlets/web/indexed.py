@@ -1,11 +1,12 @@
 """A RUN read through its index: every query of `Results`, and those that only pages ask."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import duckdb
 
@@ -16,7 +17,11 @@ from houselights.records import Post, Timeline, Wording, bin_width_s, binned, fl
 from houselights.results import NAMING_TIERS, Results, ranked_wordings
 
 NTH = "((epoch_us(created_at) - $start_us) // $bin_us)::INT"  # whole numbers: intervals cost twenty times as much
+MOST_KEPT = 2000
 IN_INDEX = ("posts", "evidence", "members", "highlights")
+
+
+T = TypeVar("T")
 
 
 def nth(start: datetime, bin_s: int) -> dict[str, int]:
@@ -31,6 +36,7 @@ class Indexed(Results):
         super().__init__(run_dir)
         self._index = index.opened(self.run_dir)
         self._threads = threading.local()
+        self._kept: dict[tuple[Any, ...], Any] = {}
 
     @property
     def _db(self) -> duckdb.DuckDBPyConnection:
@@ -160,6 +166,15 @@ class Indexed(Results):
             r | {"quotes": [{"text": text[q["no"]], "start": q["start"], "end": q["end"]} for q in r["quotes"][:limit]]}
             for r in rows
         ]
+
+    def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """What `make` gives, kept while the RUN is served: it does not change. The oldest go where there are too many."""
+        if key not in self._kept:
+            self._kept[key] = make()
+            with suppress(KeyError, StopIteration, RuntimeError):  # another thread may have been there first
+                if len(self._kept) > MOST_KEPT:
+                    del self._kept[next(iter(self._kept))]
+        return cast(T, self._kept[key]) if key in self._kept else make()
 
     def close(self) -> None:
         self._index.close()
