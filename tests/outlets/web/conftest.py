@@ -174,24 +174,30 @@ def client_of(run: Path) -> TestClient:
     return TestClient(app(run, TOKEN), base_url=WHERE, follow_redirects=False)
 
 
+def _served(run: Path) -> Iterator[TestClient]:
+    client = client_of(run)
+    yield client
+    client.app.state.results.close()  # type: ignore[attr-defined]
+
+
 @pytest.fixture(scope="session")
 def rich(rich_run: Path) -> Iterator[TestClient]:
-    yield client_of(rich_run)
+    yield from _served(rich_run)
 
 
 @pytest.fixture(scope="session")
 def bare(bare_run: Path) -> Iterator[TestClient]:
-    yield client_of(bare_run)
+    yield from _served(bare_run)
 
 
 @pytest.fixture(scope="session")
 def nothing(nothing_run: Path) -> Iterator[TestClient]:
-    yield client_of(nothing_run)
+    yield from _served(nothing_run)
 
 
 @pytest.fixture(scope="session")
 def no_posts(no_posts_run: Path) -> Iterator[TestClient]:
-    yield client_of(no_posts_run)
+    yield from _served(no_posts_run)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from houselights.core.errors import shortage_told
 from houselights.core.paths import in_sql
 
 FOLDER, FILE = ".web", "index.duckdb"
-LAYOUT = "3"  # of the tables below; another one is made anew
+LAYOUT = "4"  # of the tables below; another one is made anew
 MEMORY, MEMORY_WHILE_MADE = "320MB", "600MB"
 _STATEMENTS = (
     """CREATE TABLE posts AS SELECT p.file_row_number AS no, p.* EXCLUDE (file_row_number, lang),
@@ -108,9 +108,9 @@ def _is_of(path: Path, stamp: str) -> bool:
 
 
 def _stamp(run_dir: Path) -> str:
-    """Changes with every file that the index is made of, and with the layout."""
+    """Changes with every table of the RUN, and with the layout."""
     said = [LAYOUT, duckdb.__version__]
-    for name in ("manifest.json", "findings.json", *(t.file for t in _SOURCES.values())):
+    for name in ("manifest.json", "findings.json", *(t.file for t in tables.ALL)):
         path = run_dir / name
         if path.is_file():
             seen = path.stat()
@@ -154,8 +154,12 @@ def _fill(con: duckdb.DuckDBPyConnection, run_dir: Path) -> None:
         if path.is_file():
             sources[name] = f"read_parquet({in_sql(path)}, file_row_number = {str(name == 'posts').lower()})"
         else:
-            con.register(f"no_{name}", declared.empty())
             sources[name] = f"no_{name}"
+    for declared in tables.ALL:  # an empty Arrow table, registered by each server, would import half of pandas
+        if not (run_dir / declared.file).is_file():
+            con.register("none", declared.empty())
+            con.execute(f'CREATE TABLE "no_{declared.name}" AS SELECT * FROM none')
+            con.unregister("none")
     salt = hashlib.sha256((run_dir / "manifest.json").read_bytes()).hexdigest()
     for statement in _STATEMENTS:
         sql = statement.format(**sources)

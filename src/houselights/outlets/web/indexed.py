@@ -1,11 +1,12 @@
 """A RUN read through its index: every query of `Results`, and those that only pages ask."""
 
 import threading
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import duckdb
 
@@ -15,7 +16,17 @@ from houselights.outlets.web import index
 from houselights.records import Post, Timeline, Wording, bin_width_s, binned, floor
 from houselights.results import NAMING_TIERS, Results, ranked_wordings
 
+NTH = "((epoch_us(created_at) - $start_us) // $bin_us)::INT"  # whole numbers: intervals cost twenty times as much
+MOST_KEPT = 2000
 IN_INDEX = ("posts", "evidence", "members", "highlights")
+
+
+T = TypeVar("T")
+
+
+def nth(start: datetime, bin_s: int) -> dict[str, int]:
+    """Parameters of NTH, the place of a post's bin."""
+    return {"start_us": round(start.timestamp() * 1_000_000), "bin_us": bin_s * 1_000_000}
 
 
 class Indexed(Results):
@@ -25,6 +36,7 @@ class Indexed(Results):
         super().__init__(run_dir)
         self._index = index.opened(self.run_dir)
         self._threads = threading.local()
+        self._kept: dict[tuple[Any, ...], Any] = {}
 
     @property
     def _db(self) -> duckdb.DuckDBPyConnection:
@@ -36,7 +48,11 @@ class Indexed(Results):
         return con
 
     def _source(self, declared: tables.Table) -> str:
-        return declared.name if declared.name in IN_INDEX else super()._source(declared)
+        if declared.name in IN_INDEX:
+            return declared.name
+        if (self.run_dir / declared.file).is_file():
+            return super()._source(declared)
+        return f"no_{declared.name}"  # an empty table of the index
 
     def rows(self, sql: str, params: Any = None) -> list[dict[str, Any]]:
         """Rows of a query on the index."""
@@ -77,9 +93,9 @@ class Indexed(Results):
             return Timeline(1, (), (), ())
         bin_s, start, n_bins = binned(span["first_at"], span["last_at"], max_bins)
         rows = self.rows(
-            f"""SELECT floor(epoch(created_at - $start) / $bin)::INT AS nth, count(*) AS n, count(mine.no) AS mine
+            f"""SELECT {NTH} AS nth, count(*) AS n, count(mine.no) AS mine
             FROM posts LEFT JOIN {mine} mine USING (no) WHERE created_at >= $start AND created_at < $stop GROUP BY 1""",
-            {"id": finding_id, "start": start, "stop": start + timedelta(seconds=bin_s * n_bins), "bin": bin_s},
+            {"id": finding_id, "start": start, "stop": start + timedelta(seconds=bin_s * n_bins)} | nth(start, bin_s),
         )
         group, others = [0] * n_bins, [0] * n_bins
         for r in rows:
@@ -107,11 +123,11 @@ class Indexed(Results):
         start = floor(first, bin_s)
         width = int((last - start).total_seconds() // bin_s) + 1
         rows = self.rows(
-            """SELECT narrative_id, floor(epoch(created_at - $start) / $bin)::INT AS nth, m.account_id IS NOT NULL AS mine, count(*) AS n
+            f"""SELECT narrative_id, {NTH} AS nth, m.account_id IS NOT NULL AS mine, count(*) AS n
             FROM told LEFT JOIN (SELECT DISTINCT account_id FROM members WHERE finding_id = $id AND role <> 'source') m
               ON m.account_id = author_id
             WHERE list_contains($ids, narrative_id) GROUP BY ALL""",
-            {"id": finding_id, "ids": list(narrative_ids), "start": start, "bin": bin_s},
+            {"id": finding_id, "ids": list(narrative_ids)} | nth(start, bin_s),
         )
         told = {id_: ([0] * width, [0] * width) for id_ in narrative_ids}
         for r in rows:
@@ -151,8 +167,26 @@ class Indexed(Results):
             for r in rows
         ]
 
+    def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """What `make` gives, kept while the RUN is served: it does not change. The oldest go where there are too many."""
+        if key not in self._kept:
+            self._kept[key] = make()
+            with suppress(KeyError, StopIteration, RuntimeError):  # another thread may have been there first
+                if len(self._kept) > MOST_KEPT:
+                    del self._kept[next(iter(self._kept))]
+        return cast(T, self._kept[key]) if key in self._kept else make()
+
     def close(self) -> None:
         self._index.close()
+
+    @cached_property
+    def counts(self) -> dict[str, Any]:
+        """As `Results.counts`; accounts are counted where each stands once."""
+        rows = self.rows(
+            """SELECT count(*) AS posts, (SELECT count(*) FROM accounts) AS accounts, min(created_at) AS first_at,
+            max(created_at) AS last_at FROM posts"""
+        )
+        return rows[0] | {"rejected": sum(n for _, n in self.rejects_by_rule)}
 
     @cached_property
     def named(self) -> dict[str, str]:

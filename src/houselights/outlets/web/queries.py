@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 from houselights.outlets.web.indexed import Indexed
@@ -86,17 +85,12 @@ def page(results: Indexed, asked: Feed, size: int = PAGE) -> tuple[list[int], bo
 
 
 def count(results: Indexed, asked: Feed) -> dict[str, int]:
-    """`posts` and `accounts` that a filter leaves. Kept: a RUN does not change."""
-    return _counted(results, asked.with_(order="oldest", masked=False))
-
-
-@lru_cache(maxsize=4096)
-def _counted(results: Indexed, asked: Feed) -> dict[str, int]:
+    """`posts` and `accounts` that a filter leaves."""
+    if not asked.filters:
+        return {"posts": results.counts["posts"], "accounts": results.counts["accounts"]}
     condition, params = where(results, asked)
-    found = results.rows(
-        f"SELECT count(*) AS posts, count(DISTINCT author_id) AS accounts FROM posts WHERE {condition}", params
-    )[0]
-    return {"posts": found["posts"], "accounts": found["accounts"]}
+    sql = f"SELECT count(*) AS posts, count(DISTINCT author_id) AS accounts FROM posts WHERE {condition}"
+    return results.once(("count", *asked.filters.items()), lambda: results.rows(sql, params)[0])
 
 
 def posts(results: Indexed, numbers: Sequence[int]) -> list[dict[str, Any]]:
@@ -137,8 +131,8 @@ def accounts(results: Indexed, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 def languages(results: Indexed) -> list[tuple[str, int]]:
     """(language, posts), most first; 'und' where none is known."""
-    rows = results.rows("SELECT coalesce(lang, 'und') AS lang, count(*) AS n FROM posts GROUP BY 1 ORDER BY n DESC, 1")
-    return [(r["lang"], r["n"]) for r in rows]
+    sql = "SELECT coalesce(lang, 'und') AS lang, count(*) AS n FROM posts GROUP BY 1 ORDER BY n DESC, 1"
+    return results.once(("languages",), lambda: [(r["lang"], r["n"]) for r in results.rows(sql)])
 
 
 def _list(numbers: Sequence[int]) -> str:

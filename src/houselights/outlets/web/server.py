@@ -4,6 +4,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from houselights.core.errors import HouselightsError
@@ -50,7 +51,8 @@ def serve(run_dir: Path, port: int | None, *, open_browser: bool, quiet: bool) -
         made, log_level="error", access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=2
     )
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        with suppress(KeyboardInterrupt):  # how it is stopped
+            uvicorn.Server(config).run(sockets=[listening])
     finally:
         made.state.jobs.stop()
 

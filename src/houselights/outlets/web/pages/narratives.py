@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
 from houselights.core import tables
 from houselights.core.errors import HouselightsError
 from houselights.outlets import wording
 from houselights.outlets.report import reading
-from houselights.outlets.web.indexed import Indexed
+from houselights.outlets.web.indexed import NTH, Indexed, nth
 from houselights.records import bin_width_s, floor
 
 PAGE, BINS = 40, 48
@@ -20,9 +19,10 @@ def context(results: Indexed, query: Mapping[str, str]) -> dict[str, Any]:
     after = query.get("after") or "0"
     if not (after.isascii() and after.isdigit() and len(after) < 16):
         raise HouselightsError("after is the place of a narrative. Begin again at the first page.")
-    rows = all_told(results)
+    rows = results.once(("narratives",), lambda: all_told(results))
     shown = rows[int(after) : int(after) + PAGE]
-    drawn = volumes(results, tuple(r["narrative_id"] for r in shown))
+    ids = tuple(r["narrative_id"] for r in shown)
+    drawn = results.once(("narrative volumes", ids), lambda: volumes(results, ids))
     return {
         "sentence": sentence(rows),
         "total": len(rows),
@@ -48,7 +48,6 @@ def sentence(rows: list[dict[str, Any]]) -> str:
     )
 
 
-@lru_cache(maxsize=8)
 def all_told(results: Indexed) -> list[dict[str, Any]]:
     """Every narrative, most posts first, with the posts of it that are evidence of a pattern that passed."""
     source = results._source(tables.NARRATIVES)
@@ -78,7 +77,6 @@ def all_told(results: Indexed) -> list[dict[str, Any]]:
     ]
 
 
-@lru_cache(maxsize=64)
 def volumes(results: Indexed, narrative_ids: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     """Per narrative its posts over the whole period: those that are evidence of patterns that passed, and all others."""
     first, last = results.counts["first_at"], results.counts["last_at"]
@@ -88,10 +86,10 @@ def volumes(results: Indexed, narrative_ids: tuple[str, ...]) -> dict[str, dict[
     start = floor(first, bin_s)
     width = int((last - start).total_seconds() // bin_s) + 1
     rows = results.rows(
-        """WITH seen AS (SELECT DISTINCT no FROM marks WHERE list_contains($passed, finding_id))
-        SELECT narrative_id, floor(epoch(created_at - $start) / $bin)::INT AS nth, count(*) AS n, count(seen.no) AS theirs
+        f"""WITH seen AS (SELECT DISTINCT no FROM marks WHERE list_contains($passed, finding_id))
+        SELECT narrative_id, {NTH} AS nth, count(*) AS n, count(seen.no) AS theirs
         FROM told LEFT JOIN seen USING (no) WHERE list_contains($ids, narrative_id) GROUP BY ALL""",
-        {"passed": results.passed_ids, "start": start, "bin": bin_s, "ids": list(narrative_ids)},
+        {"passed": results.passed_ids, "ids": list(narrative_ids)} | nth(start, bin_s),
     )
     starts = [(start + timedelta(seconds=bin_s * i)).isoformat() for i in range(width)]
     out: dict[str, dict[str, Any]] = {

@@ -1,7 +1,6 @@
 """Who coincided with whom: a table first, and positions for a picture."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +17,7 @@ def context(results: Indexed, query: Mapping[str, str], finding_id: str) -> dict
     """`nodes` (account, x from 0 to 1 and y in the same unit, coincidences) and `edges` (place of a node, place of a node, coincidences)."""
     f = results.finding(finding_id)
     masked = urls.is_on(query, "masked")
-    edges, left_out, at = picture(results, finding_id)
+    edges, left_out, at = results.once(("network", finding_id), lambda: picture(results, finding_id))
     nodes = sorted(at)
     known = queries.accounts(results, nodes)
     number = {a: i for i, a in enumerate(nodes)}
@@ -39,11 +38,10 @@ def context(results: Indexed, query: Mapping[str, str], finding_id: str) -> dict
     }
 
 
-@lru_cache(maxsize=64)
 def picture(
     results: Indexed, finding_id: str
 ) -> tuple[list[tuple[str, str, int]], int, dict[str, tuple[float, float]]]:
-    """(pairs that are drawn, accounts left out, positions), computed once while the server runs: names masked or not, the picture is one."""
+    """(pairs that are drawn, accounts left out, positions): names masked or not, the picture is one."""
     from houselights.outlets.web import network
 
     pairs, left_out = network.drawn(results.edges(finding_id))

@@ -1,11 +1,10 @@
 """Pieces that several pages show: the list of findings, volume over time."""
 
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from houselights.outlets import wording
-from houselights.outlets.web.indexed import Indexed
+from houselights.outlets.web.indexed import NTH, Indexed, nth
 from houselights.records import bin_width_s, floor
 
 BINS = 96
@@ -34,21 +33,22 @@ def findings_listed(results: Indexed) -> list[dict[str, Any]]:
     ]
 
 
-@lru_cache(maxsize=64)
-def volume(results: Indexed, narrative_id: str = "") -> dict[str, Any]:
+def volume(results: Indexed) -> dict[str, Any]:
     """Posts per bin over the whole period, and those of them that are evidence of a finding of tier observed or better."""
+    return results.once(("volume",), lambda: _volume(results))
+
+
+def _volume(results: Indexed) -> dict[str, Any]:
     first, last = results.counts["first_at"], results.counts["last_at"]
     if first is None:
         return {"bin_s": 1, "starts": [], "posts": [], "coordinated": []}
     bin_s = bin_width_s((last - first).total_seconds(), BINS)
     start = floor(first, bin_s)
     n_bins = int((last - start).total_seconds() // bin_s) + 1
-    nth = "floor(epoch(created_at - $start) / $bin)::INT"
-    only = "WHERE no IN (SELECT no FROM told WHERE narrative_id = $narrative)" if narrative_id else ""
     rows = results.rows(
         f"""WITH seen AS (SELECT DISTINCT no FROM marks WHERE list_contains($passed, finding_id))
-        SELECT {nth} AS nth, count(*) AS n, count(seen.no) AS coordinated FROM posts LEFT JOIN seen USING (no) {only} GROUP BY 1""",
-        {"start": start, "bin": bin_s, "passed": results.passed_ids} | ({"narrative": narrative_id} if only else {}),
+        SELECT {NTH} AS nth, count(*) AS n, count(seen.no) AS coordinated FROM posts LEFT JOIN seen USING (no) GROUP BY 1""",
+        {"passed": results.passed_ids} | nth(start, bin_s),
     )
     posts, coordinated = [0] * n_bins, [0] * n_bins
     for r in rows:
