@@ -67,7 +67,7 @@ def test_every_answer_carries_the_policy(bare: TestClient, path: str) -> None:
     policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
     assert policy["default-src"] == "'self'" and policy["script-src"] == "'self'" and policy["style-src"] == "'self'"
     assert "unsafe" not in headers["content-security-policy"] and "http" not in headers["content-security-policy"]
-    assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "no-referrer"
+    assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "same-origin"
     assert "access-control-allow-origin" not in headers
 
 
