@@ -102,12 +102,14 @@ def test_wrong_use_is_told(tmp_path: Path, own_run: Path, capsys: pytest.Capture
         time.sleep(0)
 
 
-def test_without_its_packages_it_says_what_to_install(
-    own_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from houselights.outlets import cli
-
-    for name in ("uvicorn", "starlette", "jinja2"):
-        monkeypatch.setitem(sys.modules, name, None)
-    assert cli.main(["serve", str(own_run), "--no-open"]) == 2
-    assert "houselights[web]" in capsys.readouterr().err
+@pytest.mark.parametrize("command", ["serve RUN --no-open", "export RUN --to site --out RUN/../site"])
+def test_without_its_packages_it_says_what_to_install(own_run: Path, command: str) -> None:
+    arguments = [part.replace("RUN", str(own_run)) for part in command.split()]
+    code = f"""import sys
+for name in ("uvicorn", "starlette", "jinja2"):
+    sys.modules[name] = None
+from houselights.outlets import cli
+sys.exit(cli.main({arguments!r}))"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2 and "houselights[web]" in done.stderr and "Traceback" not in done.stderr
+    assert not (own_run.parent / "site").exists()

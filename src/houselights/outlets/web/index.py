@@ -17,7 +17,7 @@ from houselights.core.errors import shortage_told
 from houselights.core.paths import in_sql
 
 FOLDER, FILE = ".web", "index.duckdb"
-LAYOUT = "5"  # of the tables below; another one is made anew
+LAYOUT = "6"  # of the tables below; another one is made anew
 MEMORY, MEMORY_WHILE_MADE = "320MB", "600MB"
 _STATEMENTS = (
     """CREATE TABLE posts AS SELECT p.file_row_number AS no, p.* EXCLUDE (file_row_number, lang),
@@ -52,6 +52,8 @@ _STATEMENTS = (
         UNION SELECT h.finding_id, p.no, [] FROM {highlights} h JOIN posts p USING (post_id)
             WHERE NOT EXISTS (SELECT 1 FROM said s WHERE s.finding_id = h.finding_id AND s.post_id = h.post_id)
         ORDER BY finding_id, no""",
+    """CREATE TABLE found AS SELECT no, finding_id FROM marks ORDER BY no, finding_id""",
+    """CREATE TABLE minutes AS SELECT epoch_us(created_at) // 60000000 AS minute, count(*) AS n FROM posts GROUP BY 1 ORDER BY 1""",
     """CREATE TABLE spans AS SELECT m.no, h.* FROM {highlights} h JOIN posts p USING (post_id)
         JOIN marks m ON m.no = p.no AND m.finding_id = h.finding_id ORDER BY m.no, h."start", h."end", h.kind, h.finding_id""",
     """CREATE TABLE told AS SELECT n.narrative_id, p.no, p.created_at, p.author_id
