@@ -36,7 +36,7 @@ def tiled(base: Path, out: Path, n_copies: int) -> None:
     copies = [f | {"finding_id": f"{f['finding_id']}-{k}"} for k in range(n_copies) for f in findings]
     copies.sort(key=lambda f: (-f["score"], f["finding_id"]))
     (out / "findings.json").write_text(json.dumps(copies), encoding="utf-8")
-    for name in ("opinion.json", "calibration.json"):
+    for name in ("opinion.json", "calibration.json", tables.REJECTS.file):
         if (base / name).is_file():
             shutil.copyfile(base / name, out / name)
     manifest = json.loads((base / "manifest.json").read_text(encoding="utf-8"))

@@ -1,16 +1,14 @@
 """Two runs side by side: which patterns appeared, grew, stayed, faded or are gone."""
 
 from collections.abc import Mapping
-from typing import Any
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from houselights.outlets import wording
 from houselights.outlets.hostile import terminal
 from houselights.results import Results
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 SAME_ACCOUNTS_0_1 = 0.5  # Jaccard: under it a pattern of other accounts is another pattern
 GREW, FADED = 1.1, 0.9  # posts of the later run per post of the earlier
@@ -136,7 +134,11 @@ def _data(results: Results) -> dict[str, Any]:
     }
 
 
-def show(told: dict[str, Any], out: Console) -> None:
+def show(told: dict[str, Any], out: "Console") -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     out.print(Text(terminal(told["sentence"]), style="bold"))
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
     for name in ("finding", "change", "tier", "accounts", "posts"):

@@ -1,5 +1,6 @@
 """Filters and pages are laws: a page shows every post once, filters narrow as sets do, an address says all that is shown."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -33,9 +34,11 @@ FEEDS = st.builds(
 )
 
 
-@pytest.fixture(scope="session")
-def results(rich_run: Path) -> Indexed:
-    return Indexed(rich_run)
+@pytest.fixture(scope="module")
+def results(rich_run: Path) -> Iterator[Indexed]:
+    opened = Indexed(rich_run)
+    yield opened
+    opened.close()
 
 
 def _all(results: Indexed, asked: Feed, size: int = 10_000) -> list[int]:

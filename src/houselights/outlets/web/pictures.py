@@ -13,7 +13,8 @@ from houselights.outlets.report import opinion as opinion_section
 from houselights.outlets.report import opinion_pictures, timeline
 from houselights.records import Timeline
 
-WIDTH, NAME, LANE, TOP = 960, 150, 11, 6
+WIDTH, NAME, TOP = 960, 150, 6
+LANE, ROOMY_LANE, ROOMY = 11, 20, 30  # up to this many accounts have room
 MARK_OF_KIND = {  # each kind of shared object has a form of its own, beside its place
     "link": "M0 -4v8",
     "repost": "M-3 -3h6v6h-6z",
@@ -59,10 +60,11 @@ def lanes(told: Mapping[str, Any]) -> Markup:
     if not told["events"] or high <= low:
         return Markup("")
     scale = (WIDTH - NAME - 12) / (high - low)
-    tall = len(rows) * LANE
+    step = ROOMY_LANE if len(rows) <= ROOMY else LANE
+    tall = len(rows) * step
     parts = []
     for i, lane in enumerate(rows):
-        y = TOP + i * LANE + LANE / 2
+        y = TOP + i * step + step / 2
         name = lane["label"] if len(lane["label"]) <= 22 else lane["label"][:21] + "…"
         parts.append(
             f'<text class="label" x="{NAME - 8}" y="{y + 3.5:.1f}" text-anchor="end" font-size="10">{html_text(name)}</text>'
@@ -71,7 +73,7 @@ def lanes(told: Mapping[str, Any]) -> Markup:
     for kind in dict.fromkeys(e[3] for e in told["events"]):
         shape = MARK_OF_KIND.get(kind, MARK_OF_KIND["text"])
         places = "".join(
-            f'<use href="#mark-{kind}" x="{NAME + (ms - low) * scale:.1f}" y="{TOP + lane * LANE + LANE / 2:.1f}"/>'
+            f'<use href="#mark-{kind}" x="{NAME + (ms - low) * scale:.1f}" y="{TOP + lane * step + step / 2:.1f}"/>'
             for lane, ms, _, k in told["events"]
             if k == kind
         )

@@ -32,8 +32,8 @@ def where(results: Indexed, asked: Feed) -> tuple[str, dict[str, Any]]:
         parts.append("lang IS NULL" if asked.lang == "und" else "lang = $lang")
         params |= {} if asked.lang == "und" else {"lang": asked.lang}
     if asked.account:
-        parts.append("author_id = $account")
-        params["account"] = author_id(results, asked.account)
+        parts.append("no IN (SELECT no FROM acts WHERE number = $account)")
+        params["account"] = account_number(results, asked.account)
     for name, sign in (("since", ">="), ("until", "<")):
         if value := getattr(asked, name):
             parts.append(f"created_at {sign} ${name}")
@@ -62,13 +62,13 @@ def _marks(results: Indexed, asked: Feed) -> tuple[str, dict[str, Any]]:
     return " AND ".join(parts), params
 
 
-def author_id(results: Indexed, asked: str) -> str:
-    """The id behind an account as an address names it: an id, or `~` and the number of one that is not named."""
+def account_number(results: Indexed, asked: str) -> int:
+    """The number of an account as an address names it: by its id, or `~` and its number; -1 for one that is not there."""
     number = asked.removeprefix(UNNAMED)
     if asked.startswith(UNNAMED) and number.isascii() and number.isdigit() and len(number) < 16:
-        found = results.rows("SELECT author_id FROM accounts WHERE number = ?", [int(number)])
-        return str(found[0]["author_id"]) if found else ""
-    return asked
+        return int(number)
+    found = results.rows("SELECT number FROM accounts WHERE author_id = ?", [asked])
+    return int(found[0]["number"]) if found else -1
 
 
 def page(results: Indexed, asked: Feed, size: int = PAGE) -> tuple[list[int], bool]:

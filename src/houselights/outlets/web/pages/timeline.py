@@ -28,7 +28,8 @@ def context(results: Indexed, query: Mapping[str, str], finding_id: str) -> dict
 
 
 def lanes(results: Indexed, finding_id: str, since: str, until: str, *, masked: bool) -> dict[str, Any]:
-    """`lanes` (account, posts; fullest first), `events` (lane, time, number of the post, kind of what it shares), `from_ms`, `to_ms`."""
+    """`lanes` (account, posts; fullest first), `events` (lane, time, number of the post, kind of what it shares), `from_ms`, `to_ms`;
+    `truncated`: more events than are drawn."""
     low, high = (urls.moment(since) if since else None), (urls.moment(until) if until else None)
     rows = results.rows(
         """WITH said AS (
@@ -52,6 +53,7 @@ def lanes(results: Indexed, finding_id: str, since: str, until: str, *, masked: 
     return {
         "lanes": [account(results, a, known, masked=masked) | {"posts": n_of[a]} for a in fullest],
         "events": events[:MOST_EVENTS],
+        "truncated": len(events) > MOST_EVENTS,
         "n_events": len(rows),
         "n_lanes": len(n_of),
         "from_ms": _ms(low) if low else min(times, default=0),
