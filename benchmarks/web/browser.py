@@ -1,7 +1,7 @@
 """What a reader waits for in a browser: the network and the feed, on a RUN of any size. Prints; asserts nothing.
 
-    python benchmarks/web/browser.py                     # networks of 500 and 2,000 accounts
-    python benchmarks/web/browser.py --run RUN           # and the feed of this RUN, scrolled for thirty seconds
+python benchmarks/web/browser.py                     # networks of 500 and 2,000 accounts
+python benchmarks/web/browser.py --run RUN           # and the feed of this RUN, scrolled for thirty seconds
 """
 
 import argparse

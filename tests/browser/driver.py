@@ -33,7 +33,17 @@ def chromium_path() -> str | None:
 @contextmanager
 def served(run_dir: Path, *, python: str = sys.executable) -> Iterator[str]:
     """`houselights serve` on a free port; its address without the last slash."""
-    command = [python, "-c", "from houselights.outlets.cli import main; main()", "serve", str(run_dir), "--port", "0", "--no-open", "--quiet"]
+    command = [
+        python,
+        "-c",
+        "from houselights.outlets.cli import main; main()",
+        "serve",
+        str(run_dir),
+        "--port",
+        "0",
+        "--no-open",
+        "--quiet",
+    ]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout

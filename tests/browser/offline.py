@@ -1,6 +1,6 @@
 """Run alone, in a process without a network: serves a RUN with the installed houselights, fetches pages, prints what it got as JSON.
 
-    unshare --net --map-root-user python offline.py RUN
+unshare --net --map-root-user python offline.py RUN
 """
 
 import fcntl

@@ -19,8 +19,12 @@ HOSTILE_TEXTS = [
     "</script><script>window.owned=1</script> \" onmouseover=\"window.owned=1\" x=\" ' onfocus='window.owned=1' autofocus '",
     "{{ 7*7 }} {% raw %} ${7*7} <%= 7*7 %> &lt;script&gt;window.owned=1&lt;/script&gt;",
 ]
-HOSTILE_NAME = "\"><img src=x onerror=window.owned=1>\u202eevil"
-HOSTILE_URLS = ["javascript:window.owned=1", "data:text/html,<script>opener.owned=1</script>", "https://posts.example/1"]
+HOSTILE_NAME = '"><img src=x onerror=window.owned=1>\u202eevil'
+HOSTILE_URLS = [
+    "javascript:window.owned=1",
+    "data:text/html,<script>opener.owned=1</script>",
+    "https://posts.example/1",
+]
 
 
 def made_run() -> ModuleType:

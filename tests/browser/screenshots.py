@@ -1,6 +1,6 @@
 """Pictures of every page, light and dark, from simulated data alone: `make screenshots`.
 
-    python tests/browser/screenshots.py FOLDER [--run RUN]
+python tests/browser/screenshots.py FOLDER [--run RUN]
 """
 
 import argparse
@@ -30,7 +30,15 @@ def _run(folder: Path) -> Path:
         ["simulate", "--out", str(folder / "world"), *WORLD],
         ["scan", str(folder / "world" / "posts.jsonl"), "--out", str(run), "--narratives", "--quiet"],
         ["opinion", str(run), "--spike-ins", "0", "--quiet"],
-        ["scan", str(folder / "world" / "posts.jsonl"), "--out", str(folder / "a-week-earlier"), "--until", "2026-03-09", "--quiet"],
+        [
+            "scan",
+            str(folder / "world" / "posts.jsonl"),
+            "--out",
+            str(folder / "a-week-earlier"),
+            "--until",
+            "2026-03-09",
+            "--quiet",
+        ],
     ):
         done = subprocess.run([*command, *arguments])
         if done.returncode not in (0, 10):
@@ -50,11 +58,15 @@ def _reason(page: Page) -> None:
 def _densest(page: Page) -> None:
     page.get_by_role("button", name="Densest moment").click()
     page.wait_for_timeout(600)
-    page.locator(".timeline-bar").evaluate("(e) => scrollBy({top: e.getBoundingClientRect().top - 90, behavior: 'instant'})")
+    page.locator(".timeline-bar").evaluate(
+        "(e) => scrollBy({top: e.getBoundingClientRect().top - 90, behavior: 'instant'})"
+    )
 
 
 def _network(page: Page) -> None:
-    page.locator("figure[data-network]").evaluate("(e) => scrollBy({top: e.getBoundingClientRect().top - 110, behavior: 'instant'})")
+    page.locator("figure[data-network]").evaluate(
+        "(e) => scrollBy({top: e.getBoundingClientRect().top - 110, behavior: 'instant'})"
+    )
 
 
 def _keys(page: Page) -> None:
@@ -87,7 +99,9 @@ def _small(png: bytes) -> bytes:
     """With as many colours as fit into the size that a picture may have."""
     for colours in (128, 64, 32):
         out = io.BytesIO()
-        Image.open(io.BytesIO(png)).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        Image.open(io.BytesIO(png)).convert("RGB").quantize(colours, dither=Image.Dither.NONE).save(
+            out, "PNG", optimize=True
+        )
         if out.tell() < MOST_BYTES:
             break
     return out.getvalue()

@@ -12,9 +12,12 @@ def test_hostile_text_runs_nothing_and_makes_no_element(opened: Any, path: str) 
     page = opened(path).page
     assert page.evaluate("window.owned ?? null") is None and "owned" not in page.title()
     assert page.locator("main script, main iframe, main img, main object, main embed, main style").count() == 0
-    assert page.evaluate(
-        "[...document.querySelectorAll('main *')].flatMap((e) => [...e.attributes]).filter((a) => a.name.startsWith('on')).length"
-    ) == 0
+    assert (
+        page.evaluate(
+            "[...document.querySelectorAll('main *')].flatMap((e) => [...e.attributes]).filter((a) => a.name.startsWith('on')).length"
+        )
+        == 0
+    )
     for href in page.evaluate("[...document.querySelectorAll('a')].map((a) => a.getAttribute('href'))"):
         assert href is None or href.startswith(("/", "#", "?", "http://127.0.0.1", "https://")), href
 

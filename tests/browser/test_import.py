@@ -28,7 +28,9 @@ def posts(runs: Any, tmp_path: Path) -> Path:
         rows.writerow(["post_id", "author_id", "created_at", "text"])
         for i in range(1199):
             at = start + timedelta(minutes=7 * i % 9000, seconds=i % 60)
-            rows.writerow([f"i{i}", f"person{i % 83}", at.isoformat(), f"Word {i} <b>of</b> mine, and nobody else's {i}"])
+            rows.writerow(
+                [f"i{i}", f"person{i % 83}", at.isoformat(), f"Word {i} <b>of</b> mine, and nobody else's {i}"]
+            )
         rows.writerow(["late", "person1", "no time at all", "when?"])
     return path
 

@@ -47,7 +47,9 @@ def test_o_opens_the_original_in_a_new_tab(opened: Any) -> None:
     watched = opened("/feed?finding=f-ring")
     page = watched.page
     page.context.route("https://posts.example/**", lambda route: route.fulfill(body="the original"))
-    while not page.evaluate("document.activeElement.querySelector?.('a[rel~=noopener]') != null && document.activeElement.matches('.post')"):
+    while not page.evaluate(
+        "document.activeElement.querySelector?.('a[rel~=noopener]') != null && document.activeElement.matches('.post')"
+    ):
         page.keyboard.press("j")
     with page.context.expect_page() as news:
         page.keyboard.press("o")

@@ -20,7 +20,10 @@ DIST = "houselights/outlets/web/static/dist/"
 def _sources(to: Path) -> Path:
     """The tree as it is checked in, with what is changed but not yet checked in; nothing that was built."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
     )
     for name in listed.stdout.decode().split("\0"):
         if name and (ROOT / name).is_file() and not name.startswith(("tests/", "benchmarks/")):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import igraph
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from houselights.outlets.report.network import own_randomness
@@ -21,8 +22,9 @@ GAP = 1.5  # between parts, in units of the distance of neighbours
 ASPECT = 1.6  # width of the picture by its height
 DIGITS = 5
 
-Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
-Floats = np.ndarray[tuple[int, int], np.dtype[np.float64]]
+Ints = npt.NDArray[np.int64]
+Bits = npt.NDArray[np.uint64]
+Floats = npt.NDArray[np.float64]
 Pair = tuple[str, str, int]
 
 
@@ -35,7 +37,9 @@ def drawn(pairs: list[Pair]) -> tuple[list[Pair], int]:
         weight[b] = weight.get(b, 0) + n
     kept = set(sorted(weight, key=lambda a: (-weight[a], a))[:MOST_ACCOUNTS])
     strongest = sorted((p for p in pairs if p[0] in kept and p[1] in kept), key=lambda p: (-p[2], p[0], p[1]))
-    first, rest, met = [], [], set()
+    first: list[Pair] = []
+    rest: list[Pair] = []
+    met: set[str] = set()
     for pair in strongest:
         (rest if pair[0] in met and pair[1] in met else first).append(pair)
         met |= set(pair[:2])
@@ -73,7 +77,7 @@ class Part:
     """A connected part: its accounts, its pairs as places among them, their weights, and its form, which is equal for equal ones."""
 
     members: Ints
-    pairs: np.ndarray
+    pairs: Ints
     weight: Ints
     form: bytes
 
@@ -81,7 +85,7 @@ class Part:
 # -- form: an order of the accounts that does not hang on their names ------------------------------------------------
 
 
-def _parts(ends: np.ndarray, weight: Ints, part_of: Ints, level: Ints) -> Iterator[Part]:
+def _parts(ends: Ints, weight: Ints, part_of: Ints, level: Ints) -> Iterator[Part]:
     """Each connected part, its accounts in the order of their form."""
     sizes = np.bincount(part_of) if len(part_of) else np.zeros(0, dtype=np.int64)
     by_account = np.argsort(part_of, kind="stable")
@@ -105,7 +109,7 @@ def _parts(ends: np.ndarray, weight: Ints, part_of: Ints, level: Ints) -> Iterat
         yield Part(members[order], pairs[by_rank], weight[own][by_rank], form)
 
 
-def _by_form(ends: np.ndarray, weight: Ints, level: Ints) -> Ints:
+def _by_form(ends: Ints, weight: Ints, level: Ints) -> Ints:
     """Accounts sorted by how they hang together: colour refinement, then one account of a tie set apart and refined again, until no tie is left
     but among accounts with the very same neighbours, which can change places without changing the picture."""
     source, target = np.concatenate([ends, ends[:, ::-1]]).T
@@ -123,24 +127,31 @@ def _by_form(ends: np.ndarray, weight: Ints, level: Ints) -> Ints:
 
 def _refined(colour: Ints, source: Ints, target: Ints, weight: Ints, rounds: int) -> tuple[Ints, int]:
     """(colours as ranks, split by the colours and weights around each account until nothing splits, rounds that are left)."""
-    kinds, colour = np.unique(colour, return_inverse=True)
+    n_kinds, colour = _ranked(colour)
     while rounds > 0:
         rounds -= 1
         around = np.zeros(len(colour), dtype=np.uint64)
         np.add.at(around, source, _mixed(colour[target], weight))
-        finer_kinds, finer = np.unique(_mixed(colour, around), return_inverse=True)
-        if len(finer_kinds) == len(kinds):
+        n_finer, finer = _ranked(_mixed(colour, around))
+        if n_finer == n_kinds:
             break
-        kinds, colour = finer_kinds, finer
+        n_kinds, colour = n_finer, finer
     return colour, rounds
 
 
-def _mixed(a: Ints, b: Ints) -> np.ndarray:
+def _ranked(colour: Ints | Bits) -> tuple[int, Ints]:
+    """(how many different ones, the place of each among them)."""
+    kinds, place = np.unique(colour, return_inverse=True)
+    return len(kinds), place.astype(np.int64)
+
+
+def _mixed(a: Ints, b: Ints | Bits) -> Bits:
     """64 bits that look random for each pair of numbers (the finaliser of splitmix64), so that sums of them tell multisets apart."""
     z = a.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + b.astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    mixed: Bits = z ^ (z >> np.uint64(31))
+    return mixed
 
 
 def _first_tie(colour: Ints, source: Ints, target: Ints, weight: Ints) -> int | None:
@@ -188,7 +199,7 @@ def _packed(parts: list[Part], seed: int) -> Iterator[tuple[Ints, Floats]]:
         yield members, np.round((places + corner) / scale, DIGITS)
 
 
-def _placed(n: int, pairs: np.ndarray, weight: Ints, seed: int) -> Floats:
+def _placed(n: int, pairs: Ints, weight: Ints, seed: int) -> Floats:
     """Positions of one connected part from (0, 0) on, neighbours about 1 apart."""
     if n == 1:
         return np.zeros((1, 2))
@@ -208,14 +219,15 @@ def _placed(n: int, pairs: np.ndarray, weight: Ints, seed: int) -> Floats:
     length = float(np.median(np.linalg.norm(places[pairs[:, 0]] - places[pairs[:, 1]], axis=1)))
     room = math.sqrt(n) / max(float(np.ptp(places, axis=0).max()), 1e-9)
     places = places * min(1 / max(length, 1e-9), 2 * room)
-    return places - places.min(axis=0)
+    moved: Floats = places - places.min(axis=0)
+    return moved
 
 
 def _rough(graph: igraph.Graph, seed: int) -> Floats:
     """First positions: steps to a few accounts far from one another, seen from the two sides that show most of it (high-dimensional embedding,
     Harel and Koren 2002), and a little noise that parts accounts with the same steps."""
     n = graph.vcount()
-    steps: list[np.ndarray] = []
+    steps: list[Floats] = []
     pivot, nearest = 0, np.full(n, np.inf)
     for _ in range(min(PIVOTS, n)):
         steps.append(np.asarray(graph.distances(source=[pivot])[0], dtype=np.float64))
@@ -228,8 +240,8 @@ def _rough(graph: igraph.Graph, seed: int) -> Floats:
     if places.shape[1] < 2:
         places = np.concatenate([places, np.zeros((n, 1))], axis=1)
     places *= math.sqrt(n) / max(float(np.ptp(places, axis=0).max()), 1e-9)
-    noise: Floats = np.random.default_rng(seed).normal(scale=0.3, size=(n, 2))
-    return places + noise
+    rough: Floats = places + np.random.default_rng(seed).normal(scale=0.3, size=(n, 2))
+    return rough
 
 
 def _upright(places: Floats) -> Floats:
