@@ -43,9 +43,12 @@ def _layout(run: Path) -> None:
 
     results = Indexed(run)
     results.edges("f-wide")
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     pairs, _, at = picture(results, "f-wide")
-    print(f"layout in Python, {len(at):,} accounts, {len(pairs):,} pairs: {time.perf_counter() - began:.2f} s")
+    print(
+        f"layout in Python, {len(at):,} accounts, {len(pairs):,} pairs: {time.perf_counter() - began:.2f} s, of which "
+        f"{time.process_time() - cpu:.2f} s on a processor"
+    )
 
 
 def _network(browser: Any, base: str, n_accounts: int, n_pairs: int) -> None:

@@ -5,6 +5,7 @@ python tests/browser/screenshots.py FOLDER [--run RUN]
 
 import argparse
 import io
+import json
 import subprocess
 import sys
 import tempfile
@@ -109,12 +110,12 @@ def _small(png: bytes) -> bytes:
 
 def take(run: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
+    first = json.loads((run / "findings.json").read_text(encoding="utf-8"))[0]["finding_id"]
     with driver.served(run) as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=driver.chromium_path(), args=driver.FLAGS)
         for scheme in ("light", "dark"):
             context: Any = browser.new_context(viewport=SIZE, color_scheme=scheme)
             watched = driver.Watched(context, base)
-            first = watched.page.request.get(base + "/index.json").json()["findings"][0]["finding_id"]
             for name, path, prepare in views(first):
                 watched.open(path)
                 watched.settle()
