@@ -162,8 +162,10 @@ def export(args: argparse.Namespace) -> int:
     from houselights.results import Results
 
     if args.to == "site":
-        from houselights.outlets.web.site import write as write_site
+        from houselights.outlets.web.server import packages_told
 
+        with packages_told():
+            from houselights.outlets.web.site import write as write_site
         written = write_site(args.run, args.out)
     else:
         written = outlet.write(Results(args.run), args.to, args.out)

@@ -7,6 +7,7 @@ needs no offset and visits every post once.
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -16,7 +17,7 @@ from houselights.core.errors import shortage_told
 from houselights.core.paths import in_sql
 
 FOLDER, FILE = ".web", "index.duckdb"
-LAYOUT = "5"  # of the tables below; another one is made anew
+LAYOUT = "6"  # of the tables below; another one is made anew
 MEMORY, MEMORY_WHILE_MADE = "320MB", "600MB"
 _STATEMENTS = (
     """CREATE TABLE posts AS SELECT p.file_row_number AS no, p.* EXCLUDE (file_row_number, lang),
@@ -51,6 +52,8 @@ _STATEMENTS = (
         UNION SELECT h.finding_id, p.no, [] FROM {highlights} h JOIN posts p USING (post_id)
             WHERE NOT EXISTS (SELECT 1 FROM said s WHERE s.finding_id = h.finding_id AND s.post_id = h.post_id)
         ORDER BY finding_id, no""",
+    """CREATE TABLE found AS SELECT no, finding_id FROM marks ORDER BY no, finding_id""",
+    """CREATE TABLE minutes AS SELECT epoch_us(created_at) // 60000000 AS minute, count(*) AS n FROM posts GROUP BY 1 ORDER BY 1""",
     """CREATE TABLE spans AS SELECT m.no, h.* FROM {highlights} h JOIN posts p USING (post_id)
         JOIN marks m ON m.no = p.no AND m.finding_id = h.finding_id ORDER BY m.no, h."start", h."end", h.kind, h.finding_id""",
     """CREATE TABLE told AS SELECT n.narrative_id, p.no, p.created_at, p.author_id
@@ -82,9 +85,10 @@ def opened(run_dir: Path) -> duckdb.DuckDBPyConnection:
     Where the RUN cannot be written to, the index lies in a temporary folder and is made anew by each server."""
     stamp = _stamp(run_dir)
     path = run_dir / FOLDER / FILE
-    if not _is_of(path, stamp):
-        path = _made(run_dir, path, stamp)
-    return _connect(path, read_only=True)
+    if _is_of(path, stamp):
+        with suppress(duckdb.Error):  # a file that was cut short is made again
+            return _connect(path)
+    return _connect(_made(run_dir, path, stamp))
 
 
 def exists(run_dir: Path) -> bool:
@@ -92,10 +96,10 @@ def exists(run_dir: Path) -> bool:
     return _is_of(run_dir / FOLDER / FILE, _stamp(run_dir))
 
 
-def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(
         str(path),
-        read_only=read_only,
+        read_only=True,
         config={"memory_limit": MEMORY, "threads": 2, "autoinstall_known_extensions": "false"},
     )
     con.execute("SET TimeZone = 'UTC'")
@@ -127,7 +131,7 @@ def _made(run_dir: Path, path: Path, stamp: str) -> Path:
     except OSError:
         path = Path(tempfile.mkdtemp(prefix="houselights-web-")) / FILE
     beside = path.with_name(f"{FILE}.{os.getpid()}.part")
-    beside.unlink(missing_ok=True)
+    _sweep(path.parent)
     try:
         with shortage_told(path.parent):
             con = duckdb.connect(
@@ -140,9 +144,28 @@ def _made(run_dir: Path, path: Path, stamp: str) -> Path:
                 con.close()
         beside.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        for left in path.parent.glob(f"{beside.name}*"):
+            left.unlink(missing_ok=True)
     path.with_suffix(".stamp").write_text(stamp, encoding="utf-8")
     return path
+
+
+def _sweep(folder: Path) -> None:
+    """Takes away what servers left that were killed while they made an index."""
+    for left in folder.glob(f"{FILE}.*.part*"):
+        pid = left.name.removeprefix(f"{FILE}.").split(".")[0]
+        if pid.isdigit() and (int(pid) == os.getpid() or not _is_alive(int(pid))):
+            left.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _fill(con: duckdb.DuckDBPyConnection, run_dir: Path) -> None:

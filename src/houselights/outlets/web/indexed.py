@@ -84,18 +84,24 @@ class Indexed(Results):
     def timeline(self, finding_id: str, max_bins: int = 96) -> Timeline:
         """As `Results.timeline`, by numbers of posts instead of ids."""
         self.finding(finding_id)
-        mine = "(SELECT DISTINCT unnest([no_a, no_b]) AS no FROM evidence WHERE finding_id = $id)"
+        mine = """(SELECT DISTINCT unnest([no_a, no_b]) AS no, unnest([at_a, at_b]) AS created_at FROM evidence WHERE finding_id = $id)"""
         span = self.rows(
-            f"SELECT min(created_at) AS first_at, max(created_at) AS last_at FROM posts JOIN {mine} USING (no)",
-            {"id": finding_id},
+            f"SELECT min(created_at) AS first_at, max(created_at) AS last_at FROM {mine}", {"id": finding_id}
         )[0]
         if span["first_at"] is None:
             return Timeline(1, (), (), ())
         bin_s, start, n_bins = binned(span["first_at"], span["last_at"], max_bins)
+        stop = start + timedelta(seconds=bin_s * n_bins)
+        all_posts = (
+            """(SELECT make_timestamptz(minute * 60000000) AS created_at, n FROM minutes)"""
+            if bin_s % 60 == 0
+            else "(SELECT created_at, 1 AS n FROM posts)"
+        )
         rows = self.rows(
-            f"""SELECT {NTH} AS nth, count(*) AS n, count(mine.no) AS mine
-            FROM posts LEFT JOIN {mine} mine USING (no) WHERE created_at >= $start AND created_at < $stop GROUP BY 1""",
-            {"id": finding_id, "start": start, "stop": start + timedelta(seconds=bin_s * n_bins)} | nth(start, bin_s),
+            f"""SELECT {NTH} AS nth, sum(n)::BIGINT AS n, sum(mine)::BIGINT AS mine FROM (
+                SELECT created_at, n, 0 AS mine FROM {all_posts} WHERE created_at >= $start AND created_at < $stop
+                UNION ALL SELECT created_at, 0, 1 FROM {mine} WHERE no IS NOT NULL) GROUP BY 1""",
+            {"id": finding_id, "start": start, "stop": stop} | nth(start, bin_s),
         )
         group, others = [0] * n_bins, [0] * n_bins
         for r in rows:
@@ -126,7 +132,7 @@ class Indexed(Results):
             f"""SELECT narrative_id, {NTH} AS nth, m.account_id IS NOT NULL AS mine, count(*) AS n
             FROM told LEFT JOIN (SELECT DISTINCT account_id FROM members WHERE finding_id = $id AND role <> 'source') m
               ON m.account_id = author_id
-            WHERE list_contains($ids, narrative_id) GROUP BY ALL""",
+            WHERE narrative_id IN (SELECT unnest($ids)) GROUP BY ALL""",
             {"id": finding_id, "ids": list(narrative_ids)} | nth(start, bin_s),
         )
         told = {id_: ([0] * width, [0] * width) for id_ in narrative_ids}

@@ -109,7 +109,9 @@ def spans(results: Indexed, numbers: Sequence[int]) -> dict[int, list[dict[str, 
     """Highlights by number of post, in reading order."""
     out: dict[int, list[dict[str, Any]]] = {}
     if numbers:
-        for r in results.rows(f"SELECT * FROM spans WHERE no IN ({_list(numbers)})"):
+        for r in results.rows(
+            f'SELECT * EXCLUDE n FROM spans {_among(numbers)} ORDER BY no, "start", "end", kind, finding_id, reason'
+        ):
             out.setdefault(r["no"], []).append(r)
     return out
 
@@ -118,7 +120,7 @@ def findings_of(results: Indexed, numbers: Sequence[int]) -> dict[int, list[str]
     """Findings whose evidence a post is, strongest first, by number of post."""
     out: dict[int, list[str]] = {}
     if numbers:
-        for r in results.rows(f"SELECT no, finding_id FROM marks WHERE no IN ({_list(numbers)})"):
+        for r in results.rows(f"SELECT no, finding_id FROM found {_among(numbers)}"):
             out.setdefault(r["no"], []).append(r["finding_id"])
     return {no: sorted(ids, key=lambda i: results.place.get(i, 0)) for no, ids in out.items()}
 
@@ -135,5 +137,7 @@ def languages(results: Indexed) -> list[tuple[str, int]]:
     return results.once(("languages",), lambda: [(r["lang"], r["n"]) for r in results.rows(sql)])
 
 
-def _list(numbers: Sequence[int]) -> str:
-    return ", ".join(str(int(n)) for n in numbers)
+def _among(numbers: Sequence[int]) -> str:
+    """The rows of these posts: a join reads them alone, where IN with a list would read whole blocks."""
+    wanted = ", ".join(f"({int(n)})" for n in numbers)
+    return f"JOIN (VALUES {wanted}) wanted(n) ON no = n"

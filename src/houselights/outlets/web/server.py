@@ -3,8 +3,8 @@
 import socket
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from houselights.core.errors import HouselightsError
@@ -19,14 +19,10 @@ MISSING = (
 
 def serve(run_dir: Path, port: int | None, *, open_browser: bool, quiet: bool) -> None:
     """Serves until it is interrupted. Raises HouselightsError where packages are missing, RUN is none, or the port is taken."""
-    try:
+    with packages_told():
         import uvicorn
 
         from houselights.outlets.web.app import app
-    except ModuleNotFoundError as exc:
-        if (exc.name or "").startswith("houselights"):
-            raise
-        raise HouselightsError(MISSING.format(name=exc.name)) from exc
     from houselights.outlets.web import index
     from houselights.outlets.web.tokens import new_token
     from houselights.results import Results
@@ -55,6 +51,17 @@ def serve(run_dir: Path, port: int | None, *, open_browser: bool, quiet: bool) -
             uvicorn.Server(config).run(sockets=[listening])
     finally:
         made.state.jobs.stop()
+
+
+@contextmanager
+def packages_told() -> Iterator[None]:
+    """Turns the lack of a package of the extra `web` into a sentence that says what to install."""
+    try:
+        yield
+    except ModuleNotFoundError as exc:
+        if (exc.name or "").startswith("houselights"):
+            raise
+        raise HouselightsError(MISSING.format(name=exc.name)) from exc
 
 
 def _bound(port: int | None) -> socket.socket:

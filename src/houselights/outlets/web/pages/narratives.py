@@ -88,7 +88,7 @@ def volumes(results: Indexed, narrative_ids: tuple[str, ...]) -> dict[str, dict[
     rows = results.rows(
         f"""WITH seen AS (SELECT DISTINCT no FROM marks WHERE list_contains($passed, finding_id))
         SELECT narrative_id, {NTH} AS nth, count(*) AS n, count(seen.no) AS theirs
-        FROM told LEFT JOIN seen USING (no) WHERE list_contains($ids, narrative_id) GROUP BY ALL""",
+        FROM told LEFT JOIN seen USING (no) WHERE narrative_id IN (SELECT unnest($ids)) GROUP BY ALL""",
         {"passed": results.passed_ids, "ids": list(narrative_ids)} | nth(start, bin_s),
     )
     starts = [(start + timedelta(seconds=bin_s * i)).isoformat() for i in range(width)]
