@@ -30,7 +30,7 @@ def context(results: Indexed, query: Mapping[str, str]) -> dict[str, Any]:
             "period": wording.span(c["first_at"], c["last_at"]),
             "precisions": [[wording.PRECISION_NAME.get(p, p), n] for p, n in results.precisions],
             "rejects": [[rule, n] for rule, n in results.rejects_by_rule],
-            "examples": rejects(results),
+            "examples": results.once(("rejects",), lambda: rejects(results)),
             "inputs": [
                 {
                     "name": wording.input_name(i),
