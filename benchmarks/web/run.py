@@ -164,8 +164,8 @@ def table(run: Path, told: dict[str, Any]) -> str:
         "",
         f"From the start of the command to the last byte of the first page of the feed: {told['cold_feed_s']:.1f} s "
         f"({told['cold_feed_cpu_s']:.1f} s of processor time) with the index made; {told['index_made_s']:.0f} s "
-        f"({told['index_made_cpu_s']:.0f} s of processor time) the first time, which makes it ({told['index_mb']:.0f} MB on disk). Highest memory of the server: {told['served_mb']:.0f} MB; "
-        f"while the index is made {told['index_made_mb']:.0f} MB.",
+        f"({told['index_made_cpu_s']:.0f} s of processor time) the first time, which makes it ({told['index_mb']:.0f} MB on disk). "
+        f"Highest memory of the server: {told['served_mb']:.0f} MB; while the index is made {told['index_made_mb']:.0f} MB.",
     ]
     return "\n".join(lines)
 

@@ -87,8 +87,7 @@ class Jobs:
         if not inputs:
             raise HouselightsError("Choose a file of posts, or give the path of one.")
         with self._lock:
-            if self.job and self.job.state == "running":
-                raise HouselightsError("Another file is being read. Wait for it, or cancel it.")
+            self.refuse_while_busy()
             job = Job(kind, inputs, out, options)
             self._child = subprocess.Popen(
                 command(job),
@@ -102,6 +101,11 @@ class Jobs:
             self.job = job
         threading.Thread(target=self._follow, args=(job, self._child), daemon=True).start()
         return job
+
+    def refuse_while_busy(self) -> None:
+        """Raises HouselightsError while another file is read: said before a dropped one is kept."""
+        if self.job and self.job.state == "running":
+            raise HouselightsError("Another file is being read. Wait for it, or cancel it.")
 
     def cancel(self) -> None:
         """As Ctrl-C would: no half-written result is left."""

@@ -25,6 +25,7 @@ async def start(request: Request) -> Response:
     """A file to look at or to scan: dropped on the page, or on this machine already."""
     jobs: Jobs = request.app.state.jobs
     results: Indexed = request.app.state.results
+    jobs.refuse_while_busy()
     async with request.form(max_files=50, max_fields=40) as form:
         options = {k: str(form.get(k) or "").strip()[:500] for k in OPTIONS}
         inputs = await anyio.to_thread.run_sync(lambda: _inputs(form, results.run_dir))
