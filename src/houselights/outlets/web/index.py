@@ -17,7 +17,7 @@ from houselights.core.errors import shortage_told
 from houselights.core.paths import in_sql
 
 FOLDER, FILE = ".web", "index.duckdb"
-LAYOUT = "6"  # of the tables below; another one is made anew
+LAYOUT = "7"  # of the tables below; another one is made anew
 MEMORY, MEMORY_WHILE_MADE = "320MB", "600MB"
 _STATEMENTS = (
     """CREATE TABLE posts AS SELECT p.file_row_number AS no, p.* EXCLUDE (file_row_number, lang),
@@ -74,6 +74,14 @@ _STATEMENTS = (
         WHERE thing <> '' GROUP BY finding_id, what, thing
         QUALIFY row_number() OVER (PARTITION BY finding_id, what ORDER BY n_accounts DESC, n_posts DESC, thing) <= 8
         ORDER BY finding_id, what, n_accounts DESC, n_posts DESC, thing""",
+    """CREATE TABLE moments AS
+        SELECT finding_id, object_id, kind, count(DISTINCT account) AS n_accounts, count(DISTINCT no) AS n_posts,
+            min(happened) AS first_at, max(happened) AS last_at
+        FROM (SELECT finding_id, object_id, kind, unnest([account_a, account_b]) AS account, unnest([no_a, no_b]) AS no,
+            unnest([at_a, at_b]) AS happened FROM evidence) WHERE no IS NOT NULL
+        GROUP BY finding_id, object_id, kind
+        QUALIFY row_number() OVER (PARTITION BY finding_id ORDER BY n_accounts DESC, last_at - first_at, object_id) <= 12
+        ORDER BY finding_id, n_accounts DESC, last_at - first_at, object_id""",
     """CREATE TABLE members AS SELECT * FROM {members} ORDER BY finding_id, role, account_id""",
     """CREATE TABLE highlights AS SELECT * EXCLUDE no FROM spans ORDER BY finding_id, post_id""",
 )

@@ -64,6 +64,10 @@ class Indexed(Results):
         names = [str(column[0]) for column in con.description or []]
         return [dict(zip(names, row, strict=True)) for row in con.fetchall()]
 
+    def members(self, finding_id: str) -> list[dict[str, Any]]:
+        """As `Results.members`; asked for several times by one page."""
+        return self.once(("members", finding_id), lambda: super(Indexed, self).members(finding_id))
+
     def wordings(self, finding_id: str, limit: int = 5) -> list[list[Wording]]:
         """As `Results.wordings`, by numbers of posts instead of ids."""
         self.finding(finding_id)

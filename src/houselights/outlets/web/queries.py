@@ -127,7 +127,11 @@ def findings_of(results: Indexed, numbers: Sequence[int]) -> dict[int, list[str]
 
 def accounts(results: Indexed, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """number, n_posts and last handle of accounts, by id."""
-    rows = results.rows("SELECT * FROM accounts WHERE list_contains(?, author_id)", [sorted(set(ids))])
+    if not ids:
+        return {}
+    rows = results.rows(
+        "SELECT accounts.* FROM accounts JOIN (SELECT unnest(?) AS id) ON id = author_id", [sorted(set(ids))]
+    )
     return {r["author_id"]: r for r in rows}
 
 

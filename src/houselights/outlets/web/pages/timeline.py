@@ -61,15 +61,11 @@ def lanes(results: Indexed, finding_id: str, since: str, until: str, *, masked: 
     }
 
 
-def moments(results: Indexed, finding_id: str, limit: int = 12) -> list[dict[str, Any]]:
-    """The shared objects that most accounts had at about the same time: where to look first."""
+def moments(results: Indexed, finding_id: str) -> list[dict[str, Any]]:
+    """The shared objects that most accounts had at about the same time, twelve at most: where to look first."""
     rows = results.rows(
-        """SELECT object_id, kind, count(DISTINCT account) AS n_accounts, count(DISTINCT no) AS n_posts,
-            min(happened) AS first_at, max(happened) AS last_at
-        FROM (SELECT object_id, kind, unnest([account_a, account_b]) AS account, unnest([no_a, no_b]) AS no, unnest([at_a, at_b]) AS happened
-            FROM evidence WHERE finding_id = ?) WHERE no IS NOT NULL
-        GROUP BY object_id, kind ORDER BY n_accounts DESC, last_at - first_at, object_id LIMIT ?""",
-        [finding_id, limit],
+        "SELECT * FROM moments WHERE finding_id = ? ORDER BY n_accounts DESC, last_at - first_at, object_id",
+        [finding_id],
     )
     return [
         {
