@@ -28,7 +28,7 @@ web/node_modules/.installed: web/package-lock.json
 # the web app in Debian's Chromium, and from a wheel with the network off
 test-browser: $(VENV)/.browser-installed web
 	node web/size.mjs
-	$(BIN)/python -m pytest -m browser tests/browser
+	$(BIN)/python -m pytest -n 2 -m browser tests/browser
 
 screenshots: $(VENV)/.browser-installed web
 	$(BIN)/python tests/browser/screenshots.py docs/pictures

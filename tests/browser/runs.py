@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
@@ -51,7 +53,29 @@ def hostile(out_dir: Path) -> Path:
         row["url"] = HOSTILE_URLS[i % len(HOSTILE_URLS)]
         row["lang"] = ("en", "fr", "<b>x</b>")[i % 3]
     pq.write_table(pa.Table.from_pylist(rows, schema=posts.schema), path)
+    _narratives(out_dir, rows)
+    command = [sys.executable, "-m", "houselights.outlets.cli", "opinion", str(out_dir)]
+    code = subprocess.run([*command, "--spike-ins", "0", "--draws", "100", "--quiet"]).returncode
+    assert code == 10, f"`houselights opinion` ended with {code}"  # 10: there are findings
     return out_dir
+
+
+def _narratives(out_dir: Path, posts: list[dict[str, Any]]) -> None:
+    """Two messages, one with a hostile name, so that these pages have something to show."""
+    told: dict[str, list[dict[str, Any]]] = {"narrative:harbour": [], "narrative:<b>x": []}
+    for post in posts:
+        if "council" in post["text"] or "harbour" in post["text"]:
+            told["narrative:harbour" if "harbour" in post["text"] else "narrative:<b>x"].append(post)
+    narratives, members = [], []
+    for id_, own in told.items():
+        name = "harbour · pool" if id_ == "narrative:harbour" else HOSTILE_NAME
+        values = (id_, name, [name], ["en"], len(own), 2, len({p["author_id"] for p in own}), 0.1)
+        times = (own[0]["created_at"], own[-1]["created_at"], [own[0]["post_id"]])
+        narratives.append(dict(zip([c.name for c in tables.NARRATIVES.columns], values + times, strict=True)))
+        members += [{"post_id": p["post_id"], "narrative_id": id_, "similarity_0_1": 0.9, "by": "text"} for p in own]
+    for declared, rows in ((tables.NARRATIVES, narratives), (tables.POST_NARRATIVES, members)):
+        table = pa.Table.from_pylist(rows, schema=declared.schema)
+        pq.write_table(table.sort_by([(c, "ascending") for c in declared.order]), out_dir / declared.file)
 
 
 def wide(out_dir: Path, n_accounts: int, n_pairs: int, seed: int = 0) -> Path:

@@ -5,6 +5,7 @@ python tests/browser/screenshots.py FOLDER [--run RUN]
 
 import argparse
 import io
+import json
 import subprocess
 import sys
 import tempfile
@@ -59,7 +60,7 @@ def _densest(page: Page) -> None:
     page.get_by_role("button", name="Densest moment").click()
     page.wait_for_timeout(600)
     page.locator(".timeline-bar").evaluate(
-        "(e) => scrollBy({top: e.getBoundingClientRect().top - 90, behavior: 'instant'})"
+        "(e) => scrollBy({top: e.getBoundingClientRect().top - 110, behavior: 'instant'})"
     )
 
 
@@ -73,8 +74,8 @@ def _keys(page: Page) -> None:
     page.keyboard.press("?")
 
 
-def views(first: str) -> list[tuple[str, str, Callable[[Page], None]]]:
-    """(name, path, what to do before the picture) of each; `first`: the strongest finding."""
+def views(first: str, copies: str | None) -> list[tuple[str, str, Callable[[Page], None]]]:
+    """(name, path, what to do before the picture) of each; `first`: the strongest finding, `copies`: one that copies texts in other words."""
     finding = f"/finding/{first}"
     return [
         ("overview", "/", _nothing),
@@ -84,7 +85,7 @@ def views(first: str) -> list[tuple[str, str, Callable[[Page], None]]]:
         ("evidence", f"{finding}/evidence", _nothing),
         ("timeline", f"{finding}/timeline", _densest),
         ("network", f"{finding}/network", _network),
-        ("copies", f"{finding}/copies", _nothing),
+        *([("copies", f"/finding/{copies}/copies", _nothing)] if copies else []),
         ("narratives", "/narratives", _nothing),
         ("opinion", "/opinion", _nothing),
         ("methods", "/methods", _nothing),
@@ -109,13 +110,15 @@ def _small(png: bytes) -> bytes:
 
 def take(run: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
+    ids = [f["finding_id"] for f in json.loads((run / "findings.json").read_text(encoding="utf-8"))]
     with driver.served(run) as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=driver.chromium_path(), args=driver.FLAGS)
         for scheme in ("light", "dark"):
             context: Any = browser.new_context(viewport=SIZE, color_scheme=scheme)
             watched = driver.Watched(context, base)
-            first = watched.page.request.get(base + "/index.json").json()["findings"][0]["finding_id"]
-            for name, path, prepare in views(first):
+            told = {i: watched.page.request.get(f"{base}/finding/{i}/copies.json").json()["copies"] for i in ids}
+            copies = next((i for i in ids if told[i]), None)
+            for name, path, prepare in views(ids[0], copies):
                 watched.open(path)
                 watched.settle()
                 watched.page.wait_for_timeout(300)

@@ -101,6 +101,7 @@ def test_the_next_page_is_a_link_without_scripts(opened: Any) -> None:
         ("tier", "described"),
         ("channel", "small_objects"),
         ("lang", "fr"),
+        ("narrative", "narrative:harbour"),
         ("account", "ring03"),
         ("since", "2026-03-03"),
         ("until", "2026-03-02T20:00"),
@@ -117,7 +118,7 @@ def test_a_filter_is_set_on_the_page_and_lies_in_the_address(opened: Any, base: 
     page.locator("form.filters button").click()
     page.wait_for_url(lambda url: f"{name}=" in url)
     assert parse_qs(urlparse(page.url).query)[name] == [value]
-    told = page.request.get(base + f"/feed.json?{name}={value}").json()
+    told = page.request.get(base + "/feed.json", params={name: value}).json()
     assert 0 < told["counts"]["posts"] < every
     assert page.locator("#feed .post").count() == len(told["posts"])
     assert page.locator(f'form.filters [name="{name}"]').input_value() == value

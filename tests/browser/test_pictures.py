@@ -89,6 +89,7 @@ def test_the_densest_moment_holds_a_burst_and_lies_in_the_address(opened: Any) -
     page.get_by_role("button", name="Densest moment").click()
     posts, width_s = _seen(page)
     assert posts >= 8 and width_s < 3600
+    assert 8 <= int(page.locator("figure[data-timeline]").get_attribute("data-lanes")) <= posts
     watched.until("location.search.includes('from=')")
     assert page.locator(".timeline-posts a").count() >= 8
     page.reload()

@@ -7,12 +7,12 @@ const LABEL_PX = 170;
 const NARROW_PX = 560; // no room for names beside the lanes
 const TALLEST_PX = 15000; // no browser draws a taller canvas
 
-export const laneHeight = (n) => Math.max(3, Math.min(n > 60 ? 12 : 18, (TALLEST_PX - TOP) / n));
+const laneHeight = (n) => Math.max(3, Math.min(n > 60 ? 12 : 18, (TALLEST_PX - TOP) / n));
 
-/** Draws what is in view; returns where the dots lie. `state`: lanes, posts, view, chosen. */
+/** Draws what is in view; returns where the dots lie. `state`: lanes, rows (which lanes, from the top), posts, view, chosen. */
 export function paint(canvas, width, state) {
-  const high = laneHeight(state.lanes.length);
-  const height = Math.ceil(TOP + high * state.lanes.length + 4);
+  const high = laneHeight(Math.max(1, state.rows.length));
+  const height = Math.ceil(TOP + high * Math.max(3, state.rows.length) + 4);
   const left = width < NARROW_PX || high < 9 ? 8 : LABEL_PX;
   const scale = height * devicePixelRatio > TALLEST_PX ? 1 : devicePixelRatio;
   canvas.width = Math.round(width * scale);
@@ -24,7 +24,7 @@ export function paint(canvas, width, state) {
   const inner = Math.max(40, width - left - 12);
   const area = { left, width: inner, high, height, colours: palette() };
   axis(pen, state.view, area);
-  names(pen, state.lanes, area);
+  names(pen, state.rows.map((row) => state.lanes[row]), area);
   return { left, width: inner, dots: dots(pen, state, area) };
 }
 
@@ -75,14 +75,15 @@ const FORMS = {
   narrative: "M-4 -1.1h8v2.2h-8z",
 };
 
-function dots(pen, { posts, lanes, view, chosen }, { left, width, high, colours }) {
+function dots(pen, { posts, lanes, rows, view, chosen }, { left, width, high, colours }) {
   const out = [];
+  const row = new Map(rows.map((lane, i) => [lane, i]));
   const forms = Object.fromEntries(Object.entries(FORMS).map(([kind, d]) => [kind, new Path2D(d)]));
   const grown = Math.min(1.3, Math.max(0.5, high / 12));
   for (const post of posts) {
-    if (post.ms < view[0] || post.ms > view[1]) continue;
+    if (post.ms < view[0] || post.ms > view[1] || !row.has(post.lane)) continue;
     const x = left + ((post.ms - view[0]) / (view[1] - view[0])) * width;
-    const y = TOP + high * (post.lane + 0.5);
+    const y = TOP + high * (row.get(post.lane) + 0.5);
     pen.save();
     pen.translate(x, y);
     pen.scale(grown, grown);

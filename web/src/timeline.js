@@ -1,7 +1,7 @@
 // One lane per account, from the whole period down to single seconds. The picture that the server drew stays for who has no scripts and for print.
 import { aPost } from "./addresses.js";
 import { onChange } from "./colours.js";
-import { laneHeight, paint } from "./lanes.js";
+import { paint } from "./lanes.js";
 import { fragment, loaded } from "./loaded.js";
 import { clamped, long, written, zoomed } from "./scale.js";
 
@@ -43,6 +43,7 @@ class Lanes {
     this.window = (data.window_s ?? 60) * 1000;
     this.view = this.asked() ?? [this.first, this.last];
     this.chosen = null;
+    this.rows = this.present();
   }
 
   start() {
@@ -103,11 +104,12 @@ class Lanes {
       if (!from) return void this.point(event);
       const by = ((from.x - event.clientX) / this.drawn.width) * (from.view[1] - from.view[0]);
       if (Math.abs(from.x - event.clientX) > 3) from.moved = true;
-      if (from.moved) this.show([from.view[0] + by, from.view[1] + by]);
+      if (from.moved) this.show([from.view[0] + by, from.view[1] + by], true);
     });
     for (const type of ["pointerup", "pointercancel"]) {
       this.canvas.addEventListener(type, (event) => {
-        if (from && !from.moved && type === "pointerup") this.choose(event);
+        if (from?.moved) this.show(this.view);
+        else if (from && type === "pointerup") this.choose(event);
         from = null;
       });
     }
@@ -195,11 +197,22 @@ class Lanes {
     return [best[1] - width * 0.1, best[1] + width * 1.1];
   }
 
-  show(view) {
+  show(view, moving = false) {
     this.view = clamped(...view, this.first, this.last);
+    if (!moving) this.rows = this.present(); // lanes do not jump under a hand that drags
     this.draw();
     clearTimeout(this.settled);
     this.settled = setTimeout(() => this.remember(), 300);
+  }
+
+  /** The lanes that are drawn: all of them for the whole, else those with a post in view, whoever comes first on top. */
+  present() {
+    if (this.isWhole()) return this.lanes.map((_, i) => i);
+    return [...new Set(this.posts.filter((p) => p.ms >= this.view[0] && p.ms <= this.view[1]).map((p) => p.lane))];
+  }
+
+  isWhole() {
+    return this.view[1] - this.view[0] >= this.last - this.first - 1;
   }
 
   draw() {
@@ -212,7 +225,7 @@ class Lanes {
     this.told.textContent = `${seen.length.toLocaleString("en")} ${seen.length === 1 ? "post" : "posts"} of ${accounts} ${accounts === 1 ? "account" : "accounts"} in ${long(width)}: ${moment(this.view[0], step)} to ${moment(this.view[1], step)} UTC`;
     this.figure.dataset.seen = String(seen.length);
     this.figure.dataset.widthS = (width / 1000).toFixed(1);
-    this.figure.dataset.laneHeight = String(laneHeight(this.lanes.length));
+    this.figure.dataset.lanes = String(this.rows.length);
     this.write(seen);
   }
 
@@ -241,7 +254,7 @@ class Lanes {
 
   remember() {
     const url = new URL(location.href);
-    const all = this.view[1] - this.view[0] >= this.last - this.first - 1;
+    const all = this.isWhole();
     for (const [i, name] of VIEW.entries()) {
       if (all) url.searchParams.delete(name);
       else url.searchParams.set(name, new Date(this.view[i]).toISOString().slice(0, 19 + 4 * (this.view[1] - this.view[0] < 60e3)));

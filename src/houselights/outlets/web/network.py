@@ -206,9 +206,12 @@ def _placed(n: int, pairs: Ints, weight: Ints, seed: int) -> Floats:
     if n == 2:
         return np.array([[0.0, 0.0], [1.0, 0.0]])
     graph = igraph.Graph(n=n, edges=pairs.tolist())
+    ties = np.bincount(pairs.ravel(), minlength=n)
+    # an account with few ties is pushed away by all and held by few: without this it would stand far off and leave no room for the others
+    pull = (1 + np.log(weight)) * ties.mean() / np.sqrt(ties[pairs[:, 0]] * ties[pairs[:, 1]])
     with own_randomness(seed):
         found = graph.layout_fruchterman_reingold(
-            weights=(1 + np.log(weight)).tolist(),
+            weights=pull.tolist(),
             seed=_rough(graph, seed).tolist(),
             niter=400 if n <= 300 else 120,
             start_temp=math.sqrt(n) / (10 if n <= 300 else 20),
