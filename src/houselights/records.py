@@ -82,3 +82,11 @@ def bin_width_s(span_s: float, max_bins: int) -> int:
 def floor(at: datetime, bin_s: int) -> datetime:
     """The start of the bin that holds `at`; bins are counted from 1970."""
     return at - timedelta(seconds=at.timestamp() % bin_s)
+
+
+def binned(first: datetime, last: datetime, max_bins: int) -> tuple[int, datetime, int]:
+    """(width in seconds, start, number) of the bins from `first` to `last`, with an empty one either side: the quiet before and after."""
+    bin_s = bin_width_s((last - first).total_seconds(), max_bins)
+    start = floor(first, bin_s)
+    n_bins = int((last - start).total_seconds() // bin_s) + 1
+    return bin_s, start - timedelta(seconds=bin_s), n_bins + 2

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from houselights.core.errors import HouselightsError
 from houselights.core.paths import digest, in_sql
 from houselights.core.text import own_words
 from houselights.engine.local import connect
-from houselights.records import Pair, Post, Shown, Timeline, Wording, bin_width_s, floor
+from houselights.records import Pair, Post, Shown, Timeline, Wording, bin_width_s, binned, floor
 
 NAMING_TIERS = ("observed", "strong", "reviewed")
 
@@ -301,15 +301,7 @@ class Results:
         for r in rows:
             if post := posts.get((r["post_id"], r["account"])):
                 said.setdefault(r["object_id"], {}).setdefault(own_words(post.text), []).append(post)
-        texts = []
-        for same in said.values():
-            if len(same) > 1:
-                wordings = [
-                    Wording(min(p, key=lambda q: (q.created_at, q.post_id)), len(p), len({q.author_id for q in p}))
-                    for p in same.values()
-                ]
-                texts.append(sorted(wordings, key=lambda w: (-w.n_posts, w.first.created_at, w.first.post_id)))
-        return sorted(texts, key=lambda t: (-sum(w.n_posts for w in t), t[0].first.post_id))[:limit]
+        return ranked_wordings(said.values(), limit)
 
     def handles(self, account_ids: Sequence[str]) -> dict[str, str]:
         """The last known handle of each account that has one."""
@@ -350,13 +342,7 @@ class Results:
         )
         if span["first_at"] is None:
             return Timeline(1, (), (), ())
-        bin_s = bin_width_s((span["last_at"] - span["first_at"]).total_seconds(), max_bins)
-        start = floor(span["first_at"], bin_s)
-        n_bins = int((span["last_at"] - start).total_seconds() // bin_s) + 1
-        start, n_bins = (
-            start - timedelta(seconds=bin_s),
-            n_bins + 2,
-        )  # an empty bin either side: the quiet before and after
+        bin_s, start, n_bins = binned(span["first_at"], span["last_at"], max_bins)
         rows = self._rows(
             f"""WITH {own}, binned AS (SELECT {nth} AS nth, count(*) AS n FROM {posts}
                 WHERE created_at >= $start AND created_at < $stop GROUP BY 1),
@@ -484,6 +470,19 @@ class Results:
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as exc:
             raise HouselightsError(f"{path} cannot be read: {exc}. Run the scan again.") from exc
+
+
+def ranked_wordings(texts: Iterable[dict[str, list[Post]]], limit: int) -> list[list[Wording]]:
+    """Per text that has several wordings (words -> posts) these, the most used first; texts of the most posts first, at most `limit`."""
+    ranked = []
+    for same in texts:
+        if len(same) > 1:
+            wordings = [
+                Wording(min(p, key=lambda q: (q.created_at, q.post_id)), len(p), len({q.author_id for q in p}))
+                for p in same.values()
+            ]
+            ranked.append(sorted(wordings, key=lambda w: (-w.n_posts, w.first.created_at, w.first.post_id)))
+    return sorted(ranked, key=lambda t: (-sum(w.n_posts for w in t), t[0].first.post_id))[:limit]
 
 
 _STRONGEST_FIRST = "ORDER BY chance, abs(delta_s), object_id, post_id_a, post_id_b, channel"

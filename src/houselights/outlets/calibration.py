@@ -1,14 +1,13 @@
 """What `calibrate` measured, in plain words: the same sentences in the terminal and in the report."""
 
 from collections.abc import Iterable
-from typing import Any
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from houselights.outlets import wording
+
+if TYPE_CHECKING:  # pages say the same sentences, and would wait for what draws in a terminal
+    from rich.console import Console
+    from rich.table import Table
 
 HEADING = "Checked on this data"
 NOT_RUN = (
@@ -113,7 +112,10 @@ def again(variants: Iterable[dict[str, Any]], setting: str) -> str:
     return "; ".join(x for x in (", ".join(yes), f"not {', '.join(no)}" if no else "") if x)
 
 
-def _recall_table(rows: list[dict[str, Any]]) -> Table:
+def _recall_table(rows: list[dict[str, Any]]) -> "Table":
+    from rich import box
+    from rich.table import Table
+
     sizes, lines = by_tactic(rows)
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
     for name in ("a group that", "within", *(f"{size} accounts" for size in sizes)):
@@ -123,7 +125,9 @@ def _recall_table(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def show(measured: dict[str, Any], out: Console) -> None:
+def show(measured: dict[str, Any], out: "Console") -> None:
+    from rich.text import Text
+
     out.print(Text("Where nobody acts together", style="bold"))
     for row in measured["shuffles"]:
         out.print(Text(shuffle_sentence(row)))

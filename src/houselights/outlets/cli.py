@@ -177,6 +177,8 @@ def _scan(commands: "Commands") -> None:
         help="with --narratives: those of an earlier run go on under their names where new posts tell them",
     )
     _server(scan, "with --narratives; default: the embedded model")
+    steps = "tell each step as a line of JSON on stderr, for programs that show progress"
+    scan.add_argument("--progress-lines", action="store_true", help=steps)
     scan.add_argument("--engine", default="local", metavar="local", help="where the work runs; this version has local")
     model_options.llm(scan, "no model")
     _talk(scan)
@@ -213,18 +215,29 @@ def _talk(parser: argparse.ArgumentParser) -> None:
 
 
 def _reading(commands: "Commands") -> None:
+    serve = commands.add_parser("serve", help="a RUN in the browser: the web app, on this machine alone")
+    _of_run(serve)
+    serve.add_argument("--port", type=_port, default=None, metavar="N", help="port of 127.0.0.1 (default: a free one)")
+    serve.add_argument("--no-open", action="store_true", help="do not open the browser")
+    serve.add_argument("--quiet", action="store_true", help="print the address alone")
     explain = commands.add_parser("explain", help="one finding, its evidence, in the terminal")
     _of_run(explain)
     explain.add_argument("finding", metavar="FINDING", help="id of the finding, as `scan` shows it")
-    export = commands.add_parser("export", help="a RUN as graph files, CSV or the HTML report")
+    diff = commands.add_parser("diff", help="what appeared, grew, faded between two runs")
+    diff.add_argument("run_a", type=Path, metavar="RUN_A", help="the earlier RUN directory")
+    diff.add_argument("run_b", type=Path, metavar="RUN_B", help="the later one")
+    diff.add_argument("--json", action="store_true", help="print one JSON object on stdout instead of text")
+    export = commands.add_parser("export", help="a RUN as graph files, CSV, the HTML report or static pages")
     _of_run(export)
     export.add_argument(
         "--to",
         required=True,
-        choices=("gexf", "graphml", "csv", "report"),
-        help="csv writes four files into a directory",
+        choices=("gexf", "graphml", "csv", "report", "site"),
+        help="csv writes four files into a directory; site the reader view, without names, as static pages",
     )
-    export.add_argument("--out", type=Path, required=True, metavar="PATH", help="file to write; for csv a directory")
+    export.add_argument(
+        "--out", type=Path, required=True, metavar="PATH", help="file to write; for csv and site a directory"
+    )
 
 
 def _claims(commands: "Commands") -> None:
@@ -407,6 +420,12 @@ def _names(text: str) -> tuple[str, ...]:
 def _count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1_000_000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1,000,000")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a whole number from 1 to 65535")
     return int(text)
 
 

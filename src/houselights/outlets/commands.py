@@ -41,7 +41,8 @@ def scan(args: argparse.Namespace) -> int:
     refuse_foreign_directory(args.out)
     if args.llm != "none":
         model_commands.check(args)  # said before anything is read
-    results, report = _scan(args.inputs, args.out, settings, quiet=args.quiet)
+    tell = json_lines if args.progress_lines else None
+    results, report = _scan(args.inputs, args.out, settings, quiet=args.quiet, tell=tell)
     if args.llm != "none":
         results, report = model_commands.read_findings(args)
     return _tell(args, results, report)
@@ -75,7 +76,9 @@ def _content_settings(args: argparse.Namespace) -> ContentSettings:
     )
 
 
-def _scan(inputs: list[Path], out: Path, settings: ScanSettings, *, quiet: bool) -> tuple["Results", Path]:
+def _scan(
+    inputs: list[Path], out: Path, settings: ScanSettings, *, quiet: bool, tell: Progress | None = None
+) -> tuple["Results", Path]:
     for path in inputs:
         if not path.exists():
             raise HouselightsError(f"{path} does not exist. Give a file of posts.")
@@ -84,7 +87,7 @@ def _scan(inputs: list[Path], out: Path, settings: ScanSettings, *, quiet: bool)
     from houselights.results import Results
 
     with progress_bars(quiet) as progress:
-        run_pipeline(inputs, out, settings, progress)
+        run_pipeline(inputs, out, settings, tell or progress)
     results = Results(out)
     return results, report.write(results)
 
@@ -126,6 +129,25 @@ def demo(args: argparse.Namespace) -> int:
     return DONE
 
 
+def serve(args: argparse.Namespace) -> int:
+    from houselights.outlets.web import server
+
+    server.serve(args.run, args.port, open_browser=not args.no_open, quiet=args.quiet)
+    return DONE
+
+
+def diff(args: argparse.Namespace) -> int:
+    from houselights.outlets import comparison, summary
+    from houselights.results import Results
+
+    told = comparison.compare(Results(args.run_a), Results(args.run_b))
+    if args.json:
+        print(summary.dumps(told))
+    else:
+        comparison.show(told, summary.console(sys.stdout))
+    return DONE
+
+
 def explain(args: argparse.Namespace) -> int:
     from houselights.outlets import explain as outlet
     from houselights.outlets import summary
@@ -139,7 +161,14 @@ def export(args: argparse.Namespace) -> int:
     from houselights.outlets import export as outlet
     from houselights.results import Results
 
-    written = outlet.write(Results(args.run), args.to, args.out)
+    if args.to == "site":
+        from houselights.outlets.web.server import packages_told
+
+        with packages_told():
+            from houselights.outlets.web.site import write as write_site
+        written = write_site(args.run, args.out)
+    else:
+        written = outlet.write(Results(args.run), args.to, args.out)
     print("\n".join(str(path) for path in written))
     return DONE
 
@@ -314,6 +343,11 @@ def _read_settings(args: argparse.Namespace, account: str | None = None, link: s
     if args.since and args.until and args.since >= args.until:
         raise HouselightsError("--since is not before --until, so that no post could be between them. Swap them?")
     return ReadSettings(args.format, args.map, args.since, args.until, account, link)
+
+
+def json_lines(stage: str, done_0_1: float) -> None:
+    """One step on stderr, for a program that watches."""
+    print(f'{{"stage": "{stage}", "done_0_1": {done_0_1:.4f}}}', file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -1,16 +1,15 @@
 """Apparent against organic in the terminal: a sentence before a table, four ways of counting side by side."""
 
 from pathlib import Path
-from typing import Any
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, Any
 
 from houselights.outlets import wording
 from houselights.outlets.hostile import clip, terminal
 from houselights.results import Results
+
+if TYPE_CHECKING:  # pages say the same sentences, and would wait for what draws in a terminal
+    from rich.console import Console
+    from rich.table import Table
 
 MOST_SHOWN, MOST_TRENDS, LONGEST = 20, 10, 60
 DIMENSION_NAME = {
@@ -30,7 +29,9 @@ WAYS_MEANING = (
 )
 
 
-def show(told: dict[str, Any], results: Results, out: Console, report: Path) -> None:
+def show(told: dict[str, Any], results: Results, out: "Console", report: Path) -> None:
+    from rich.text import Text
+
     names = category_names(results)
     out.print(Text(headline(told), style="bold"))
     out.print(Text(terminal(told["manufactured"]["sentence"])))
@@ -116,7 +117,11 @@ def spread(told: dict[str, Any]) -> str:
     return f"Spread: {direct} {told.get('sentence') or 'What they set off is ' + told['left_out']}"
 
 
-def _table(one: dict[str, Any], names: dict[str, str]) -> Table:
+def _table(one: dict[str, Any], names: dict[str, str]) -> "Table":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=box.SIMPLE, show_edge=False, pad_edge=False)
     table.add_column("category", ratio=2)
     for way in (*WAYS, "posts of groups"):

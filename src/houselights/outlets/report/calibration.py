@@ -12,9 +12,13 @@ PANEL, GAP, HEIGHT, FOOT = 300, 30, 110, 28
 
 
 def block(results: Results) -> str:
-    found = results.calibration
+    return section("calibration", words.HEADING, inside(results.calibration))
+
+
+def inside(found: dict[str, Any] | None) -> str:
+    """The section without its heading."""
     if found is None:
-        return section("calibration", words.HEADING, f"<p>{html_text(words.NOT_RUN)}</p>")
+        return f"<p>{html_text(words.NOT_RUN)}</p>"
     parts = [
         _recall(found["recall"]),
         "<h3>Where nobody acts together</h3>",
@@ -23,7 +27,7 @@ def block(results: Results) -> str:
         _sensitivity(found["sensitivity"]),
         f"<p>{html_text(words.NOT_PROVED)}</p>",
     ]
-    return section("calibration", words.HEADING, "\n".join(parts))
+    return "\n".join(parts)
 
 
 def _recall(rows: list[dict[str, Any]]) -> str:

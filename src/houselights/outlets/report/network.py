@@ -2,6 +2,9 @@
 
 import math
 import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from houselights.outlets import wording
 from houselights.outlets.hostile import html_marked, html_text
@@ -21,6 +24,7 @@ their number in the table of accounts; empty circles are not named; a square is 
 closeness."""
 
 Edges = list[tuple[str, str, int]]
+_DRAWING = threading.Lock()
 
 
 def block(results: Results, finding_id: str, shown: dict[str, Shown], anchor: str) -> str:
@@ -81,18 +85,28 @@ def positions(nodes: list[str], edges: Edges) -> dict[str, tuple[float, float]]:
 
     index = {a: i for i, a in enumerate(nodes)}
     graph = igraph.Graph(n=len(nodes), edges=[(index[a], index[b]) for a, b, _ in edges])
-    # igraph keeps its random source for ever: a class of ours would keep every module alive, and DuckDB would complain
-    # of leaks while the interpreter exits. So the standard one, seeded, then the one it had.
-    igraph.set_random_number_generator(random.Random(0))  # noqa: S311 (a drawing)
-    try:
+    with own_randomness(0):
         layout = graph.layout_fruchterman_reingold(
             weights=[1 + math.log(n) for _, _, n in edges], seed=graph.layout_circle(), niter=400, grid=False
         )
-    finally:
-        igraph.set_random_number_generator(random)
     xs, ys = [p[0] for p in layout], [p[1] for p in layout]
     wide, tall = max(max(xs) - min(xs), 1e-9), max(max(ys) - min(ys), 1e-9)
     return {a: ((layout[i][0] - min(xs)) / wide, (layout[i][1] - min(ys)) / tall) for a, i in index.items()}
+
+
+@contextmanager
+def own_randomness(seed: int) -> Iterator[None]:
+    """igraph has one random source for all threads: here it is ours alone, seeded."""
+    import igraph
+
+    # igraph keeps its random source for ever: a class of ours would keep every module alive, and DuckDB would complain
+    # of leaks while the interpreter exits. So the standard one, seeded, then the one it had.
+    with _DRAWING:
+        igraph.set_random_number_generator(random.Random(seed))  # noqa: S311 (a drawing)
+        try:
+            yield
+        finally:
+            igraph.set_random_number_generator(random)
 
 
 def svg(nodes: list[str], edges: Edges, shown: dict[str, Shown], number: dict[str, int], anchor: str) -> str:

@@ -1,5 +1,6 @@
 """Apparent against organic, per topic that was asked about; nothing where `opinion` was not run."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from houselights.outlets import opinion as words
@@ -24,17 +25,21 @@ STALE = "Annotations, or the sample that was labelled, have changed since this w
 
 
 def block(results: Results) -> str:
-    topics = results.opinion
-    if not topics:
+    if not results.opinion:
         return ""
-    names = words.category_names(results)
+    stale = [results.opinion_is_stale(t) for t in results.opinion]
+    return section("opinion", HEADING, inside(results.opinion, words.category_names(results), stale))
+
+
+def inside(topics: list[dict[str, Any]], names: dict[str, str], stale: Sequence[bool]) -> str:
+    """The section without its heading; `names` of narratives; `stale`: whose labels have changed since."""
     shown = [
-        _topic(t, names, f"opinion-{i}", stale=results.opinion_is_stale(t))
-        for i, t in enumerate(topics[:MOST_TOPICS], 1)
+        _topic(t, names, f"opinion-{i}", stale=old)
+        for i, (t, old) in enumerate(zip(topics[:MOST_TOPICS], stale, strict=False), 1)
     ]
     rest = f"<p>{len(topics) - MOST_TOPICS:,} more topics are in opinion.json.</p>" if len(topics) > MOST_TOPICS else ""
     reading = f"<p>{html_text(READING)} {html_text(words.WAYS_MEANING)}</p>"
-    return section("opinion", HEADING, "\n".join([reading, *shown, rest]))
+    return "\n".join([reading, *shown, rest])
 
 
 def _topic(told: dict[str, Any], names: dict[str, str], anchor: str, *, stale: bool) -> str:

@@ -1,0 +1,115 @@
+"""The index of a RUN: made once, made again when the RUN changed or the file is damaged, and never in the way."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from houselights.outlets.web import index
+from houselights.outlets.web.indexed import Indexed
+
+
+def _posts(run: Path) -> int:
+    opened = Indexed(run)
+    try:
+        return int(opened.counts["posts"])
+    finally:
+        opened.close()
+
+
+def test_it_is_made_once_and_again_when_a_table_changed(own_run: Path) -> None:
+    assert not index.exists(own_run)
+    n = _posts(own_run)
+    first = (own_run / ".web" / "index.duckdb").stat().st_mtime_ns
+    assert index.exists(own_run) and _posts(own_run) == n
+    assert (own_run / ".web" / "index.duckdb").stat().st_mtime_ns == first
+    (own_run / "findings.json").write_text(json.dumps([]), encoding="utf-8")
+    assert not index.exists(own_run)
+    opened = Indexed(own_run)
+    assert opened.passed_ids == [] and index.exists(own_run)
+    opened.close()
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a database", None])
+def test_a_damaged_index_is_made_again(own_run: Path, damage: bytes | None) -> None:
+    n = _posts(own_run)
+    path = own_run / ".web" / "index.duckdb"
+    path.write_bytes(path.read_bytes()[:100_000] if damage is None else damage)
+    assert _posts(own_run) == n
+
+
+def test_where_it_may_not_be_written_a_temporary_folder_serves(own_run: Path) -> None:
+    (own_run / ".web").write_text("in the way", encoding="utf-8")
+    assert _posts(own_run) > 300
+    assert (own_run / ".web").read_text(encoding="utf-8") == "in the way"
+
+
+def test_what_a_killed_server_left_is_swept_and_what_a_living_one_makes_is_not(own_run: Path) -> None:
+    folder = own_run / ".web"
+    folder.mkdir()
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left, made = folder / f"index.duckdb.{ended.pid}.part", folder / f"index.duckdb.{os.getppid()}.part"
+    for path in (left, left.with_name(left.name + ".wal"), made):
+        path.write_text("x")
+    _posts(own_run)
+    assert sorted(p.name for p in folder.iterdir()) == ["index.duckdb", made.name, "index.stamp"]
+
+
+def test_the_command_says_where_and_stops_in_peace(own_run: Path) -> None:
+    command = [sys.executable, "-m", "houselights.outlets.cli", "serve", str(own_run), "--no-open", "--port", "0"]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert child.stdout and child.stderr
+        address = child.stdout.readline().strip()
+        assert address.startswith("http://127.0.0.1:")
+        with urllib.request.urlopen(address) as answer:
+            assert b"2 patterns need a look" in answer.read()
+    finally:
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=30)
+    assert child.returncode == 0 and out == "" and "Only this machine" in err and "Traceback" not in err
+
+
+def test_wrong_use_is_told(tmp_path: Path, own_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from houselights.outlets import cli
+
+    assert cli.main(["serve", str(tmp_path / "nope"), "--no-open"]) == 2
+    assert "is not a directory" in capsys.readouterr().err
+    taken = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import socket,time; s=socket.socket(); s.bind(('127.0.0.1',0)); s.listen(); print(s.getsockname()[1],flush=True); time.sleep(60)",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert taken.stdout
+        port = taken.stdout.readline().strip()
+        assert cli.main(["serve", str(own_run), "--no-open", "--port", port]) == 2
+        assert f"port {port}" in capsys.readouterr().err
+    finally:
+        taken.kill()
+        taken.wait()
+        time.sleep(0)
+
+
+@pytest.mark.parametrize("command", ["serve RUN --no-open", "export RUN --to site --out RUN/../site"])
+def test_without_its_packages_it_says_what_to_install(own_run: Path, command: str) -> None:
+    arguments = [part.replace("RUN", str(own_run)) for part in command.split()]
+    code = f"""import sys
+for name in ("uvicorn", "starlette", "jinja2"):
+    sys.modules[name] = None
+from houselights.outlets import cli
+sys.exit(cli.main({arguments!r}))"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2 and "houselights[web]" in done.stderr and "Traceback" not in done.stderr
+    assert not (own_run.parent / "site").exists()
