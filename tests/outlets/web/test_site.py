@@ -65,7 +65,7 @@ def test_it_replaces_an_earlier_site_and_nothing_else(rich_run: Path, nothing_ru
     site.write(nothing_run, out)
     assert "Nothing found" in (out / "index.html").read_text(encoding="utf-8")
     site.write(rich_run, out)
-    assert "2 patterns" in (out / "index.html").read_text(encoding="utf-8")
+    assert "2 coordinated patterns" in (out / "index.html").read_text(encoding="utf-8")
     work = tmp_path / "work"
     work.mkdir()
     (work / "thesis.txt").write_text("mine")

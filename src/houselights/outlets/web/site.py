@@ -11,7 +11,7 @@ from houselights.outlets import wording
 from houselights.outlets.web import queries, render
 from houselights.outlets.web.indexed import Indexed
 from houselights.outlets.web.pages import finding as one
-from houselights.outlets.web.pages import methods, overview, parts, reader
+from houselights.outlets.web.pages import methods, parts, reader
 from houselights.outlets.web.urls import Feed
 
 STATIC = Path(__file__).parent / "static"
@@ -55,7 +55,7 @@ def _pages(results: Indexed) -> Iterator[tuple[str, str]]:
         "patterns": patterns,
         "whole": whole,
         "meaning": reader.MEANING,
-        "headline": overview.headline(len(patterns), tested=bool(wording.channels(results, "run"))),
+        "headline": headline(len(patterns), tested=bool(wording.channels(results, "run"))),
         "sentence": wording.overall(results),
     }
     yield (
@@ -70,6 +70,13 @@ def _pages(results: Indexed) -> Iterator[tuple[str, str]]:
         yield pattern["file"], render.html("site/pattern.html", around | _pattern(results, pattern))
     if whole:
         yield from _feed(results, around)
+
+
+def headline(n: int, *, tested: bool) -> str:
+    """For readers, who are told what was found and not what to look at."""
+    if n == 0:
+        return "Nothing found" if tested else "Nothing could be tested"
+    return "One coordinated pattern" if n == 1 else f"{n:,} coordinated patterns"
 
 
 def pattern_file(place: int) -> str:
