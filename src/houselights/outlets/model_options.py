@@ -134,6 +134,6 @@ def _sample(
 def _posts(text: str) -> int:
     if text == "all":
         return 0
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number from 1 nor all")
+    if not text.isascii() or not text.isdigit() or len(text) > 10 or not 1 <= int(text) <= 1_000_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number from 1 to 1,000,000,000 nor all")
     return int(text)
