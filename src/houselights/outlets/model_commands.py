@@ -17,6 +17,7 @@ from houselights.core.errors import (
 )
 from houselights.core.settings import AnnotateSettings
 from houselights.outlets.hostile import terminal
+from houselights.outlets.model_options import TASKS, check_heads, check_options, utf8
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,35 +60,13 @@ def _unanswered(report: "AnnotateReport") -> str:
 
 def check(args: argparse.Namespace) -> None:
     """Raises HouselightsError where the chosen model cannot be asked, or options contradict each other."""
-    _check_options(args)
+    check_options(args)
     if args.llm.startswith("replay:"):
         from houselights.llm import replay
 
         replay.model_of(replay.recorded(Path(args.llm.removeprefix("replay:"))))
     elif args.llm != "none":
         _driver(args)
-
-
-def _check_options(args: argparse.Namespace) -> None:
-    if args.weights and args.llm != "embedded":
-        raise HouselightsError("--weights names a file of the embedded model: add --llm embedded.")
-    if args.llm_model and args.llm == "none" and not (args.export_batch or args.import_batch):
-        raise HouselightsError(
-            "--llm-model names a model of a server or a batch: add --llm, --export-batch or --import-batch."
-        )
-    for option in ("llm", "llm_model", "language"):
-        utf8(f"--{option.replace('_', '-')}", getattr(args, option))
-
-
-def utf8(option: str, value: str) -> str:
-    """Raises HouselightsError for bytes of the command line that are no text."""
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise HouselightsError(
-            f"{option}: it is not UTF-8. Write it again, in a terminal whose language is UTF-8."
-        ) from error
-    return value
 
 
 def read_findings(args: argparse.Namespace) -> "tuple[Results, Path]":
@@ -117,14 +96,12 @@ def read_findings(args: argparse.Namespace) -> "tuple[Results, Path]":
 
 
 def _settings(args: argparse.Namespace) -> AnnotateSettings:
-    from houselights.outlets.model_options import TASKS
-
-    _check_options(args)
+    check_options(args)
     unknown = [t for t in args.tasks if t not in TASKS]
     if unknown:
         raise HouselightsError(f"--tasks: there is no task {unknown[0]!r}. There are: {', '.join(TASKS)}.")
     targets = tuple(dict.fromkeys(utf8("--target", t.strip()) for t in args.target if t.strip()))
-    _check_heads(args.head, targets)
+    check_heads(args.head, targets)
     if args.dry_run and (args.export_batch or args.import_batch):
         raise HouselightsError(
             "--dry-run tells what --llm would cost; a batch file asks nothing. Leave one of them out."
@@ -139,16 +116,6 @@ def _settings(args: argparse.Namespace) -> AnnotateSettings:
         args.posts,
         jobs=os.cpu_count() or 1,
     )
-
-
-def _check_heads(paths: list[Path], targets: tuple[str, ...]) -> None:
-    """A head is used for its own target alone; one that would not be used is a mistake."""
-    from houselights.content import stance_head
-
-    for path in paths:
-        toward = [head.target for head in stance_head.load(path)]
-        if not set(toward) & set(targets):
-            raise HouselightsError(f"--head {path} is of a stance toward {toward[0]!r}: add --target {toward[0]!r}.")
 
 
 def run(

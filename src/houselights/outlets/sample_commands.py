@@ -6,7 +6,7 @@ import sys
 
 from houselights.core.errors import HouselightsError, damage_told, refuse_unwritable, shortage_told
 from houselights.outlets.hostile import terminal
-from houselights.outlets.model_commands import utf8
+from houselights.outlets.model_options import utf8
 
 DONE = 0
 
