@@ -214,6 +214,8 @@ def test_stances_with_an_audited_sample(run: Path) -> None:
             "labelled": t,
             "n": n,
             "weight": float(n),
+            "found": False,
+            "n_effective": float(n),
         }
         for p, t, n in cells
     ]
