@@ -2,7 +2,7 @@
 model is asked. Nothing here reaches a test, a tier or a member."""
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from houselights.content import agreement, by_heads, marking, naming, technique_head
+from houselights.content.earlier_tables import kept_with
 from houselights.content.technique_names import TECHNIQUES
 from houselights.content.write import write_table
 from houselights.core.errors import HouselightsError
@@ -42,7 +43,10 @@ class AnnotateReport:
     n_unfit: int = 0
     n_refused: int = 0
     n_described: int = 0
-    n_marked: dict[str, int] = field(default_factory=dict)  # by who marked and task: posts with a row
+    n_marked: dict[str, int] = field(
+        default_factory=dict
+    )  # by who marked, task and target: posts with a label that is not 'unclear'
+    n_unclear: dict[str, int] = field(default_factory=dict)  # by the same: posts that are
     agreement: list[dict[str, Any]] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
 
@@ -81,7 +85,7 @@ def prepare(con: duckdb.DuckDBPyConnection, run_dir: Path, settings: AnnotateSet
 
 def cost(job: Job, driver: Driver) -> estimate.Estimate:
     """What answering the job would take, before anything is asked."""
-    with store.opened(job.run_dir) as held:
+    with store.opened(job.run_dir, writes=False) as held:
         return estimate.of(job.questions, driver, held)
 
 
@@ -92,55 +96,97 @@ def answer(job: Job, driver: Driver, fence: str, progress: Progress | None = Non
         return ask.ask(job.questions, driver, held, CHECKS, fence, lambda done, n: tell("model", done / max(n, 1)))
 
 
+def held(job: Job) -> pa.Table:
+    """`answers` to the job's questions, as far as the RUN's store has them."""
+    with store.opened(job.run_dir) as kept:
+        return kept.answers([w.key for w in job.questions])
+
+
 def write(
     con: duckdb.DuckDBPyConnection,
-    job: Job | None,
     run_dir: Path,
     settings: AnnotateSettings,
+    job: Job | None = None,
+    answers: pa.Table | None = None,
     progress: Progress | None = None,
 ) -> AnnotateReport:
-    """Writes prompts, answers, annotations and descriptions into the RUN: from the answers that its store holds to the job's questions, and from
-    the heads for stance and techniques. What an earlier run with other tasks or another model wrote is replaced."""
+    """Writes prompts, answers, annotations and descriptions into the RUN: from `answers` to the job's questions, and from the heads for stance and
+    techniques. Rows of earlier runs stay, but for those that this one made anew: see `_keep`."""
     _complete(run_dir)
     report = AnnotateReport(skipped=dict(job.skipped) if job else {})
-    rows: list[dict[str, Any]] = []
-    described: list[dict[str, Any]] = []
-    prompts, answers = PROMPTS.empty(), ANSWERS.empty()
-    if job:
-        with store.opened(run_dir) as held:
-            answers = held.answers([w.key for w in job.questions])
-        prompts = ask.table(job.questions)
-        rows, described = _read(con, run_dir, job, answers)
-        statuses = answers["status"].to_pylist()
-        report.n_unfit, report.n_refused = statuses.count("unfit"), statuses.count("refused")
+    answers = ANSWERS.empty() if answers is None else answers
+    read, described = _read(con, run_dir, job, answers) if job else ([], [])
+    statuses = answers["status"].to_pylist()
+    report.n_unfit, report.n_refused = statuses.count("unfit"), statuses.count("refused")
     tell = progress or (lambda stage, share: None)
     tasks = [t for t in marking.TASKS if t in settings.tasks and (t != marking.STANCE or settings.targets)]
-    marked, why_not = (
-        by_heads.mark(con, run_dir, tasks, settings, lambda done, n: tell("heads", done / max(n, 1)))
-        if tasks
-        else ([], {})
-    )
+    by_head = by_heads.mark(con, run_dir, tasks, settings, lambda done, n: tell("heads", done / max(n, 1)))
     if marking.STANCE in settings.tasks and not settings.targets:
-        why_not[marking.STANCE] = "no target was named (--target)"
-    report.skipped |= {f"head {task}": why for task, why in why_not.items()}
-    whole = marking.table([*rows, *marked])
-    for table, content in ((PROMPTS, prompts), (ANSWERS, answers), (ANNOTATIONS, whole)):
-        write_table(run_dir, table, content)
-    described.sort(key=lambda d: (d["task"], d["subject_id"], d["target"], d["model"]))
-    write_table(run_dir, DESCRIPTIONS, pa.Table.from_pylist(described, schema=DESCRIPTIONS.schema))
+        by_head.left_out[marking.STANCE] = "no target was named (--target)"
+    report.skipped |= {f"head {what}": why for what, why in by_head.left_out.items()}
+    fresh = marking.table([*read, *by_head.rows])
     report.n_described = len(described)
-    report.n_marked = _counts(whole)
+    report.n_marked, report.n_unclear = _counts(fresh, by_head.done)
+    whole = _keep(run_dir, job, answers, fresh, described, by_head.done)
     if job:
-        report.agreement = agreement.between(
-            whole, _read_by_model(job, answers), [t for t in technique_head.shown() if t in TECHNIQUES]
-        )
+        report.agreement = _agreement(whole, job, answers)
     return report
 
 
-def _counts(annotations: pa.Table) -> dict[str, int]:
-    """Posts with a row, by who marked and task."""
-    seen = {(r["model"], r["task"], r["post_id"]) for r in annotations.select(["model", "task", "post_id"]).to_pylist()}
-    return dict(sorted(Counter(f"{model} {task}" for model, task, _ in seen).items()))
+def _keep(
+    run_dir: Path,
+    job: Job | None,
+    answers: pa.Table,
+    fresh: pa.Table,
+    described: Sequence[dict[str, Any]],
+    by_head: Sequence[tuple[str, str, str]],
+) -> pa.Table:
+    """Writes the four tables, and returns the annotations. What goes: a head's rows of a task and target that it marked anew; a model's rows of a
+    post that it answered anew; a narrative's name, a finding's summary or advice that was written anew, by whichever model. All else stays."""
+    questions = job.questions if job else []
+    answered = set(answers["prompt_id"].to_pylist())
+    read = [(w.task, w.target, job.model, w.subject_id) for w in questions if job and w.prompt_id in answered]
+    whole = kept_with(
+        run_dir,
+        ANNOTATIONS,
+        fresh,
+        _rows(by_head, ("task", "target", "model")),
+        _rows(read, ("task", "target", "model", "post_id")),
+    )
+    said = pa.Table.from_pylist(list(described), schema=DESCRIPTIONS.schema)
+    prompts = ask.table(questions)
+    write_table(run_dir, PROMPTS, kept_with(run_dir, PROMPTS, prompts, prompts.select(["prompt_id", "subject_id"])))
+    write_table(run_dir, ANSWERS, kept_with(run_dir, ANSWERS, answers, answers.select(["prompt_id", "model"])))
+    write_table(run_dir, ANNOTATIONS, whole)
+    of = said.select(["task", "subject_id", "target"])
+    write_table(run_dir, DESCRIPTIONS, kept_with(run_dir, DESCRIPTIONS, said, of))
+    return whole
+
+
+def _rows(values: Sequence[tuple[str, ...]], names: Sequence[str]) -> pa.Table:
+    columns = list(zip(*values, strict=True)) if values else [()] * len(names)
+    return pa.table([pa.array(c, pa.string()) for c in columns], names=list(names))
+
+
+def _counts(annotations: pa.Table, by_head: Sequence[tuple[str, str, str]]) -> tuple[dict[str, int], dict[str, int]]:
+    """Posts with a label other than 'unclear', and posts that are unclear, by who marked, task and target."""
+    posts: dict[str, set[str]] = {f"{model} {task} {target}".strip(): set() for task, target, model in by_head}
+    unclear: dict[str, set[str]] = defaultdict(set)
+    for r in annotations.select(["model", "task", "target", "label", "post_id"]).to_pylist():
+        who = f"{r['model']} {r['task']} {r['target']}".strip()
+        posts.setdefault(who, set())
+        (unclear if r["label"] == "unclear" else posts)[who].add(r["post_id"])
+    return {who: len(ids) for who, ids in sorted(posts.items())}, {
+        who: len(ids) for who, ids in sorted(unclear.items())
+    }
+
+
+def _agreement(annotations: pa.Table, job: Job, answers: pa.Table) -> list[dict[str, Any]]:
+    """Of the job's model and the heads; what other models marked earlier stands beside both."""
+    who = annotations["model"].to_pylist()
+    mine = pa.array([m == job.model or m.startswith(agreement.HEAD) for m in who], pa.bool_())
+    shown = [t for t in technique_head.shown() if t in TECHNIQUES]
+    return agreement.between(annotations.filter(mine), _read_by_model(job, answers), shown)
 
 
 def _read_by_model(job: Job, answers: pa.Table) -> dict[str, set[str]]:

@@ -223,6 +223,12 @@ def _lacking(read: ingest.IngestReport, kind: str) -> str | None:
     return sentences[0] if all(sentences) else None
 
 
+def add_to_manifest(out_dir: Path, told: dict[str, Any]) -> None:
+    """What was done after the scan, for a reader of its result."""
+    manifest = json.loads((out_dir / MANIFEST).read_text(encoding="utf-8"))
+    _write_manifest(out_dir, manifest | told)
+
+
 def _write_manifest(out_dir: Path, manifest: dict[str, Any]) -> None:
     beside = out_dir / (MANIFEST + ".part")
     beside.write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

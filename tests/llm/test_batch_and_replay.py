@@ -5,10 +5,13 @@ import json
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from houselights.content import marking
 from houselights.core.errors import HouselightsError
+from houselights.core.tables import ANSWERS
 from houselights.llm import batch, replay, store
 
 pytest.importorskip("jsonschema")
@@ -77,7 +80,6 @@ def test_a_file_that_is_no_result_is_told_with_its_line(tmp_path: Path) -> None:
 def test_recorded_answers_are_given_again(tmp_path: Path) -> None:
     asked = questions.stance(questions.numbered(3), "big")
     (tmp_path / "one").mkdir()
-    (tmp_path / "two").mkdir()
     with store.opened(tmp_path / "one") as held:
         for w in asked[:2]:
             held.keep(
@@ -87,8 +89,53 @@ def test_recorded_answers_are_given_again(tmp_path: Path) -> None:
         pq.write_table(held.answers([w.key for w in asked]), tmp_path / "one/answers.parquet")
     recorded = replay.recorded(tmp_path / "one")
     assert replay.model_of(recorded) == "big"
-    with store.opened(tmp_path / "two") as held:
-        assert replay.keep(recorded, asked, held) == 2
-        assert held.answers([w.key for w in asked]).num_rows == 2
+    found, missing = replay.answers(recorded, asked, {"stance": marking.stance_complaint})
+    assert found == recorded and missing == 1
     with pytest.raises(HouselightsError, match="no recorded answers"):
         replay.recorded(tmp_path / "two")
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ('{"stance": "traitor", "quote": "good"}', "ok"),
+        ('{"stance": "favour", "quote": "stands nowhere"}', "ok"),
+        ("{}", "ok"),
+        ("no JSON", "ok"),
+        ("[" * 100_000, "ok"),
+        (None, "ok"),
+        (json.dumps(questions.ANSWER), "believed"),
+    ],
+)
+def test_a_recording_is_checked_like_an_answer(answer: str | None, status: str) -> None:
+    (asked,) = questions.stance(["this is good"], "big")
+    row = dict(
+        zip(ANSWERS.schema.names, [asked.prompt_id, "big", "v", status, answer, "", 1, 1, 0.1, 1, ""], strict=True)
+    )
+    recordings = pa.Table.from_pylist([row], schema=ANSWERS.schema)
+    (found,) = replay.answers(recordings, [asked], {"stance": marking.stance_complaint})[0].to_pylist()
+    assert found["status"] == "unfit" and found["answer"] is None and found["detail"]
+
+
+HOSTILE_NUMBERS = ("1" + "0" * 30, "1e999", "-5", '"many"', "[1]", "NaN", "null", "1" * 5000)
+
+
+@pytest.mark.parametrize("number", HOSTILE_NUMBERS)
+def test_what_a_service_counts_is_a_number_or_none(tmp_path: Path, number: str) -> None:
+    asked = questions.stance(["this is good"], "big")
+    result = json.dumps(_result({"custom_id": asked[0].key}, json.dumps(questions.ANSWER)) | {"x": 0})
+    result = result.replace('"prompt_tokens": 9', f'"prompt_tokens": {number}').replace("big-1", "\\ud800")
+    (tmp_path / "back.jsonl").write_text(result)
+    with store.opened(tmp_path) as held:
+        try:
+            batch.read(tmp_path / "back.jsonl", asked, "big", {}, held)
+        except HouselightsError:
+            return
+        (row,) = held.answers([asked[0].key]).to_pylist()
+    assert row["status"] == "ok" and 0 <= row["n_prompt_tokens"] < 2**53 and row["model_version"] == "?"
+
+
+def test_a_deeply_nested_line_is_told(tmp_path: Path) -> None:
+    (tmp_path / "back.jsonl").write_text('{"custom_id":' + "[" * 100_000 + "]" * 100_000 + "}")
+    with store.opened(tmp_path) as held, pytest.raises(HouselightsError, match="line 1: no JSON"):
+        batch.read(tmp_path / "back.jsonl", questions.stance(["good"], "big"), "big", {}, held)

@@ -42,6 +42,23 @@ def test_a_damaged_store_is_one_sentence(tmp_path: Path) -> None:
         held.held(["a"])
 
 
+def test_a_look_makes_nothing_and_sees_all(tmp_path: Path) -> None:
+    with store.opened(tmp_path, writes=False) as held:
+        assert held.held(["k"]) == set() and held.speed("m") is None
+    assert not list(tmp_path.iterdir())
+    with store.opened(tmp_path) as held:
+        held.keep("k", _answer(1))
+    before = sorted(p.name for p in (tmp_path / store.FOLDER).iterdir())
+    with store.opened(tmp_path, writes=False) as held:
+        assert held.held(["k", "other"]) == {"k"} and held.speed("m") == (0.5, 1)
+    assert sorted(p.name for p in (tmp_path / store.FOLDER).iterdir()) == before
+
+
+def test_a_place_that_cannot_be_written_is_not_called_damaged() -> None:
+    with pytest.raises(HouselightsError, match="cannot be written"), store.opened(Path("/proc/self")):
+        pass
+
+
 def test_a_model_a_parameter_and_a_question_each_make_another_key() -> None:
     keys = {
         store.key("id", "m", {"seed": 0}),

@@ -57,7 +57,9 @@ def read_back(run_dir: Path, path: Path, task: str = "", target: str = "") -> Au
             f"{path}: {len(labelled)} rows have a label; at least {2 * LEAST_IN_STRATUM} are needed."
         )
     weights = _weights(labelled)
-    write_table(run_dir, CONFUSION, kept_with(run_dir, CONFUSION, _confusion(labelled, weights), ("task", "target")))
+    told = _confusion(labelled, weights)
+    write_table(run_dir, CONFUSION, kept_with(run_dir, CONFUSION, told, told.select(["task", "target"])))
+
     right = np.array([r["labelled"] == r["predicted"] for r in labelled])
     names, strata = _of_strata(sample, labelled)
     return Audit(

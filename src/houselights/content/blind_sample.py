@@ -53,7 +53,7 @@ def draw(con: duckdb.DuckDBPyConnection, run_dir: Path, task: str, target: str, 
 
 def keep(run_dir: Path, sample: pa.Table) -> None:
     """Writes the sample into the RUN. Samples of other tasks and targets stay; an earlier one of the same goes."""
-    write_table(run_dir, SAMPLE, kept_with(run_dir, SAMPLE, sample, ("task", "target")))
+    write_table(run_dir, SAMPLE, kept_with(run_dir, SAMPLE, sample, sample.select(["task", "target"])))
 
 
 def _row_id(seed: int, task: str, target: str, post_id: str) -> str:

@@ -1,6 +1,5 @@
 """Tables of a RUN that several commands add to: what one did not do anew stays as it was."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,17 +22,12 @@ def read_table(run_dir: Path, table: Table) -> pa.Table:
         ) from error
 
 
-def kept_with(
-    run_dir: Path, table: Table, fresh: pa.Table, same: Sequence[str], done: pa.Table | None = None
-) -> pa.Table:
-    """`fresh` and the rows that the RUN's table holds of anything else, in the declared order. A row is replaced where `done`, or `fresh` if there is
-    none, has one with the same values in the columns `same`."""
+def kept_with(run_dir: Path, table: Table, fresh: pa.Table, *done: pa.Table) -> pa.Table:
+    """`fresh` and what the RUN's table holds of anything else, in the declared order.
+
+    done: values of some columns; rows with these are replaced."""
     before = read_table(run_dir, table)
-    gone = set(_keys(fresh if done is None else done, same))
-    stays = pa.array([k not in gone for k in _keys(before, same)], pa.bool_())
-    order = [(column, "ascending") for column in table.order]
-    return pa.concat_tables([before.filter(stays), fresh.cast(table.schema)]).sort_by(order)
-
-
-def _keys(rows: pa.Table, columns: Sequence[str]) -> list[tuple[object, ...]]:
-    return list(zip(*(rows.column(c).to_pylist() for c in columns), strict=True))
+    for keys in done:
+        before = before.join(keys, keys=keys.column_names, join_type="left anti").select(table.schema.names)
+    whole = pa.concat_tables([before.cast(table.schema), fresh.cast(table.schema)])
+    return whole.sort_by([(column, "ascending") for column in table.order])

@@ -38,5 +38,35 @@ def shortage_told(folder: Path) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def damage_told(run_dir: Path) -> Iterator[None]:
+    """Turns a table of a RUN that is missing or cannot be read into HouselightsError."""
+    import duckdb  # not where `--help` would wait for it
+    import pyarrow as pa
+
+    try:
+        yield
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException, pa.ArrowInvalid) as error:
+        if ".parquet" not in str(error).lower() and not isinstance(error, pa.ArrowInvalid | duckdb.BinderException):
+            raise
+        raise HouselightsError(
+            f"{run_dir}: a table in it is missing, damaged or of another version ({_first_line(error)}). Run the scan again; of what annotate and "
+            "sample write, remove the table and make it again."
+        ) from error
+
+
+def refuse_unwritable(folder: Path, what: str) -> None:
+    """Raises HouselightsError where `what`, a file in `folder`, could not be written, before work is done in vain."""
+    import tempfile
+
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise HouselightsError(
+            f"{what} cannot be written ({folder}: {error.strerror or error}). Check the path, and who may write there."
+        ) from error
+
+
 def _first_line(error: BaseException) -> str:
     return next(iter(str(error).splitlines()), "out of memory")[:200]

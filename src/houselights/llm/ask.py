@@ -187,7 +187,7 @@ class _Job:
             last.model_version,
             "unfit" if found is None else "ok",
             None if found is None else json.dumps(found, ensure_ascii=True, sort_keys=True),
-            last.text[: reading.MOST_CHARACTERS].encode("utf-8", "replace").decode(),
+            reading.plain(last.text[: reading.MOST_CHARACTERS]),
             sum(r.n_prompt_tokens for r in replies),
             sum(r.n_answer_tokens for r in replies),
             0.0,

@@ -80,7 +80,7 @@ def _results(path: Path) -> Iterator[dict[str, Any]]:
                     continue
                 try:
                     found = json.loads(line)
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     raise HouselightsError(f"{path}, line {number:,}: no JSON ({error}). Is the file whole?") from error
                 if not isinstance(found, dict) or "custom_id" not in found:
                     raise HouselightsError(f"{path}, line {number:,}: no result of a batch (custom_id is missing).")
@@ -100,12 +100,12 @@ def _answer(result: dict[str, Any], wanted: Wanted, model: str, checks: Mapping[
             return None
         choice, used = body["choices"][0], body.get("usage") or {}
         text = str(choice["message"].get("content") or "")
-        version = " ".join(str(x) for x in (body.get("model"), body.get("system_fingerprint")) if x)
+        version = reading.plain(" ".join(str(x) for x in (body.get("model"), body.get("system_fingerprint")) if x))
         cut = choice.get("finish_reason") == "length"
-        counts = int(used.get("prompt_tokens") or 0), int(used.get("completion_tokens") or 0)
+        counts = reading.counted(used.get("prompt_tokens")), reading.counted(used.get("completion_tokens"))
     except (KeyError, IndexError, TypeError, AttributeError, ValueError):
         return None
-    raw = text[: reading.MOST_CHARACTERS].encode("utf-8", "replace").decode()
+    raw = reading.plain(text[: reading.MOST_CHARACTERS])
     answer = Answer(wanted.prompt_id, model, version, "unfit", None, raw, *counts, 0.0, 1, "")
     if cut:
         return replace(answer, detail="It was longer than it may be, and cut off.")

@@ -12,6 +12,23 @@ MISSING = "asking a language model needs the extra: pip install 'houselights[llm
 MOST_CHARACTERS = 20_000
 
 
+_MOST_TOKENS = 2**53
+
+
+def counted(value: Any) -> int:
+    """A number of tokens as somebody else's JSON has it; 0 for what is none."""
+    try:
+        number = int(value or 0)
+    except (ValueError, TypeError, OverflowError):
+        return 0
+    return number if 0 <= number <= _MOST_TOKENS else 0
+
+
+def plain(text: str) -> str:
+    """The text as every file and table can hold it."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def read(task: str, text: str, fields: Fields, check: Check | None) -> tuple[dict[str, Any] | None, str]:
     """(the answer, '') or (None, what is wrong with it, in words that a model understands)."""
     found = _object(text[:MOST_CHARACTERS])

@@ -1,8 +1,8 @@
 """Recorded answers as a model: for tests, for teaching, and to check what somebody else's run was told."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 
 from houselights.core.errors import HouselightsError
 from houselights.core.tables import ANSWERS
+from houselights.llm import reading
 from houselights.llm.ask import Wanted
-from houselights.llm.base import Speed
-from houselights.llm.store import Answer, Store
+from houselights.llm.base import Check
+from houselights.llm.store import Answer, passing
 
 
 def recorded(path: Path) -> pa.Table:
@@ -34,23 +35,25 @@ def model_of(answers: pa.Table) -> str:
     return str(names[0])
 
 
-def keep(answers: pa.Table, questions: list[Wanted], store: Store) -> int:
-    """Puts the recorded answers to these questions into the store; how many were new."""
-    of = {row["prompt_id"]: row for row in answers.to_pylist()}
-    return sum(store.keep(w.key, Answer(**of[w.prompt_id])) for w in questions if w.prompt_id in of)
+def answers(recordings: pa.Table, questions: Sequence[Wanted], checks: Mapping[str, Check]) -> tuple[pa.Table, int]:
+    """(`answers` to these questions, distinct questions without one), each recorded answer checked as a fresh one is: what does not fit is 'unfit'.
+
+    Nothing enters a RUN's store: a recording is not what its model answers here."""
+    of = {row["prompt_id"]: row for row in recordings.to_pylist()}
+    with passing() as held:
+        for w in questions:
+            if w.prompt_id in of:
+                held.keep(w.key, _checked(Answer(**of[w.prompt_id]), w, checks))
+        found = held.answers([w.key for w in questions])
+    return found, len({w.key for w in questions}) - found.num_rows
 
 
-@dataclass(frozen=True)
-class Nobody:
-    """A driver that is never asked: whatever is not recorded stays unanswered."""
-
-    model: str
-    parallel: int = 1
-    session_calls: int = 1
-    restarts: bool = False
-    speed: Speed | None = field(default=None)
-
-    @asynccontextmanager
-    async def session(self) -> AsyncIterator[None]:
-        raise HouselightsError(f"{self.model}: a question has no recorded answer, and nobody can be asked.")
-        yield
+def _checked(answer: Answer, wanted: Wanted, checks: Mapping[str, Check]) -> Answer:
+    if answer.status in ("unfit", "refused"):
+        return replace(answer, answer=None)
+    found, complaint = reading.read(wanted.task, answer.answer or "", wanted.fields, checks.get(wanted.task))
+    if answer.status != "ok":
+        found, complaint = None, f"The recorded status {answer.status[:40]!r} is none."
+    if found is None:
+        return replace(answer, status="unfit", answer=None, detail=complaint)
+    return replace(answer, answer=json.dumps(found, ensure_ascii=True, sort_keys=True))

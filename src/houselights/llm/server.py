@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from houselights.core.errors import HouselightsError
+from houselights.llm import reading
 from houselights.llm.base import Question, Refused, Reply, Speed, Unanswered
 from houselights.llm.reading import MISSING
 
@@ -58,13 +60,21 @@ def chosen(url: str, model: str, parallel: int = PARALLEL) -> Server:
 
     The key comes from the environment and is stored nowhere.
     """
-    if not url.startswith(("http://", "https://")):
+    if not _is_address(url):
         raise HouselightsError(
             f"--llm {url!r} is no address. Write http://HOST:PORT/v1, as the server prints it; or embedded, or none."
         )
     url = url.rstrip("/").removesuffix("/chat/completions")
     key = os.environ.get(KEY, "")
     return Server(url, model or _only_model(url, key), key, parallel, RETRIES)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def _only_model(url: str, key: str) -> str:
@@ -79,7 +89,7 @@ def _only_model(url: str, key: str) -> str:
         ) from error
     if len(names) != 1:
         raise HouselightsError(f"{url} serves {len(names)} models. Name one with --llm-model: {', '.join(names[:10])}.")
-    return str(names[0])
+    return reading.plain(str(names[0]))
 
 
 sent: ContextVar[list[int]] = ContextVar("sent")
@@ -115,7 +125,7 @@ class Connection:
                     raise Refused(_said(error), sent.get()[0]) from error
             except openai.OpenAIError as error:
                 self._fail(openai, error)
-            except (ValueError, AttributeError, TypeError, LookupError) as error:
+            except (ValueError, AttributeError, TypeError, LookupError, RecursionError) as error:
                 tried += 1
                 if tried > self._server.retries:
                     raise Unanswered(
@@ -167,9 +177,9 @@ class Connection:
         choice, used = answer["choices"][0], answer.get("usage") or {}
         return Reply(
             str(choice["message"].get("content") or choice["message"].get("refusal") or ""),
-            " ".join(str(answer[k]) for k in ("model", "system_fingerprint") if answer.get(k)),
-            int(used.get("prompt_tokens") or 0),
-            int(used.get("completion_tokens") or 0),
+            reading.plain(" ".join(str(answer[k]) for k in ("model", "system_fingerprint") if answer.get(k))),
+            reading.counted(used.get("prompt_tokens")),
+            reading.counted(used.get("completion_tokens")),
             sent.get()[0],
             choice.get("finish_reason") == "length",
         )

@@ -91,29 +91,73 @@ class Store:
 
 
 @contextmanager
-def opened(run_dir: Path) -> Iterator[Store]:
-    """The store of a RUN, made where there is none. Raises HouselightsError where its file is damaged."""
-    folder = run_dir / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / _FILE
-    db = sqlite3.connect(path, timeout=_BUSY_S)
-    columns = ", ".join(f"{c.name} {_TYPES[str(c.type)]}" for c in ANSWERS.columns)
+def opened(run_dir: Path, *, writes: bool = True) -> Iterator[Store]:
+    """The store of a RUN, made where there is none; without `writes` it is looked at, and nothing is made.
+
+    Raises HouselightsError where its file is damaged, or cannot be written."""
+    path = run_dir / FOLDER / _FILE
+    db: sqlite3.Connection | None = None
     try:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")  # outlives a killed process; a power cut may cost the last answers
-        db.execute(f"CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, {columns}) WITHOUT ROWID")
+        if writes:
+            _make(path.parent)
+            db = sqlite3.connect(path, timeout=_BUSY_S)
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute(
+                "PRAGMA synchronous = NORMAL"
+            )  # outlives a killed process; a power cut may cost the last answers
+            _declare(db)
+        else:
+            db = _looked_at(path)
         yield Store(db)
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-            raise HouselightsError(
-                f"{path}: another process is writing answers there. Wait for it, or stop it."
-            ) from error
-        if "full" in str(error):
-            raise HouselightsError(
-                f"the disk that holds {path} is full. Make room there; the answers so far are kept."
-            ) from error
-        raise HouselightsError(
-            f"{path}: the store of answers is damaged ({error}). Move it away; the answers are then asked again."
-        ) from error
+        raise HouselightsError(_told(path, error)) from error
+    finally:
+        if db is not None:
+            db.close()
+
+
+@contextmanager
+def passing() -> Iterator[Store]:
+    """A store in memory: answers that shall not count as those of a RUN."""
+    db = sqlite3.connect(":memory:")
+    try:
+        _declare(db)
+        yield Store(db)
     finally:
         db.close()
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HouselightsError(f"{folder}: answers cannot be written there ({error}).") from error
+
+
+def _declare(db: sqlite3.Connection) -> None:
+    columns = ", ".join(f"{c.name} {_TYPES[str(c.type)]}" for c in ANSWERS.columns)
+    db.execute(f"CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, {columns}) WITHOUT ROWID")
+
+
+def _looked_at(path: Path) -> sqlite3.Connection:
+    """Read only, also where nobody may write beside it; an empty one where there is none."""
+    if not path.is_file():
+        db = sqlite3.connect(":memory:")
+        _declare(db)
+        return db
+    written = path.with_name(
+        path.name + "-wal"
+    ).exists()  # by somebody, now or until killed: its last answers are in there
+    how = "mode=ro" if written else "immutable=1"
+    return sqlite3.connect(f"{path.resolve().as_uri()}?{how}", timeout=_BUSY_S, uri=True)
+
+
+def _told(path: Path, error: sqlite3.DatabaseError) -> str:
+    said = str(error)
+    if isinstance(error, sqlite3.OperationalError) and "locked" in said:
+        return f"{path}: another process is writing answers there. Wait for it, or stop it."
+    if "full" in said:
+        return f"the disk that holds {path} is full. Make room there; the answers so far are kept."
+    if "unable to open" in said or "readonly" in said:
+        return f"{path}: answers cannot be written there ({error}). Check who may write in the RUN, or copy it."
+    return f"{path}: the store of answers is damaged ({error}). Move it away; the answers are then asked again."

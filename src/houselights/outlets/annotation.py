@@ -59,7 +59,10 @@ def show(results: Results, report: "AnnotateReport", out: Console) -> None:
     if rows:
         out.print(Text(wording.MODEL_MEANING))
     for who, n in report.n_marked.items():
-        out.print(Text(f"{wording.count(n, 'post')} marked: {terminal(who)}"))
+        unclear = f", {report.n_unclear[who]:,} unclear" if who in report.n_unclear else ""
+        out.print(Text(f"{wording.count(n, 'post')} marked{unclear}: {terminal(who)}"))
+    if any(who.startswith("head:techniques") for who in report.n_marked):
+        out.print(Text(wording.TECHNIQUES_MEANING))
     if report.agreement:
         out.print(_agreement(report.agreement))
         out.print(Text(wording.AGREEMENT_MEANING))
@@ -107,6 +110,7 @@ def as_dict(results: Results, report: "AnnotateReport") -> dict[str, Any]:
         "n_unfit": report.n_unfit,
         "n_refused": report.n_refused,
         "posts_marked": report.n_marked,
+        "posts_unclear": report.n_unclear,
         "agreement": report.agreement,
         "skipped": report.skipped,
         "descriptions": results.descriptions(),

@@ -12,8 +12,9 @@ from houselights.core.errors import HouselightsError, refuse_to_lose, shortage_t
 from houselights.core.settings import ContentSettings, EvidenceSettings, ReadSettings, ScanSettings
 from houselights.outlets import model_commands
 from houselights.outlets.hostile import terminal
-from houselights.outlets.model_commands import annotate, models, sample
+from houselights.outlets.model_commands import annotate, models
 from houselights.outlets.opinion_commands import opinion
+from houselights.outlets.sample_commands import sample
 
 __all__ = ["annotate", "models", "opinion", "sample"]
 
@@ -39,8 +40,7 @@ def scan(args: argparse.Namespace) -> int:
     from houselights.results import refuse_foreign_directory
 
     refuse_foreign_directory(args.out)
-    if args.llm != "none":
-        model_commands.check(args)  # said before anything is read
+    model_commands.check(args)  # said before anything is read
     tell = json_lines if args.progress_lines else None
     results, report = _scan(args.inputs, args.out, settings, quiet=args.quiet, tell=tell)
     if args.llm != "none":

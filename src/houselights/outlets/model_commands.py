@@ -8,12 +8,22 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from houselights.core.errors import HouselightsError, refuse_to_lose, shortage_told
+from houselights.core.errors import (
+    HouselightsError,
+    damage_told,
+    refuse_to_lose,
+    refuse_unwritable,
+    shortage_told,
+)
 from houselights.core.settings import AnnotateSettings
 from houselights.outlets.hostile import terminal
+from houselights.outlets.model_options import TASKS, check_heads, check_options, utf8
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from houselights.annotate import AnnotateReport, Job, Progress
+    from houselights.llm.ask import Told
     from houselights.llm.base import Driver
     from houselights.results import Results
 
@@ -39,41 +49,65 @@ def annotate(args: argparse.Namespace) -> int:
         annotation.show(results, report, summary.console(sys.stdout))
     if report.told.n_unanswered:
         raise HouselightsError(
-            f"{report.told.n_unanswered:,} questions have no answer ({' '.join(report.told.reasons[:1])}) All others are kept; "
-            "run the same command again to ask for the rest."
+            f"{_unanswered(report)} All others are kept; run the same command again to ask for the rest."
         )
     return DONE
 
 
+def _unanswered(report: "AnnotateReport") -> str:
+    return f"{report.told.n_unanswered:,} questions have no answer ({' '.join(report.told.reasons[:1])})"
+
+
 def check(args: argparse.Namespace) -> None:
-    """Raises HouselightsError where the chosen model cannot be asked."""
+    """Raises HouselightsError where the chosen model cannot be asked, or options contradict each other."""
+    check_options(args)
     if args.llm.startswith("replay:"):
         from houselights.llm import replay
 
         replay.model_of(replay.recorded(Path(args.llm.removeprefix("replay:"))))
-    else:
+    elif args.llm != "none":
         _driver(args)
 
 
 def read_findings(args: argparse.Namespace) -> "tuple[Results, Path]":
-    """After a scan: names of narratives, summaries and a view of explanations; stance and techniques are for `annotate`."""
+    """After a scan: names of narratives, summaries and a view of explanations; stance and techniques are for `annotate`. The findings stand whatever
+    becomes of it; what was not answered is told, on stderr and in the manifest."""
     from houselights.outlets import report as page
     from houselights.outlets.commands import progress_bars
+    from houselights.pipeline import add_to_manifest
     from houselights.results import Results
 
     tasks = ("name", "summary", "explanation")
-    run(args.out, AnnotateSettings(tasks, language=args.language), args, progress_bars(args.quiet))
+    lacking, told = "", {"answered": 0, "unanswered": 0, "stopped": False}
+    try:
+        report = run(args.out, AnnotateSettings(tasks, language=args.language), args, progress_bars(args.quiet))
+        if report:
+            told |= {"answered": report.told.n_asked + report.told.n_held, "unanswered": report.told.n_unanswered}
+            lacking = _unanswered(report) if report.told.n_unanswered else ""
+    except HouselightsError as error:
+        lacking, told["stopped"] = str(error), True
+    if lacking:
+        print(f"houselights: {terminal(lacking)}", file=sys.stderr)
+        more = f"the findings are whole. To ask again: houselights annotate {args.out} --tasks {','.join(tasks)}, with the same --llm."
+        print(f"houselights: {terminal(more)}", file=sys.stderr)
+    add_to_manifest(args.out, {"language_model": told})
     results = Results(args.out)
     return results, page.write(results)
 
 
 def _settings(args: argparse.Namespace) -> AnnotateSettings:
-    from houselights.outlets.model_options import TASKS
-
+    check_options(args)
     unknown = [t for t in args.tasks if t not in TASKS]
     if unknown:
         raise HouselightsError(f"--tasks: there is no task {unknown[0]!r}. There are: {', '.join(TASKS)}.")
-    targets = tuple(dict.fromkeys(t.strip() for t in args.target if t.strip()))
+    targets = tuple(dict.fromkeys(utf8("--target", t.strip()) for t in args.target if t.strip()))
+    check_heads(args.head, targets)
+    if args.dry_run and (args.export_batch or args.import_batch):
+        raise HouselightsError(
+            "--dry-run tells what --llm would cost; a batch file asks nothing. Leave one of them out."
+        )
+    if args.export_batch:
+        refuse_unwritable(args.export_batch.parent, f"--export-batch {args.export_batch}")
     return AnnotateSettings(
         args.tasks,
         targets,
@@ -90,32 +124,63 @@ def run(
     """Asks and writes; None where nothing was to be written (a dry run, an exported batch)."""
     from houselights import annotate as story
     from houselights.engine.local import connect
+    from houselights.results import Results
 
+    _ = Results(run_dir).findings  # a RUN that is complete, or a sentence that says what is wrong
     con = connect()
-    with shortage_told(run_dir):
-        if args.export_batch or args.import_batch:
-            job, told = _batch(con, run_dir, settings, args)
-        elif args.llm == "none":
-            if args.dry_run:
-                print("No language model was chosen (--llm): no calls, no tokens. The heads ask nobody.")
-                return None
-            job, told = None, None
-        elif args.llm.startswith("replay:"):
-            job, told = _replay(con, run_dir, settings, Path(args.llm.removeprefix("replay:")))
-        else:
-            driver = _driver(args)
-            job = story.prepare(con, run_dir, settings, driver.model)
-            _tell_cost(job, driver, quiet=args.quiet and not args.dry_run)
-            if args.dry_run:
-                return None
-            with bars as progress:
-                told = story.answer(job, driver, secrets.token_hex(6), progress)
-        if args.export_batch:
+    with damage_told(run_dir), shortage_told(run_dir):
+        if args.dry_run:
+            _dry_run(con, run_dir, settings, args)
             return None
-        report = story.write(con, job, run_dir, settings)
+        refuse_unwritable(run_dir, f"the annotations of {run_dir}")
+        if args.export_batch:
+            _export(con, run_dir, settings, args)
+            return None
+        job, answers, told = _asked(con, run_dir, settings, args, bars)
+        report = story.write(con, run_dir, settings, job, answers)
     report.model = job.model if job else ""
     report.told = told or report.told
     return report
+
+
+def _asked(
+    con: Any,
+    run_dir: Path,
+    settings: AnnotateSettings,
+    args: argparse.Namespace,
+    bars: AbstractContextManager["Progress | None"],
+) -> "tuple[Job | None, pa.Table | None, Told | None]":
+    """The questions, the answers that there are to them, and what became of asking."""
+    from houselights import annotate as story
+
+    if args.import_batch:
+        job = _import(con, run_dir, settings, args)
+        return job, story.held(job), None
+    if args.llm == "none":
+        return None, None, None
+    if args.llm.startswith("replay:"):
+        return _replay(con, run_dir, settings, Path(args.llm.removeprefix("replay:")))
+    driver = _driver(args)
+    job = story.prepare(con, run_dir, settings, driver.model)
+    _tell_cost(job, driver, quiet=args.quiet)
+    with bars as progress:
+        told = story.answer(job, driver, secrets.token_hex(6), progress)
+    return job, story.held(job), told
+
+
+def _dry_run(con: Any, run_dir: Path, settings: AnnotateSettings, args: argparse.Namespace) -> None:
+    """Writes nothing, and tells its cost even where it is to be quiet: that is what it is for."""
+    from houselights import annotate as story
+
+    if args.llm == "none":
+        print("No language model was chosen (--llm): no calls, no tokens. The heads ask nobody.")
+    elif args.llm.startswith("replay:"):
+        job, _, told = _replay(con, run_dir, settings, Path(args.llm.removeprefix("replay:")))
+        line = f"{job.model}: {told.n_held:,} questions have a recorded answer, {told.n_unanswered:,} have none. Nobody is asked."
+        print(terminal(line), file=sys.stderr)
+    else:
+        driver = _driver(args)
+        _tell_cost(story.prepare(con, run_dir, settings, driver.model), driver, quiet=False)
 
 
 def _driver(args: argparse.Namespace) -> "Driver":
@@ -124,8 +189,6 @@ def _driver(args: argparse.Namespace) -> "Driver":
     if args.llm == "embedded":
         chosen = embedded.by_path(args.weights) if args.weights else weights.needed()
         return embedded.Embedded(chosen, parallel=args.parallel or embedded.PARALLEL)
-    if args.weights:
-        raise HouselightsError("--weights names a file of the embedded model: add --llm embedded.")
     return server.chosen(args.llm, args.llm_model, args.parallel or server.PARALLEL)
 
 
@@ -138,97 +201,50 @@ def _tell_cost(job: "Job", driver: "Driver", *, quiet: bool) -> None:
     print(terminal(annotation.cost(driver.model, story.cost(job, driver))), file=sys.stderr)
 
 
-def _batch(con: Any, run_dir: Path, settings: AnnotateSettings, args: argparse.Namespace) -> "tuple[Job, None]":
+def _export(con: Any, run_dir: Path, settings: AnnotateSettings, args: argparse.Namespace) -> None:
+    from houselights.llm import batch, store
+
+    job = _batch_job(con, run_dir, settings, args)
+    refuse_to_lose([run_dir / "posts.parquet"], [args.export_batch])
+    with store.opened(run_dir, writes=False) as kept:
+        known = kept.held([w.key for w in job.questions])
+    todo = [w for w in job.questions if w.key not in known]
+    n = batch.export(args.export_batch, todo, args.llm_model, secrets.token_hex(6))
+    if not args.quiet:
+        line = f"{args.export_batch}: {n:,} questions, {len(known):,} were answered before"
+        print(terminal(line), file=sys.stderr)
+
+
+def _import(con: Any, run_dir: Path, settings: AnnotateSettings, args: argparse.Namespace) -> "Job":
     from houselights import annotate as story
     from houselights.llm import batch, store
 
+    job = _batch_job(con, run_dir, settings, args)
+    with store.opened(run_dir) as kept:
+        told = batch.read(args.import_batch, job.questions, args.llm_model, story.CHECKS, kept)
+    if not args.quiet:
+        unknown = f"{told.n_failed:,} failed there, {told.n_unknown:,} of other questions"
+        print(f"{told.n_new:,} answers, {told.n_unfit:,} of them unfit; {unknown}", file=sys.stderr)
+    return job
+
+
+def _batch_job(con: Any, run_dir: Path, settings: AnnotateSettings, args: argparse.Namespace) -> "Job":
+    from houselights import annotate as story
+
     if not args.llm_model:
         raise HouselightsError("a batch is for one model: name it with --llm-model, as the service calls it.")
-    job = story.prepare(con, run_dir, settings, args.llm_model)
-    with store.opened(run_dir) as held:
-        if args.import_batch:
-            told = batch.read(args.import_batch, job.questions, args.llm_model, story.CHECKS, held)
-            line = f"{told.n_new:,} answers, {told.n_unfit:,} of them unfit; {told.n_failed:,} failed there, {told.n_unknown:,} of other questions"
-        else:
-            refuse_to_lose([run_dir / "posts.parquet"], [args.export_batch])
-            known = held.held([w.key for w in job.questions])
-            n = batch.export(
-                args.export_batch,
-                [w for w in job.questions if w.key not in known],
-                args.llm_model,
-                secrets.token_hex(6),
-            )
-            line = f"{args.export_batch}: {n:,} questions, {len(known):,} were answered before"
-    if not args.quiet:
-        print(terminal(line), file=sys.stderr)
-    return job, None
+    return story.prepare(con, run_dir, settings, args.llm_model)
 
 
-def _replay(con: Any, run_dir: Path, settings: AnnotateSettings, path: Path) -> "tuple[Job, Any]":
+def _replay(con: Any, run_dir: Path, settings: AnnotateSettings, path: Path) -> "tuple[Job, pa.Table, Told]":
     from houselights import annotate as story
-    from houselights.llm import ask, replay, store
+    from houselights.llm import ask, replay
 
-    answers = replay.recorded(path)
-    job = story.prepare(con, run_dir, settings, replay.model_of(answers))
-    with store.opened(run_dir) as held:
-        n_new = replay.keep(answers, job.questions, held)
-        n_held = len(held.held([w.key for w in job.questions]))
-    missing = len({w.key for w in job.questions}) - n_held
+    recordings = replay.recorded(path)
+    job = story.prepare(con, run_dir, settings, replay.model_of(recordings))
+    answers, missing = replay.answers(recordings, job.questions, story.CHECKS)
     reasons = [f"{path} has no answer to them."] if missing else []
-    return job, ask.Told(n_new, n_held - n_new, missing, reasons)
-
-
-def sample(args: argparse.Namespace) -> int:
-    from houselights.content import audit, blind_sample, sheet
-    from houselights.engine.local import connect
-    from houselights.outlets import annotation, summary
-    from houselights.results import Results
-
-    Results(args.run)  # a RUN that is complete, or a sentence that says what is wrong
-    if args.audit:
-        told = audit.read_back(args.run, args.audit, args.task or "", args.target)
-        if args.json:
-            print(summary.dumps(annotation.audit_as_dict(told)))
-        elif not args.quiet:
-            annotation.show_audit(told, summary.console(sys.stdout))
-        if args.save_head:
-            _save_head(args)
-        return DONE
-    task = args.task or "stance"
-    if args.save_head:
-        raise HouselightsError("--save-head learns from a filled-in sheet: name it with --audit.")
-    if not args.target:
-        raise HouselightsError(
-            f"--target: name {'the target of the stance' if task == 'stance' else 'the technique'} that was annotated."
-        )
-    path = args.out or args.run / "sample.csv"
-    if path.exists():
-        raise HouselightsError(f"{path} exists, and labels may stand in it. Move it away, or give another --out.")
-    con = connect()
-    drawn = blind_sample.draw(con, args.run, task, args.target, args.n, args.seed)
-    sheet.write(con, args.run, drawn, path)
-    if not args.quiet:
-        print(
-            f"{terminal(str(path))}: {drawn.num_rows:,} posts. Fill in the column label with one of: {', '.join(sheet.LABELS[task])}."
-        )
-        print(terminal(f"Then: houselights sample {args.run} --audit {path}"))
-    return DONE
-
-
-def _save_head(args: argparse.Namespace) -> None:
-    from houselights.content import audit, by_heads, stance_head
-    from houselights.engine.local import connect
-
-    task, target, labelled = audit.labels_of_posts(args.run, args.audit, args.task or "", args.target)
-    if task != "stance":
-        raise HouselightsError("--save-head learns a stance; this sheet is of techniques.")
-    head = by_heads.learn(connect(), args.run, labelled, target, os.cpu_count() or 1)
-    stance_head.save([head], args.save_head)
-    if not args.quiet:
-        print(
-            f"{terminal(str(args.save_head))}: use it with "
-            f"houselights annotate {terminal(str(args.run))} --target {terminal(repr(target))} --head {terminal(str(args.save_head))}"
-        )
+    return job, answers, ask.Told(0, answers.num_rows, missing, reasons)
 
 
 def models(args: argparse.Namespace) -> int:

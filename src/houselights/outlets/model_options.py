@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from houselights.core.errors import HouselightsError
+
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -72,6 +74,12 @@ def _annotate(
         metavar="FILE",
         help="a stance head of your own, from `sample --save-head`; may be given again",
     )
+    _asking(annotate, count)
+    talk(annotate)
+
+
+def _asking(annotate: argparse.ArgumentParser, count: Callable[[str], int]) -> None:
+    """How much a language model reads, at what cost, and by which way."""
     annotate.add_argument(
         "--posts",
         type=_posts,
@@ -93,7 +101,6 @@ def _annotate(
         help="write the questions in OpenAI's batch format (vllm run-batch), ask nothing",
     )
     batch.add_argument("--import-batch", type=Path, metavar="FILE", help="read the results of such a batch")
-    talk(annotate)
 
 
 def _sample(
@@ -134,6 +141,39 @@ def _sample(
 def _posts(text: str) -> int:
     if text == "all":
         return 0
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number from 1 nor all")
+    if not text.isascii() or not text.isdigit() or len(text) > 10 or not 1 <= int(text) <= 1_000_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number from 1 to 1,000,000,000 nor all")
     return int(text)
+
+
+def check_options(args: argparse.Namespace) -> None:
+    """Raises HouselightsError where an option would be ignored, or is no text."""
+    if args.weights and args.llm != "embedded":
+        raise HouselightsError("--weights names a file of the embedded model: add --llm embedded.")
+    if args.llm_model and args.llm == "none" and not (args.export_batch or args.import_batch):
+        raise HouselightsError(
+            "--llm-model names a model of a server or a batch: add --llm, --export-batch or --import-batch."
+        )
+    for option in ("llm", "llm_model", "language"):
+        utf8(f"--{option.replace('_', '-')}", getattr(args, option))
+
+
+def utf8(option: str, value: str) -> str:
+    """Raises HouselightsError for bytes of the command line that are no text."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise HouselightsError(
+            f"{option}: it is not UTF-8. Write it again, in a terminal whose language is UTF-8."
+        ) from error
+    return value
+
+
+def check_heads(paths: list[Path], targets: tuple[str, ...]) -> None:
+    """A head is used for its own target alone; one that would not be used is a mistake."""
+    from houselights.content import stance_head
+
+    for path in paths:
+        toward = [head.target for head in stance_head.load(path)]
+        if not set(toward) & set(targets):
+            raise HouselightsError(f"--head {path} is of a stance toward {toward[0]!r}: add --target {toward[0]!r}.")

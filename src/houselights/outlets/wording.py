@@ -70,6 +70,23 @@ MODEL_MEANING = (
     "Names and summaries are a language model's words, drafted from the posts and not checked by a person. They may be wrong, and no test, tier or "
     "member rests on them."
 )
+
+
+def unread(asked: Any) -> str:
+    """What a language model was asked at the end of the scan and did not answer; '' where it answered, or was not asked."""
+    told = asked if isinstance(asked, dict) else {}
+    if told.get("stopped"):
+        return "The language model stopped answering, so names and drafts are missing. The findings do not rest on it."
+    n = told.get("unanswered")
+    if not isinstance(n, int) or n < 1:
+        return ""
+    return f"The language model left {count(n, 'question')} unanswered, so names or drafts are missing. The findings do not rest on it."
+
+
+TECHNIQUES_MEANING = (
+    "The head misses more techniques than it marks: of those in texts that it had not seen it found 8 to 46 %, by technique, and each is shown in "
+    "some languages only. So its counts are no shares: compare neither techniques nor languages by them."
+)
 AGREEMENT_MEANING = (
     "Where model and head differ, at least one of them is wrong; where they agree, both may be. "
     "`houselights sample` tells how far either can be trusted."

@@ -213,6 +213,7 @@ def _run(results: Results) -> str:
         f"<p>houselights {html_text(str(m.get('version') or 'unknown'))}, seed {html_text(str(m.get('seed', 0)))}. "
         f"The same files, settings and seed give the same tables. {DISPUTE}</p>"
     )
+    facts += "".join(f"<p>{html_text(x)}</p>" for x in [wording.unread(m.get("language_model"))] if x)
     tables = table("Input files", ("File", "#Rows", "SHA-256"), inputs, small=True) + table(
         "Settings", ("Setting", "Value"), settings, small=True
     )
