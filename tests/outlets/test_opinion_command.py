@@ -225,9 +225,9 @@ def test_stances_with_an_audited_sample(run: Path) -> None:
 
 
 def test_a_scan_takes_the_answer_away(run: Path, tmp_path: Path) -> None:
-    from houselights.pipeline import _replaced
+    from houselights.pipeline import replaced
 
-    assert run / "opinion.json" in _replaced(run)
+    assert run / "opinion.json" in replaced(run)
 
 
 @pytest.mark.slow
