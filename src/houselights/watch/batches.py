@@ -1,5 +1,6 @@
 """A batch of frames -> a segment of the log: staged by the readers of `ingest`, judged against the clock, written, not yet committed."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,12 @@ from houselights.watch.log import SAMPLE, Log, Segment, settle, write_whole
 from houselights.watch.settings import WatchSettings
 
 SAMPLE_FRAMES = 300
+_LONG = 40
+"""Characters: what people write is longer, and is kept in no sample; times, ids and keys are shorter."""
 _ROWS, _JUDGED = "watch_rows", "watch_judged"
+
+
+_Clocks = tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
 @dataclass
@@ -88,7 +94,7 @@ class Writer:
         sample = self.log.path(SAMPLE)
         if not sample.exists() or self.log.state.n_frames == 0:
             kept = [f for i, f in enumerate(batch.frames) if f.strip() and i not in batch.problems][:SAMPLE_FRAMES]
-            write_whole(sample, (frame.replace(b"\n", b" ") + b"\n" for frame in kept))
+            write_whole(sample, (line + b"\n" for line in map(masked, kept) if line))
         return frames.FrameReader(sample, self.read_settings, self._name)
 
     def _judge(self, batch: Batch) -> "_Rows":
@@ -110,22 +116,22 @@ class Writer:
         behind = np.where(timely & (clock_us != UNSET_US), clock_us - int(self._settings.lateness_s * 1e6) - at_us, 0)
         return _Rows(np.asarray(batch.lines, np.int64)[place], part, at_us, timely, clock_us, np.maximum(behind, 0))
 
-    def _clocks(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+    def _clocks(self) -> _Clocks:
         n, kept = len(self.log.state.parts), self.log.state.clock
-        leaders, leader_us = np.zeros((n, K_ACCOUNTS), np.uint64), np.full((n, K_ACCOUNTS), UNSET_US)
-        server_us = np.full(n, UNSET_US)
-        for p, row in enumerate(kept.get("leaders", [])):
-            leaders[p], leader_us[p], server_us[p] = row, kept["leader_us"][p], kept["server_us"][p]
-        return leaders, leader_us, server_us
+        last, last_us = np.zeros((n, K_ACCOUNTS), np.uint64), np.full((n, K_ACCOUNTS), UNSET_US)
+        last_row, now_us = np.zeros((n, K_ACCOUNTS), np.int64), np.full(n, UNSET_US)
+        for p, row in enumerate(kept.get("last", [])):
+            last[p], last_us[p], last_row[p] = row, kept["last_us"][p], kept["last_row"][p]
+            now_us[p] = UNSET_US if kept["now"][p] is None else kept["now"][p]
+        return last, last_us, last_row, now_us
 
-    def _keep_clocks(self, clock: tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]) -> None:
-        leaders, leader_us, server_us = clock
-        now = np.maximum(leader_us.min(axis=1), server_us)
+    def _keep_clocks(self, clocks: _Clocks) -> None:
+        last, last_us, last_row, now_us = clocks
         self.log.state.clock = {
-            "leaders": leaders.tolist(),
-            "leader_us": leader_us.tolist(),
-            "server_us": server_us.tolist(),
-            "now": [None if us == UNSET_US else int(us) for us in now],
+            "last": last.tolist(),
+            "last_us": last_us.tolist(),
+            "last_row": last_row.tolist(),
+            "now": [None if us == UNSET_US else us for us in now_us.tolist()],
         }
 
     def _write_segment(self, rows: "_Rows") -> None:
@@ -202,6 +208,25 @@ class _Rows:
                 "behind_us": self.behind_us,
             }
         )
+
+
+def masked(frame: bytes) -> bytes:
+    """The frame's shape on one line, without what people wrote; empty where it is no JSON object."""
+    try:
+        told = json.loads(frame.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return b""
+    return json.dumps(_without_words(told)).encode() if isinstance(told, dict) else b""
+
+
+def _without_words(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_words(of) for key, of in value.items()}
+    if isinstance(value, list):
+        return [_without_words(of) for of in value]
+    if isinstance(value, str) and len(value) > _LONG and " " in value:
+        return "x" * min(len(value), 2 * _LONG)
+    return value
 
 
 def _plain(column: Any) -> NDArray[Any]:

@@ -28,6 +28,7 @@ from houselights.watch.log import FOLDER, SAMPLE, State, read_state
 from houselights.watch.settings import WatchSettings
 
 BESIDE = ".tables"
+MOST_IN_MEMORY = 500_000  # rows: as with files, fewer are not written down once more
 NOTHING_YET = 3
 """Exit code of the process: no row of the log is a post inside the horizon."""
 
@@ -71,23 +72,33 @@ class _Log:
     ) -> ingest.IngestReport:
         before()
         con.execute("SET TimeZone = 'UTC'")
+        if not self._state.segments:
+            raise HouselightsError(f"{self._settings.source}: no post lies inside the horizon.")
         files = batches.files_sql(self._folder, self._state.segments)
         inside = horizon.rows_in(files, self.horizon, self._state.first_clock_us)
         beside = out_dir / ".rows"
         beside.mkdir()
         try:
+            (n_rows,) = con.execute(f"SELECT count(*) FROM ({inside})").fetchall()[0]
             for p, name in enumerate(self._state.parts):
                 path = beside / f"{p}.parquet"
                 sql = f"SELECT * EXCLUDE (part, at_us, timely, clock_us, behind_us) FROM ({inside}) WHERE part = {p} ORDER BY row"
-                con.execute(f"COPY ({sql}) TO {_target(path)} (FORMAT parquet, COMPRESSION snappy)")
-                (n,) = con.execute(f"SELECT count(*) FROM read_parquet({in_sql(path)})").fetchall()[0]
+                if n_rows <= MOST_IN_MEMORY:
+                    rows = f"watch_part_{p}"
+                    con.execute(f"CREATE OR REPLACE TEMP TABLE {rows} AS {sql}")
+                else:
+                    rows = f"read_parquet({in_sql(path)})"
+                    con.execute(f"COPY ({sql}) TO {_target(path)} (FORMAT parquet, COMPRESSION snappy)")
+                (n,) = con.execute(f"SELECT count(*) FROM {rows}").fetchall()[0]
                 if n:
-                    self._parts.append(Part(name, f"(SELECT * FROM read_parquet({in_sql(path)}))"))
+                    self._parts.append(Part(name, f"(SELECT * FROM {rows})"))
             if not self._parts:
                 raise HouselightsError(f"{self._settings.source}: no frame has come yet.")
             return self._reader.read_staged(con, self._parts, out_dir, self._settings.scan.read)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
+            for p in range(len(self._state.parts)):
+                con.execute(f"DROP TABLE IF EXISTS watch_part_{p}")
 
     def write_late(self, out_dir: Path) -> None:
         """late.parquet: posts that came too late to count, or dated too far ahead; not those that were deleted since."""
@@ -95,11 +106,14 @@ class _Log:
         con.execute("SET TimeZone = 'UTC'")
         files = batches.files_sql(self._folder, self._state.segments)
         late = horizon.rows_in(files, self.horizon, self._state.first_clock_us, late=True)
+        if not self._state.segments:
+            LATE.write(out_dir, LATE.empty())
+            return
         names = "CASE part " + " ".join(f"WHEN {p} THEN {_text(name)}" for p, name in enumerate(self._state.parts)) + " END"
         deleted = f"SELECT DISTINCT coalesce(post_id, local_id) AS id FROM {files} WHERE deletes"
         own = {
             "created_at": "make_timestamp(at_us)::TIMESTAMPTZ",
-            "created_at_precision": "'s'",
+            "created_at_precision": "CASE WHEN at_us % 1000 <> 0 THEN 'us' WHEN at_us % 1000000 <> 0 THEN 'ms' ELSE 's' END",
             "source_format": f"'{self._reader.format}'",
             "raw_ref": f"{{'file': {names}, 'line': line}}",
             "behind_s": "CASE WHEN behind_us > 0 THEN behind_us / 1e6 END",
@@ -108,7 +122,7 @@ class _Log:
         columns = ", ".join(f'{own.get(c.name, _quoted(c.name))} AS "{c.name}"' for c in LATE.columns)
         order = ", ".join(LATE.order)
         kept = f"SELECT * FROM ({late}) WHERE rule IS NULL AND NOT coalesce(post_id IN (FROM ({deleted})), false) AND NOT coalesce(local_id IN (FROM ({deleted})), false)"
-        table = con.execute(f"SELECT {columns} FROM ({kept}) ORDER BY {order}, row").to_arrow_table()
+        table = con.sql(f"SELECT {columns} FROM ({kept}) ORDER BY {order}, row").to_arrow_table()
         con.close()
         self.n_late = table.num_rows
         LATE.write(out_dir, table)
