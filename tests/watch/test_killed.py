@@ -57,5 +57,5 @@ def test_fifty_random_kills_change_nothing(tmp_path: Path, over: dict[str, float
         else ("after", rng.uniform(0.05, 1.5), rng.randrange(20, 120))
         for _ in range(50)
     ]
-    ended = whole_and_killed(tmp_path, 12_000, plans, **over)
+    ended = whole_and_killed(tmp_path, 6_000, plans, **over)
     assert ended[:-1].count(-9) == 50

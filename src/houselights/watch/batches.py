@@ -86,8 +86,9 @@ class Writer:
         return told
 
     def acts(self, query: str) -> dict[str, NDArray[Any]]:
-        """What a query over the batch's rows (`watch_rows` beside `watch_judged`, in order) finds, as arrays."""
-        found: dict[str, NDArray[Any]] = self.con.execute(query.format(rows=_ROWS, judged=_JUDGED)).fetchnumpy()
+        """What a query finds in the batch's judged rows, which it calls {rows}, as arrays."""
+        rows = f"(SELECT * FROM {_ROWS} POSITIONAL JOIN (SELECT * EXCLUDE (line) FROM {_JUDGED}))"
+        found: dict[str, NDArray[Any]] = self.con.execute(query.replace("{rows}", rows)).fetchnumpy()
         return found
 
     def _begin(self, batch: Batch) -> frames.FrameReader:
@@ -147,7 +148,7 @@ class Writer:
         )
         settle(self.log.path(name))
         (deletions,) = self.con.execute(f"SELECT count(*) FROM {_ROWS} WHERE deletes").fetchall()[0]
-        state.segments.append(Segment(name, len(rows.at_us), rows.last_us(), deletions=deletions))
+        state.segments.append(Segment(name, len(rows.at_us), rows.last_us(state.first_clock_us), deletions=deletions, acts_last_us=rows.acts_last_us()))
         if state.first_clock_us is not None:
             for segment in state.segments:
                 segment.last_us = state.first_clock_us if segment.last_us is None else segment.last_us
@@ -187,13 +188,18 @@ class _Rows:
     def counted(self) -> NDArray[np.bool_]:
         return self.timely & (self.behind_us == 0)
 
-    def last_us(self) -> int | None:
+    def last_us(self, first_clock_us: int | None) -> int | None:
         """The latest effective time; None while there is no clock."""
-        if (self.clock_us == UNSET_US).any():
+        if first_clock_us is None:
             return None
-        effective = np.where(self.timely, np.minimum(self.at_us, self.clock_us), self.clock_us)
-        late = np.where(self.behind_us > 0, self.clock_us, effective)
-        return int(late.max())
+        clock = np.where(self.clock_us == UNSET_US, first_clock_us, self.clock_us)
+        return int(np.where(self.counted, np.minimum(self.at_us, clock), clock).max())
+
+    def acts_last_us(self) -> int:
+        """The latest time of a post that counts and is not dated far ahead."""
+        ahead = (self.clock_us != UNSET_US) & (self.at_us > self.clock_us + horizon.AHEAD_US)
+        known = self.at_us[self.counted & ~ahead]
+        return int(known.max()) if len(known) else UNSET_US
 
     def table(self, first_row: int) -> pa.Table:
         unset = self.at_us == UNSET_US, self.clock_us == UNSET_US

@@ -3,8 +3,7 @@
     RUN/.watch/state.json       segments, the source's position, the clock, what alerts know: all of one moment
     RUN/.watch/sample.jsonl     the first frames: they say which reader takes the stream
     RUN/.watch/rows-*.parquet   segments: staged rows in the order of arrival
-    RUN/.watch/acts-*.npy       what alerts need of the same rows
-    RUN/.watch/groups-*.npz     what alerts know of groups
+    RUN/.watch/groups-*.json    what alerts know of groups; pairs-*.npy, alerts-*.jsonl: who was close, what was told
 
 A file that state.json does not name is left over from a process that was killed, and goes.
 """
@@ -35,8 +34,8 @@ class Segment:
     last_us: int | None
     level: int = 0
     deletions: int = 0
-    acts: str = ""  # file of the same rows' acts, while alerts may need it
-    acts_last_us: int = 0
+    acts: bool = True  # alerts may still need its rows
+    acts_last_us: int = 0  # the latest event time that they may need
 
 
 @dataclass
@@ -123,7 +122,7 @@ class Log:
                     path.unlink()
 
     def named(self) -> set[str]:
-        files = {s.file for s in self.state.segments} | {s.acts for s in self.state.segments if s.acts}
+        files = {s.file for s in self.state.segments}
         return files | set(self.state.alerts.get("files", []))
 
 

@@ -84,7 +84,7 @@ class _Watch:
         self._batch, self._begun, self._rate = Batch(), 0.0, _Rate()
 
     def run(self) -> Status:
-        self._sender.again(self._alerts.unsent())
+        self._sender.send(self._alerts.unsent())
         self._feed.start()
         idle_since: float | None = None
         try:
@@ -142,6 +142,7 @@ class _Watch:
             return
         batch, self._batch = self._batch, Batch()
         told = self._writer.write(batch)
+        self._alerts.sent(self._sender.take_told())
         new = self._alerts.take(self._writer)
         compact(self._log, self._writer.con)
         self._log.commit()

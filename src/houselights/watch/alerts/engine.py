@@ -1,18 +1,98 @@
-"""stub"""
+"""Blocks of event time, one after the other: bets of the groups that were fixed before, what is usual, and the groups for the next block.
 
-from typing import Any
+Everything here is a function of the acts and of what was known before; nothing is read or written.
+"""
 
-from houselights.watch.batches import Writer
-from houselights.watch.log import Log
-from houselights.watch.settings import WatchSettings
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from houselights.watch.alerts import block, evidence, groups
+from houselights.watch.alerts.acts import Acts
+from houselights.watch.alerts.block import N_SHARES, N_SIZES, Block, Pairs, Shared
+from houselights.watch.alerts.groups import Change, Group
+
+MEMORY_US = 14 * 24 * 3_600_000_000
+MOST_PAIRS = 1_000_000
+"""Close pairs that are remembered, of 14 days at most; beyond it the oldest blocks go."""
+HALF_LIFE_US = 24 * 3_600_000_000
+"""After each, what is usual counts half."""
 
 
-class Alerts:
-    def __init__(self, log: Log, settings: WatchSettings) -> None:
-        pass
+@dataclass
+class Engine:
+    """`usual` [N_SIZES, N_SHARES]: reference objects; `pairs`: close pairs of each block of the last day, the oldest first."""
 
-    def unsent(self) -> list[dict[str, Any]]:
-        return []
+    block_us: int
+    seed: int
+    usual: NDArray[np.float64] = field(default_factory=lambda: np.zeros((N_SIZES, N_SHARES)))
+    groups: list[Group] = field(default_factory=list)
+    pairs: list[Pairs] = field(default_factory=list)
+    aged_us: int | None = None
 
-    def take(self, writer: Writer) -> list[dict[str, Any]]:
-        return []
+    def step(self, acts: Acts, begin_us: int) -> tuple[Change, Pairs]:
+        """One block, which begins at begin_us; `acts`: at least its own and those of NEAR_US before it. Returns what became of the groups, and
+        the block's close pairs."""
+        end_us = begin_us + self.block_us
+        seen = block.look(acts.only((acts.at_us >= begin_us - block.NEAR_US) & (acts.at_us < end_us)), begin_us)
+        self._age(end_us)
+        self._bet(seen, end_us)
+        self.usual = self.usual + seen.usual
+        self._remember(seen.close, end_us)
+        if not len(seen.close):
+            return Change({}, 0), seen.close
+        everything = Pairs.joined(self.pairs)
+        return groups.renew(self.groups, groups.communities(everything, self.seed), everything, end_us), seen.close
+
+    def standing(self, end_us: int, q: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_], float]:
+        """Which groups are alive, which of these pass e-BH, and what evidence that takes."""
+        alive = np.array([groups.is_alive(g, end_us) for g in self.groups], bool)
+        e = np.array([g.e_value for g, lives in zip(self.groups, alive, strict=True) if lives])
+        passes, threshold = evidence.discovered(e, q)
+        return alive, passes, threshold
+
+    def bury(self, alive: NDArray[np.bool_]) -> None:
+        self.groups = [g for g, lives in zip(self.groups, alive, strict=True) if lives]
+
+    def _bet(self, seen: Block, end_us: int) -> None:
+        """Groups that were fixed before the block."""
+        if not self.groups:
+            return
+        sizes = [len(g.members) for g in self.groups]
+        account = np.concatenate([np.array(g.members, np.uint64) for g in self.groups])
+        group = np.repeat(np.arange(len(sizes)), sizes)
+        order = np.argsort(account, kind="stable")
+        shared = block.shared_by_groups(seen, account[order], group[order])
+        self._take(shared, end_us)
+
+    def _take(self, shared: Shared, end_us: int) -> None:
+        own = np.array([g.own for g in self.groups]).reshape(-1, N_SIZES, N_SHARES)
+        usual = np.maximum(self.usual[None] - own[shared.group], 0.0)
+        p = evidence.p_values(shared.size, shared.share, usual)
+        cells = block.cell_of(shared.size, shared.share)
+        for g in np.unique(shared.group).tolist():
+            of = shared.group == g
+            e = np.where(np.isnan(p[of]), 1.0, evidence.calibrated(np.nan_to_num(p[of], nan=1.0)))
+            group = self.groups[g]
+            if not np.isnan(p[of]).all():
+                group.bet(float(e.mean()), int(of.sum()), end_us - 1)
+            if (shared.share[of] > 0).any():
+                group.close_us = end_us
+            for cell in cells[of].tolist():
+                group.own[cell] += 1.0
+
+    def _age(self, end_us: int) -> None:
+        self.aged_us = end_us if self.aged_us is None else self.aged_us
+        while end_us - self.aged_us >= HALF_LIFE_US:
+            self.aged_us += HALF_LIFE_US
+            self.usual = self.usual * 0.5
+            for g in self.groups:
+                g.own = [x * 0.5 for x in g.own]
+
+    def _remember(self, close: Pairs, end_us: int) -> None:
+        if len(close):
+            self.pairs.append(close)
+        total = sum(len(p) for p in self.pairs)
+        while self.pairs and (total > MOST_PAIRS or int(self.pairs[0].at_us.max()) < end_us - MEMORY_US):
+            total -= len(self.pairs.pop(0))
