@@ -6,6 +6,7 @@ name), `after` (value seconds after the start), `whole` (let it end). The last l
 
 import io
 import json
+import logging
 import os
 import signal
 import sys
@@ -53,6 +54,14 @@ def watch(name: str, run_dir: Path, batch_frames: int, stop: threading.Event | N
     with Sender(out, "") as sender:
         run.watch(source, run_dir, settings(source, **over), pace, sender, stop or threading.Event(), time.time, lambda status: None)
     return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def silent() -> logging.Logger:
+    """For clients that would tell of every cut connection."""
+    logger = logging.getLogger("silent")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    return logger
 
 
 def main() -> None:

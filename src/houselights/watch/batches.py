@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from houselights.core.errors import HouselightsError
 from houselights.core.settings import ReadSettings
 from houselights.engine.local import connect
 from houselights.ingest import accept, frames
@@ -21,6 +22,12 @@ from houselights.watch.settings import WatchSettings
 SAMPLE_FRAMES = 300
 _LONG = 40
 """Characters: what people write is longer, and is kept in no sample; times, ids and keys are shorter."""
+MOST_UNKNOWN = 20_000
+_SHAPES = {
+    "bluesky": b'{"did":"did:plc:a","time_us":1,"kind":"commit"}',
+    "mastodon": b'{"stream":["public"],"event":"update","payload":"{}"}',
+}
+"""Formats of one shape: no frame is needed to know it."""
 _ROWS, _JUDGED = "watch_rows", "watch_judged"
 
 
@@ -91,11 +98,20 @@ class Writer:
         found: dict[str, NDArray[Any]] = self.con.execute(query.replace("{rows}", rows)).fetchnumpy()
         return found
 
+    def may_begin(self, batch: Batch) -> bool:
+        """Whether it can be told which reader takes the stream: a frame has come that is an object."""
+        known = self._reader is not None or self.log.state.n_frames > 0 or self.read_settings.format in _SHAPES
+        return known or len(batch.frames) >= MOST_UNKNOWN or any(map(masked, batch.frames))
+
     def _begin(self, batch: Batch) -> frames.FrameReader:
         sample = self.log.path(SAMPLE)
         if not sample.exists() or self.log.state.n_frames == 0:
             kept = [f for i, f in enumerate(batch.frames) if f.strip() and i not in batch.problems][:SAMPLE_FRAMES]
-            write_whole(sample, (line + b"\n" for line in map(masked, kept) if line))
+            known = _SHAPES.get(self.read_settings.format)
+            lines = [known] if known else [line for line in map(masked, kept) if line]
+            if not lines:
+                raise HouselightsError(f"{self._name}: none of {len(batch.frames):,} frames is a JSON object. A stream is read as JSON.")
+            write_whole(sample, (line + b"\n" for line in lines))
         return frames.FrameReader(sample, self.read_settings, self._name)
 
     def _judge(self, batch: Batch) -> "_Rows":

@@ -138,7 +138,7 @@ class _Watch:
 
     def _close(self) -> None:
         """The one place where anything comes to count."""
-        if not self._batch.frames:
+        if not self._batch.frames or not self._writer.may_begin(self._batch):
             return
         batch, self._batch = self._batch, Batch()
         told = self._writer.write(batch)

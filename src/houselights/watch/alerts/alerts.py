@@ -22,6 +22,8 @@ from houselights.watch.log import Log, write_whole
 from houselights.watch.settings import WatchSettings
 
 _NEVER = -(2**62)
+IDLE_US = 3_600_000_000
+"""A part of the stream that is so far behind the others has fallen silent, and no block waits for it."""
 
 
 class Alerts:
@@ -50,10 +52,11 @@ class Alerts:
         else:
             self._acts.append(_acts(writer.acts(ACTS)))
         known = [us for us in self._log.state.clock["now"] if us is not None]
-        if len(known) < len(self._log.state.parts):
+        if not known:
             return []
         size = self._engine.block_us
-        until = (min(known) - self._lateness_us) // size * size
+        slowest = min(us for us in known if us >= max(known) - IDLE_US)
+        until = (slowest - self._lateness_us) // size * size
         return self._close(until, writer) if until > self._told.get("closed_us", _NEVER) else []
 
     def _close(self, until_us: int, writer: Writer) -> list[dict[str, Any]]:
