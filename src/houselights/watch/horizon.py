@@ -32,23 +32,21 @@ def count(state: State, settings: WatchSettings, times_us: list[int]) -> None:
 
 
 def horizon(state: State, settings: WatchSettings) -> Horizon:
+    """It never goes back: buckets before it are forgotten, where it began last is not."""
     now = clock_us(state)
     if now is None:
         return Horizon(None, None, "none")
-    start, bound, left = now - int(settings.horizon_s * 1e6), "time", settings.horizon_posts
-    oldest = min(map(int, state.buckets), default=0) * settings.bucket_us
-    if oldest > start:
-        start, bound = oldest, "none"
+    by_time, left = now - int(settings.horizon_s * 1e6), settings.horizon_posts
+    start = by_time if state.start_us is None else max(by_time, state.start_us)
     for bucket in sorted(map(int, state.buckets), reverse=True):
         left -= state.buckets[str(bucket)]
         if left < 0:
-            edge = (bucket + 1) * settings.bucket_us
-            if edge > start:
-                start, bound = edge, "posts"
+            start = max(start, (bucket + 1) * settings.bucket_us)
             break
-    if bound == "none":
-        start = now - int(settings.horizon_s * 1e6)
-    return Horizon(start, now + AHEAD_US, bound)
+    if start > by_time:
+        return Horizon(start, now + AHEAD_US, "posts")
+    is_full = state.first_clock_us is not None and state.first_clock_us < by_time
+    return Horizon(start, now + AHEAD_US, "time" if is_full else "none")
 
 
 def forget(state: State, settings: WatchSettings) -> None:
@@ -56,6 +54,7 @@ def forget(state: State, settings: WatchSettings) -> None:
     start = horizon(state, settings).start_us
     if start is None:
         return
+    state.start_us = start
     state.segments = [s for s in state.segments if s.acts or s.last_us is None or s.last_us >= start]
     first = start // settings.bucket_us
     state.buckets = {b: n for b, n in state.buckets.items() if int(b) >= first}

@@ -49,6 +49,7 @@ class State:
     n_rows: int = 0
     clock: dict[str, list[Any]] = field(default_factory=dict)
     first_clock_us: int | None = None
+    start_us: int | None = None  # of the horizon
     warm_us: list[int] = field(default_factory=list)  # posts that came before there was a clock
     buckets: dict[str, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
