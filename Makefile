@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-model test-slow fuzz lint lock bench bench-detection bench-annotation clean
+.PHONY: demo test test-model test-watch test-slow fuzz lint lock bench bench-detection bench-annotation clean
 
 demo: $(VENV)/.run-installed
 	$(BIN)/houselights demo --out demo-run --no-open
@@ -16,6 +16,10 @@ test: $(VENV)/.dev-installed
 # a real model of 135 million weights behind a real server
 test-model: $(VENV)/.model-installed
 	$(BIN)/python -m pytest -m model
+
+# fifty watches killed at random, three times over; a real Kafka where HOUSELIGHTS_TEST_KAFKA names one
+test-watch: $(VENV)/.dev-installed
+	$(BIN)/python -m pytest tests/watch
 
 test-slow: $(VENV)/.dev-installed
 	$(BIN)/python -m pytest -m slow

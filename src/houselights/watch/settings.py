@@ -25,6 +25,6 @@ class Pace:
     """How the work is cut up in time. Nothing of it shows in any table."""
 
     batch_frames: int = 20_000
-    batch_s: float = 2.0
+    batch_s: float = 3.0
     tables_every_s: float = 600.0
     stop_when_idle_s: float | None = None
