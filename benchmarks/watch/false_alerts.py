@@ -25,7 +25,11 @@ BLOCK_US = 60_000_000
 
 
 def world_of(told: dict[str, Any], seed: int) -> worlds.World:
-    settings = replace(worlds.preset("planted" if told["campaigns"] else "campaign_free"), n_accounts=told["accounts"], reaction_speed_sd=told["speed_sd"])
+    settings = replace(
+        worlds.preset("planted" if told["campaigns"] else "campaign_free"),
+        n_accounts=told["accounts"],
+        reaction_speed_sd=told["speed_sd"],
+    )
     if not told["lookalikes"]:
         settings = replace(settings, lookalikes=())
     settings = replace(settings, mean_posts_per_account=told["posts"], n_days=told["days"])
@@ -92,7 +96,16 @@ def main() -> None:
             print(json.dumps(row), flush=True)
             found.append(row)
     keys = ("groups_born", "appeared", "organic", "lookalike", "campaign")
-    print(json.dumps({"worlds": len(found), "with_an_organic_alert": sum(r["organic"] > 0 for r in found), **{k: sum(r[k] for r in found) for k in keys}, "highest_e": max(r["highest_e"] for r in found)}))
+    print(
+        json.dumps(
+            {
+                "worlds": len(found),
+                "with_an_organic_alert": sum(r["organic"] > 0 for r in found),
+                **{k: sum(r[k] for r in found) for k in keys},
+                "highest_e": max(r["highest_e"] for r in found),
+            }
+        )
+    )
 
 
 def _pace(pace: float) -> None:

@@ -54,7 +54,13 @@ def seconds(rate_per_s: int, seed: int, group: Group | None = None, accounts: in
     ids = ["%024x" % (i * 7919 + 11) for i in range(accounts)]
     members = ["%024x" % (10**15 + i) for i in range(group.accounts if group else 0)]
     acts = group.acts(rng) if group else {}
-    words = np.array([f"{a}{b}" for a in ("ba", "ke", "lo", "mi", "nu", "ra", "se", "to", "vi", "zu") for b in ("dan", "fer", "gol", "hin", "jup")])
+    words = np.array(
+        [
+            f"{a}{b}"
+            for a in ("ba", "ke", "lo", "mi", "nu", "ra", "se", "to", "vi", "zu")
+            for b in ("dan", "fer", "gol", "hin", "jup")
+        ]
+    )
     heap_at, heap_uri = np.empty(0), np.empty(0, object)  # reposts to come
     recent: list[str] = []
     serial = second = 0
@@ -92,7 +98,18 @@ def seconds(rate_per_s: int, seed: int, group: Group | None = None, accounts: in
         for member, k in acts.get(second, []):
             us = START_US + second * 1_000_000 + 999_000 + member
             stamp = f"{now}999Z"
-            frames.append((_REPOST % (members[member], us, f"3x{k:05}{member:05}", stamp, f"at://did:plc:{ids[k]}/app.bsky.feed.post/3planted{k}")).encode())
+            frames.append(
+                (
+                    _REPOST
+                    % (
+                        members[member],
+                        us,
+                        f"3x{k:05}{member:05}",
+                        stamp,
+                        f"at://did:plc:{ids[k]}/app.bsky.feed.post/3planted{k}",
+                    )
+                ).encode()
+            )
         # how often each is reposted (heavy tail, mean about .5) and how fast (a wave's own pace)
         n = np.minimum(rng.pareto(1.1, len(made)) * 0.12, 3_000).astype(np.int64)
         pace = np.exp(rng.normal(np.log(1200), 1.4, len(made)))

@@ -24,7 +24,9 @@ from houselights.engine.local import connect
 from houselights.evidence.detect import detect
 
 Progress = Callable[[str, float], None]
-Reader = Callable[[duckdb.DuckDBPyConnection, Path, Callable[[str, int, int], None], Callable[[], None]], ingest.IngestReport]
+Reader = Callable[
+    [duckdb.DuckDBPyConnection, Path, Callable[[str, int, int], None], Callable[[], None]], ingest.IngestReport
+]
 """Writes posts.parquet and rejects.parquet: (connection, directory, progress, what is called before anything is replaced)."""
 MANIFEST = "manifest.json"
 

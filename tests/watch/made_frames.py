@@ -16,7 +16,9 @@ def stamp(us: int) -> str:
     return datetime.fromtimestamp(us / 1e6, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
-def frame(did: str, us: int, rkey: str, record: dict[str, Any] | None, collection: str, operation: str = "create") -> bytes:
+def frame(
+    did: str, us: int, rkey: str, record: dict[str, Any] | None, collection: str, operation: str = "create"
+) -> bytes:
     commit = {"rev": "3k" + rkey, "operation": operation, "collection": collection, "rkey": rkey}
     if record is not None:
         commit |= {"record": record, "cid": "bafy" + rkey}
@@ -24,14 +26,28 @@ def frame(did: str, us: int, rkey: str, record: dict[str, Any] | None, collectio
 
 
 def post(did: str, us: int, rkey: str, text: str, at_us: int | None = None, link: str | None = None) -> bytes:
-    record: dict[str, Any] = {"$type": "app.bsky.feed.post", "createdAt": stamp(us if at_us is None else at_us), "langs": ["en"], "text": text}
+    record: dict[str, Any] = {
+        "$type": "app.bsky.feed.post",
+        "createdAt": stamp(us if at_us is None else at_us),
+        "langs": ["en"],
+        "text": text,
+    }
     if link:
-        record["facets"] = [{"features": [{"$type": "app.bsky.richtext.facet#link", "uri": link}], "index": {"byteStart": 0, "byteEnd": 1}}]
+        record["facets"] = [
+            {
+                "features": [{"$type": "app.bsky.richtext.facet#link", "uri": link}],
+                "index": {"byteStart": 0, "byteEnd": 1},
+            }
+        ]
     return frame(did, us, rkey, record, "app.bsky.feed.post")
 
 
 def repost(did: str, us: int, rkey: str, of: str, at_us: int | None = None) -> bytes:
-    record = {"$type": "app.bsky.feed.repost", "createdAt": stamp(us if at_us is None else at_us), "subject": {"cid": "c", "uri": of}}
+    record = {
+        "$type": "app.bsky.feed.repost",
+        "createdAt": stamp(us if at_us is None else at_us),
+        "subject": {"cid": "c", "uri": of},
+    }
     return frame(did, us, rkey, record, "app.bsky.feed.repost")
 
 
@@ -52,9 +68,13 @@ def mixed(n: int, seed: int, step_us: int = 1_500_000, accounts: int = 120) -> l
             uri = rng.choice(made)
             frames.append(frame(uri.split("/")[2], us, uri.split("/")[4], None, "app.bsky.feed.post", "delete"))
         elif chance < 0.03:
-            frames.append(rng.choice([b'{"did":"did:plc:x","ti', b"\xff\xfe{}", b"[1,2]", b'{"text":"\\ud800"}', b"   "]))
+            frames.append(
+                rng.choice([b'{"did":"did:plc:x","ti', b"\xff\xfe{}", b"[1,2]", b'{"text":"\\ud800"}', b"   "])
+            )
         elif chance < 0.05:
-            frames.append(json.dumps({"did": who, "time_us": us, "kind": "identity", "identity": {"did": who}}).encode())
+            frames.append(
+                json.dumps({"did": who, "time_us": us, "kind": "identity", "identity": {"did": who}}).encode()
+            )
         elif chance < 0.35 and made:
             frames.append(repost(who, us, rkey, rng.choice(made[-200:]), us - rng.randrange(20_000_000)))
         elif chance < 0.37 and frames:

@@ -47,12 +47,23 @@ def settings(source: Any, **over: Any) -> WatchSettings:
     return WatchSettings(source.name, scan, **({"lateness_s": 300.0, "horizon_s": 86_400.0} | over))
 
 
-def watch(name: str, run_dir: Path, batch_frames: int, stop: threading.Event | None = None, idle_s: float = 0.0, **over: Any) -> list[dict[str, Any]]:
+def watch(
+    name: str, run_dir: Path, batch_frames: int, stop: threading.Event | None = None, idle_s: float = 0.0, **over: Any
+) -> list[dict[str, Any]]:
     """Watches until nothing comes; returns the alerts that it said."""
     source, out = open_source(name), io.StringIO()
     pace = Pace(batch_frames=batch_frames, batch_s=0.5, tables_every_s=0.0, stop_when_idle_s=idle_s)
     with Sender(out, "") as sender:
-        run.watch(source, run_dir, settings(source, **over), pace, sender, stop or threading.Event(), time.time, lambda status: None)
+        run.watch(
+            source,
+            run_dir,
+            settings(source, **over),
+            pace,
+            sender,
+            stop or threading.Event(),
+            time.time,
+            lambda status: None,
+        )
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 

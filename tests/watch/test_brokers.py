@@ -112,7 +112,9 @@ def kafka() -> Iterator[str]:
     if broker := os.environ.get("HOUSELIGHTS_TEST_KAFKA"):
         yield broker
         return
-    holder = confluent_kafka.Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "ignored"}, logger=running.silent())
+    holder = confluent_kafka.Producer(
+        {"test.mock.num.brokers": 1, "bootstrap.servers": "ignored"}, logger=running.silent()
+    )
     (broker,) = holder.list_topics(timeout=20).brokers.values()
     yield f"{broker.host}:{broker.port}"
 

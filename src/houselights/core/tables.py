@@ -112,7 +112,11 @@ LATE = Table(
     "late.parquet",
     (
         *POSTS.columns,
-        _n("behind_s", _f, "how far behind the clock of the watch less its allowed lateness the post came, seconds; null where it is dated ahead"),
+        _n(
+            "behind_s",
+            _f,
+            "how far behind the clock of the watch less its allowed lateness the post came, seconds; null where it is dated ahead",
+        ),
         _n("came_at", TIME, "the clock of the watch when the post came, UTC"),
     ),
     ("created_at", "platform", "post_id", "came_at"),

@@ -102,12 +102,16 @@ def present(fields: frozenset[str]) -> frozenset[str]:
     return fields | always | ({"urls", "hashtags"} if "text" in fields else set())
 
 
-def frame_batch(frames: Sequence[bytes], lines: Sequence[int], problems: Mapping[int, tuple[str, str]]) -> pa.RecordBatch:
+def frame_batch(
+    frames: Sequence[bytes], lines: Sequence[int], problems: Mapping[int, tuple[str, str]]
+) -> pa.RecordBatch:
     """Frames as json_text.SCHEMA. Blank ones are no rows; `problems`: (rule, detail) of frames that could not be kept whole, by place."""
     kept = [i for i, frame in enumerate(frames) if i in problems or frame.strip()]
     raw = _strings([b"" if i in problems else frames[i] for i in kept])
     if problems:
-        raw = pa.array([None if i in problems else text for i, text in zip(kept, raw.to_pylist(), strict=True)], pa.string())
+        raw = pa.array(
+            [None if i in problems else text for i, text in zip(kept, raw.to_pylist(), strict=True)], pa.string()
+        )
     told = [problems.get(i, (None, None)) for i in kept] if problems else []
     rule, detail = (
         (pa.array([t[k] for t in told], pa.string()) if told else pa.nulls(len(kept), pa.string())) for k in (0, 1)
@@ -132,5 +136,7 @@ def _layout(sample: Path, settings: ReadSettings, where: str) -> Layout:
     source = replace(open_source(sample), path=Path(where))
     layout = text_layout(source, settings)
     if layout.dialect is not None or layout.base_depth is not None or layout.batches is not None:
-        raise HouselightsError(f"{where}: its frames are no JSON objects. A stream is read as JSON, one object per frame or line.")
+        raise HouselightsError(
+            f"{where}: its frames are no JSON objects. A stream is read as JSON, one object per frame or line."
+        )
     return layout

@@ -9,9 +9,13 @@ Check = Callable[[str], Any]
 
 
 def declare(commands: Any, epilog: str, number: Check, positive: Check, share: Check, seed: Check) -> None:
-    watch = commands.add_parser("watch", help="continuous: a stream of posts -> a RUN directory and alerts", epilog=epilog)
+    watch = commands.add_parser(
+        "watch", help="continuous: a stream of posts -> a RUN directory and alerts", epilog=epilog
+    )
     watch.formatter_class = argparse.RawDescriptionHelpFormatter
-    watch.description = "Watches a stream. Alerts come as JSON lines on stdout; killed at any moment, it goes on where it was."
+    watch.description = (
+        "Watches a stream. Alerts come as JSON lines on stdout; killed at any moment, it goes on where it was."
+    )
     watch.add_argument(
         "source",
         metavar="SOURCE",

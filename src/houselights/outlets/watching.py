@@ -126,7 +126,12 @@ class _Screen:
             return
         self._said_at = now
         line = terminal(sentence(status, time.time()))
-        print(f"\r\x1b[2K{line}" if self._is_terminal else line, end="" if self._is_terminal else "\n", file=sys.stderr, flush=True)
+        print(
+            f"\r\x1b[2K{line}" if self._is_terminal else line,
+            end="" if self._is_terminal else "\n",
+            file=sys.stderr,
+            flush=True,
+        )
 
     def say(self, text: str) -> None:
         if not self._quiet:
@@ -162,5 +167,10 @@ def _utc(us: int) -> str:
 def _span(seconds: float) -> str:
     if seconds < 120:
         return f"{max(seconds, 0):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h" if seconds < 172_800 else f"{seconds / 86400:.0f} days"
-
+    return (
+        f"{seconds / 60:.0f} min"
+        if seconds < 7200
+        else f"{seconds / 3600:.0f} h"
+        if seconds < 172_800
+        else f"{seconds / 86400:.0f} days"
+    )

@@ -84,7 +84,9 @@ class Writer:
         rows = self._judge(batch)
         state = self.log.state
         state.position, state.n_frames = batch.position, state.n_frames + len(batch.frames)
-        told = Told(len(batch.frames), int(rows.counted.sum()), int((rows.behind_us > 0).sum()), int((~rows.timely).sum()))
+        told = Told(
+            len(batch.frames), int(rows.counted.sum()), int((rows.behind_us > 0).sum()), int((~rows.timely).sum())
+        )
         for name in ("accepted", "late", "rejected"):
             state.counts[name] = state.counts.get(name, 0) + getattr(told, name)
         if len(rows.at_us):
@@ -110,7 +112,9 @@ class Writer:
             known = _SHAPES.get(self.read_settings.format)
             lines = [known] if known else [line for line in map(masked, kept) if line]
             if not lines:
-                raise HouselightsError(f"{self._name}: none of {len(batch.frames):,} frames is a JSON object. A stream is read as JSON.")
+                raise HouselightsError(
+                    f"{self._name}: none of {len(batch.frames):,} frames is a JSON object. A stream is read as JSON."
+                )
             write_whole(sample, (line + b"\n" for line in lines))
         return frames.FrameReader(sample, self.read_settings, self._name)
 
@@ -128,7 +132,9 @@ class Writer:
         if not self._server_stamps:
             stamped = np.full(len(at_us), UNSET_US)
         clock = self._clocks()
-        clock_us = stream_clock.advance(at_us, stamped, _plain(found["account"]).astype(np.uint64), part, timely, *clock)
+        clock_us = stream_clock.advance(
+            at_us, stamped, _plain(found["account"]).astype(np.uint64), part, timely, *clock
+        )
         self._keep_clocks(clock)
         behind = np.where(timely & (clock_us != UNSET_US), clock_us - int(self._settings.lateness_s * 1e6) - at_us, 0)
         return _Rows(np.asarray(batch.lines, np.int64)[place], part, at_us, timely, clock_us, np.maximum(behind, 0))
@@ -164,7 +170,15 @@ class Writer:
         )
         settle(self.log.path(name))
         (deletions,) = self.con.execute(f"SELECT count(*) FROM {_ROWS} WHERE deletes").fetchall()[0]
-        state.segments.append(Segment(name, len(rows.at_us), rows.last_us(state.first_clock_us), deletions=deletions, acts_last_us=rows.acts_last_us()))
+        state.segments.append(
+            Segment(
+                name,
+                len(rows.at_us),
+                rows.last_us(state.first_clock_us),
+                deletions=deletions,
+                acts_last_us=rows.acts_last_us(),
+            )
+        )
         if state.first_clock_us is not None:
             for segment in state.segments:
                 segment.last_us = state.first_clock_us if segment.last_us is None else segment.last_us
@@ -260,6 +274,3 @@ def files_sql(log_folder: Any, segments: Sequence[Segment]) -> str:
     from houselights.core.paths import in_sql
 
     return f"read_parquet([{', '.join(in_sql(log_folder / s.file) for s in segments)}])"
-
-
-

@@ -62,7 +62,9 @@ def forget(state: State, settings: WatchSettings) -> None:
 
 def rows_in(files_sql: str, of: Horizon, first_clock_us: int | None, late: bool = False) -> str:
     """SQL of the rows of segments that count (`late` False), or that came too late or from too far ahead."""
-    effective = f"least(at_us, coalesce(clock_us, {_number(first_clock_us)}))" if first_clock_us is not None else "at_us"
+    effective = (
+        f"least(at_us, coalesce(clock_us, {_number(first_clock_us)}))" if first_clock_us is not None else "at_us"
+    )
     arrival = f"coalesce(clock_us, {_number(first_clock_us)})"
     inside = "true" if of.start_us is None else f"coalesce({effective}, {arrival}, {of.start_us}) >= {of.start_us}"
     ahead = "false" if of.end_us is None else f"coalesce(timely AND at_us > {of.end_us}, false)"

@@ -162,5 +162,7 @@ def _locked(path: Path, run_dir: Path) -> IO[str]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         lock.close()
-        raise HouselightsError(f"{run_dir} is being watched by another process. Stop it, or give another --out.") from error
+        raise HouselightsError(
+            f"{run_dir} is being watched by another process. Stop it, or give another --out."
+        ) from error
     return lock

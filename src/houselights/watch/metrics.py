@@ -79,7 +79,11 @@ class Figures:
         lines = []
         for name, (kind, what) in _HELP.items():
             if name in values:
-                lines += [f"# HELP houselights_{name} {what}", f"# TYPE houselights_{name} {kind}", f"houselights_{name} {values[name]:.17g}"]
+                lines += [
+                    f"# HELP houselights_{name} {what}",
+                    f"# TYPE houselights_{name} {kind}",
+                    f"houselights_{name} {values[name]:.17g}",
+                ]
         return "\n".join(lines) + "\n"
 
     def close(self) -> None:

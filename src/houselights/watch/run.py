@@ -154,7 +154,9 @@ class _Watch:
     def _report(self) -> None:
         state, status = self._log.state, self.status
         status.frames = state.n_frames
-        status.accepted, status.late, status.rejected = (state.counts.get(k, 0) for k in ("accepted", "late", "rejected"))
+        status.accepted, status.late, status.rejected = (
+            state.counts.get(k, 0) for k in ("accepted", "late", "rejected")
+        )
         status.alerts = state.alerts.get("n", 0)
         status.rate_per_s = self._rate.per_s()
         status.clock_us, status.horizon = horizons.clock_us(state), horizons.horizon(state, self._settings)

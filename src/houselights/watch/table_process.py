@@ -62,7 +62,9 @@ def last_tables(run_dir: Path) -> None:
     """Writes the tables of the last commit in a process of its own, as on the way. Raises what it says where it fails."""
     from houselights.core.errors import HouselightsError
 
-    done = subprocess.run([sys.executable, "-m", "houselights.watch.tables", str(run_dir)], capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "houselights.watch.tables", str(run_dir)], capture_output=True, check=False
+    )
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip()
         if done.returncode == NOTHING_YET:

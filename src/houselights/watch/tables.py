@@ -33,7 +33,6 @@ NOTHING_YET = 3
 """Exit code of the process: no row of the log is a post inside the horizon."""
 
 
-
 def write(run_dir: Path, progress: pipeline.Progress | None = None) -> dict[str, Any]:
     """Writes the tables of the last commit and returns the manifest. Raises HouselightsError where nothing is left to write."""
     state = read_state(run_dir)
@@ -109,7 +108,9 @@ class _Log:
         if not self._state.segments:
             LATE.write(out_dir, LATE.empty())
             return
-        names = "CASE part " + " ".join(f"WHEN {p} THEN {_text(name)}" for p, name in enumerate(self._state.parts)) + " END"
+        names = (
+            "CASE part " + " ".join(f"WHEN {p} THEN {_text(name)}" for p, name in enumerate(self._state.parts)) + " END"
+        )
         deleted = f"SELECT DISTINCT coalesce(post_id, local_id) AS id FROM {files} WHERE deletes"
         own = {
             "created_at": "make_timestamp(at_us)::TIMESTAMPTZ",

@@ -43,7 +43,9 @@ class Acts:
 
     @staticmethod
     def joined(parts: list["Acts"]) -> "Acts":
-        return Acts(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("post", "account", "object", "at_us")))
+        return Acts(
+            *(np.concatenate([getattr(p, name) for p in parts]) for name in ("post", "account", "object", "at_us"))
+        )
 
     @staticmethod
     def none() -> "Acts":

@@ -97,7 +97,7 @@ class Alerts:
         ).fetchall()
         names = dict(ids)
         for g in self._engine.groups:
-            g.names |= {str(m): names[str(m)] for m in g.members if str(m) in names}
+            g.names |= {str(m): names.get(str(m), "") for m in g.members if str(m) not in g.names}
 
     def _acts_of_log(self, writer: Writer) -> list[Acts]:
         open_ = [s for s in self._log.state.segments if s.acts]
@@ -116,7 +116,11 @@ class Alerts:
     def _keep(self, alerts: Sequence[dict[str, Any]]) -> None:
         name = self._log.new_file("groups", "json")
         engine = self._engine
-        told = {"usual": engine.usual.tolist(), "groups": [g.to_json() for g in engine.groups], "aged_us": engine.aged_us}
+        told = {
+            "usual": engine.usual.tolist(),
+            "groups": [g.to_json() for g in engine.groups],
+            "aged_us": engine.aged_us,
+        }
         write_whole(self._log.path(name), [json.dumps(told).encode()])
         if alerts:
             lines = self._log.new_file("alerts", "jsonl")

@@ -75,7 +75,7 @@ def _alert(
         "at": datetime.fromtimestamp(end_us / 1e6, UTC).isoformat(),
         "at_us": end_us,
         "n_accounts": len(group.members),
-        "account_ids": sorted(group.names[str(m)] for m in group.members if str(m) in group.names),
+        "account_ids": sorted(name for m in group.members if (name := group.names.get(str(m)))),
         "merged_from": merged,
         "n_objects": group.n_objects,
         "n_hours": group.n_hours,

@@ -85,7 +85,9 @@ def look(acts: Acts, begin_us: int) -> Block:
 
 def cell_of(size: NDArray[np.int64], share: NDArray[np.float64]) -> NDArray[np.int64]:
     """Size class and share class of an object as one number."""
-    return np.searchsorted(SIZE_EDGES, size, side="right") * N_SHARES + np.searchsorted(SHARE_EDGES, share, side="right")
+    return np.searchsorted(SIZE_EDGES, size, side="right") * N_SHARES + np.searchsorted(
+        SHARE_EDGES, share, side="right"
+    )
 
 
 def shared_by_groups(block: Block, account: NDArray[np.uint64], group: NDArray[np.int64]) -> Shared:

@@ -69,14 +69,15 @@ class Engine:
     def _take(self, shared: Shared, end_us: int) -> None:
         own = np.array([g.own for g in self.groups]).reshape(-1, N_SIZES, N_SHARES)
         usual = np.maximum(self.usual[None] - own[shared.group], 0.0)
-        p = evidence.p_values(shared.size, shared.share, usual)
+        e = evidence.e_values(shared.size, shared.share, usual)
+        members = np.array([len(g.members) for g in self.groups])
+        e[shared.size * evidence.LEAST_PART < members[shared.group]] = np.nan
         cells = block.cell_of(shared.size, shared.share)
         for g in np.unique(shared.group).tolist():
-            of = shared.group == g
-            e = np.where(np.isnan(p[of]), 1.0, evidence.calibrated(np.nan_to_num(p[of], nan=1.0)))
-            group = self.groups[g]
-            if not np.isnan(p[of]).all():
-                group.bet(float(e.mean()), int(of.sum()), end_us - 1)
+            of, group = shared.group == g, self.groups[g]
+            bets = e[of & ~np.isnan(e)]
+            if len(bets):
+                group.bet(float(bets.mean()), len(bets), end_us - 1)
             if (shared.share[of] > 0).any():
                 group.close_us = end_us
             for cell in cells[of].tolist():

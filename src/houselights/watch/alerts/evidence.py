@@ -1,12 +1,17 @@
 """From what a group did in a block to its evidence (an e-value), and from the evidence of all groups to alerts (e-BH).
 
-For an object that k members share in the block, p is the share of reference objects (of k sharers, from earlier blocks, without those of
-the group) whose pairs are as close as the group's. The group may be quicker than others by PACE. A p-value becomes an e-value by the
-mixture of kappa p^(kappa - 1) over kappa from 0 to 1 (Vovk and Wang 2021, section 2); several objects of a block are averaged. Within an
-hour of event time nothing counts as independent: its blocks are added with weights 1/2, 1/6, 1/12 ... (which sum to less than 1), and only
-hours are multiplied. Averages, weighted sums and products over hours of e-values are e-values again, whatever depends on what inside an
-hour; so the evidence may be looked at after every block. Wang and Ramdas (2022): e-BH holds the false-discovery rate at q whatever depends
-on what among the groups.
+For an object that k members share in a block, the share of their pairs that is close is compared with reference objects of as many sharers in
+earlier blocks, without the group's own. The bet: STAKES on shares above the edges of HIGH, the rest on a lower one. By chance a share as high
+as that is supposed at most PACE times as frequent as among the reference objects; so the expectation of
+
+    e = STAKES[bin] / (PACE x share of reference objects at or above the bin),  or  1 - sum(STAKES)  below
+
+is at most 1. A p-value turned into evidence (Vovk and Wang 2021) gives a fifth of that where it matters: at p = .01 it is worth 4.5.
+
+Several objects of a block are averaged. Within an hour of event time nothing counts as independent: its blocks are added with weights
+2/3, 2/9, 2/27 ... (which sum to 1), and only hours are multiplied. Averages, weighted sums and products over hours of e-values are e-values
+again, whatever depends on what inside an hour; so the evidence may be looked at after every block. Wang and Ramdas (2022): e-BH holds the
+false-discovery rate at q whatever depends on what among the groups.
 """
 
 import numpy as np
@@ -14,29 +19,27 @@ from numpy.typing import NDArray
 
 from houselights.watch.alerts.block import N_SHARES, SHARE_EDGES, SIZE_EDGES
 
-PACE = 4.0
+PACE = 2.0
+STAKES = np.array([0.05, 0.1, 0.15, 0.5])
+"""Of the last four classes of shares: from .55, .7, .85 and .95 on."""
+HIGH = N_SHARES - len(STAKES)
 LEAST_REFERENCE = 100
 """Reference objects; with fewer nothing is bet."""
+LEAST_GAIN = 2.0
+"""If not even the highest share would be worth so much, nothing is bet."""
+LEAST_PART = 5
+"""A bet is made on objects that one in so many members share, or more: what two of a hundred share tells of scans, not of alerts."""
 
 Floats = NDArray[np.float64]
 
 
-def calibrated(p: Floats) -> Floats:
-    """The e-value of a p-value: the integral of kappa p^(kappa - 1) over kappa in (0, 1)."""
-    p = np.clip(p, 1e-12, 1.0)
-    log = np.log(p)
-    near_one = log > -1e-3
-    safe = np.where(near_one, -1.0, log)
-    return np.where(near_one, 0.5 - log / 6.0, (1.0 - p + p * log) / (p * safe * safe))
-
-
-def p_values(size: NDArray[np.int64], share: Floats, usual: Floats) -> Floats:
-    """[n] how usual such a share is among objects of that size; NaN where there is too little to compare with.
+def e_values(size: NDArray[np.int64], share: Floats, usual: Floats) -> Floats:
+    """[n] what the bet on each object came to; NaN where none is made.
 
     usual [n, N_SIZES, N_SHARES]: what each is compared with. Classes of few objects are joined with those of fewer sharers, where high shares
     are more usual.
     """
-    out = np.ones(len(size))
+    out = np.full(len(size), np.nan)
     classes = np.searchsorted(SIZE_EDGES, size, side="right")
     bins = np.searchsorted(SHARE_EDGES, share, side="right")
     for i in range(len(size)):
@@ -45,16 +48,17 @@ def p_values(size: NDArray[np.int64], share: Floats, usual: Floats) -> Floats:
             counts += usual[i, c]
             if counts.sum() >= LEAST_REFERENCE:
                 break
-        if counts.sum() < LEAST_REFERENCE:
-            out[i] = np.nan
-        elif bins[i] > 0:
-            out[i] = min(1.0, PACE * (1.0 + counts[bins[i] :].sum()) / (1.0 + counts.sum()))
+        total = counts.sum()
+        at_or_above = (1.0 + np.cumsum(counts[::-1])[::-1][HIGH:]) / (1.0 + total)
+        gains = STAKES / (PACE * at_or_above)
+        if total >= LEAST_REFERENCE and gains[-1] >= LEAST_GAIN:
+            out[i] = gains[bins[i] - HIGH] if bins[i] >= HIGH else 1.0 - STAKES.sum()
     return out
 
 
 def weight(bet: int) -> float:
     """Of the bet-th block (from 1) of an hour."""
-    return 1.0 / (bet * (bet + 1))
+    return float(2.0 / 3.0**bet)
 
 
 def discovered(e: Floats, q: float) -> tuple[NDArray[np.bool_], float]:
@@ -66,4 +70,3 @@ def discovered(e: Floats, q: float) -> tuple[NDArray[np.bool_], float]:
     passing = np.flatnonzero(ordered >= needed)
     threshold = float(needed[passing[-1]] if len(passing) else needed[0])
     return e >= threshold, threshold
-

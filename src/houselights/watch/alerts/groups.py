@@ -41,8 +41,7 @@ class Group:
 
     @property
     def e_value(self) -> float:
-        weights = 1.0 - 1.0 / (self.hour_bets + 1)  # sum of 1 / (j (j + 1)) up to the last bet
-        return self.closed * (self.hour_sum + 1.0 - weights)
+        return self.closed * (self.hour_sum + 3.0**-self.hour_bets)  # what is not yet staked of the hour stays
 
     def bet(self, e: float, n_objects: int, at_us: int) -> None:
         """The evidence of one block."""
@@ -97,7 +96,10 @@ def renew(groups: list[Group], found: list[NDArray[np.uint64]], pairs: Pairs, no
     for community in found:
         accounts = {int(a) for a in community}
         alike = [
-            g for g in groups if g.group_id not in taken and 2 * len(accounts.intersection(g.members)) >= min(len(accounts), len(g.members))
+            g
+            for g in groups
+            if g.group_id not in taken
+            and 2 * len(accounts.intersection(g.members)) >= min(len(accounts), len(g.members))
         ]
         if not alike and len(groups) >= MOST_GROUPS:
             crowded_out += 1
@@ -122,7 +124,9 @@ def _born(members: list[int], pairs: Pairs, now_us: int) -> Group:
     group = Group(f"G{digest}", members, now_us, now_us)
     inside = np.isin(pairs.a, np.array(members, np.uint64)) & np.isin(pairs.b, np.array(members, np.uint64))
     own = pairs.only(inside)
-    _, first = np.unique(np.stack([own.object, own.at_us.view(np.uint64) // np.uint64(60_000_000)]), axis=1, return_index=True)
+    _, first = np.unique(
+        np.stack([own.object, own.at_us.view(np.uint64) // np.uint64(60_000_000)]), axis=1, return_index=True
+    )
     group.own = np.bincount(own.cell[first], minlength=N_SIZES * N_SHARES).astype(float).tolist()
     return group
 

@@ -80,7 +80,11 @@ class Sender:
 
     def _post(self, alert: dict[str, Any]) -> str:
         """Empty if it arrived, else why not."""
-        headers = {"Content-Type": "application/json", "Idempotency-Key": alert["alert_id"], "User-Agent": "houselights"}
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": alert["alert_id"],
+            "User-Agent": "houselights",
+        }
         request = urllib.request.Request(self._webhook, json.dumps(alert).encode(), headers, method="POST")  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310

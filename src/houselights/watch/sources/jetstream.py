@@ -93,7 +93,11 @@ class Jetstream:
             why = ""
             try:
                 async with connect(
-                    self._address(tail.cursor), max_size=MAX_FRAME_BYTES, compression=None, max_queue=256, ping_interval=20
+                    self._address(tail.cursor),
+                    max_size=MAX_FRAME_BYTES,
+                    compression=None,
+                    max_queue=256,
+                    ping_interval=20,
                 ) as socket:
                     tail.reconnected()
                     async for chunk in self._frames(socket, tail, stop):
@@ -113,7 +117,11 @@ class Jetstream:
         while not stop.is_set():
             waits = CHUNK_S if chunk.frames else QUIET_S
             try:
-                message = await asyncio.wait_for(socket.recv(decode=False), waits) if not _ready(socket) else await socket.recv(decode=False)
+                message = (
+                    await asyncio.wait_for(socket.recv(decode=False), waits)
+                    if not _ready(socket)
+                    else await socket.recv(decode=False)
+                )
             except TimeoutError:
                 if chunk.frames:
                     chunk.position = tail.position()
@@ -134,7 +142,11 @@ class Jetstream:
                 chunk.frames.append(frame)
                 chunk.lines.append(tail.cursor or 0)
                 n_bytes += len(frame)
-            if len(chunk.frames) >= CHUNK_FRAMES or n_bytes >= CHUNK_BYTES or (chunk.frames and monotonic() - begun >= CHUNK_S):
+            if (
+                len(chunk.frames) >= CHUNK_FRAMES
+                or n_bytes >= CHUNK_BYTES
+                or (chunk.frames and monotonic() - begun >= CHUNK_S)
+            ):
                 chunk.position = tail.position()
                 yield chunk
                 chunk, n_bytes = Chunk(), 0

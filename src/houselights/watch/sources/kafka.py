@@ -65,7 +65,9 @@ class Kafka:
 
         after = {int(p): int(offset) for p, offset in (position or {}).items()}
         number = {p: i for i, p in enumerate(self._partitions)}
-        self._consumer.assign([TopicPartition(self._topic, p, after.get(p, OFFSET_BEGINNING)) for p in self._partitions])
+        self._consumer.assign(
+            [TopicPartition(self._topic, p, after.get(p, OFFSET_BEGINNING)) for p in self._partitions]
+        )
         at_end: set[int] = set()
         try:
             while not stop.is_set():

@@ -34,7 +34,9 @@ class Mastodon:
     def __init__(self, name: str, back_off: BackOff | None = None) -> None:
         parts = urlsplit(name)
         if not parts.hostname:
-            raise HouselightsError(f"'{name}' should read mastodon://HOST/STREAM, as mastodon://mastodon.example/public/local")
+            raise HouselightsError(
+                f"'{name}' should read mastodon://HOST/STREAM, as mastodon://mastodon.example/public/local"
+            )
         self.name, self._host, self._secure = name, parts.netloc, parts.scheme == "mastodon"
         self._stream = parts.path.strip("/") or "public"
         self.parts = [f"{parts.hostname}/{self._stream}"]
@@ -111,7 +113,11 @@ class Mastodon:
             connection, answer = self._get(f"{path}?{urlencode(asked)}", "application/json")
             page = json.loads(answer.read(MAX_FRAME_BYTES))
             connection.close()
-            statuses = [s for s in page if isinstance(s, dict) and str(s.get("id", "")).isdigit()] if isinstance(page, list) else []
+            statuses = (
+                [s for s in page if isinstance(s, dict) and str(s.get("id", "")).isdigit()]
+                if isinstance(page, list)
+                else []
+            )
             for status in sorted(statuses, key=lambda s: int(s["id"])):
                 if str(status["id"]) not in known:
                     yield status
@@ -123,11 +129,15 @@ class Mastodon:
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
         connection = kind(self._host, timeout=SILENT_S)
         token = os.environ.get(TOKEN, "")
-        headers = {"Accept": accept, "User-Agent": "houselights"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        headers = {"Accept": accept, "User-Agent": "houselights"} | (
+            {"Authorization": f"Bearer {token}"} if token else {}
+        )
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         if answer.status in (401, 403):
-            raise HouselightsError(f"{self.name}: the server wants a token with the right `read`: set {TOKEN} in the environment.")
+            raise HouselightsError(
+                f"{self.name}: the server wants a token with the right `read`: set {TOKEN} in the environment."
+            )
         if answer.status in (404, 422):
             raise HouselightsError(f"{self.name}: the server has no such stream ({answer.status}).")
         if answer.status != 200:

@@ -22,15 +22,21 @@ class RedisStream:
         try:
             import redis
         except ImportError as error:
-            raise HouselightsError("a Redis Stream needs the extra `watch`: pip install 'houselights[watch]'") from error
+            raise HouselightsError(
+                "a Redis Stream needs the extra `watch`: pip install 'houselights[watch]'"
+            ) from error
         parts = urlsplit(name)
         database, _, stream = parts.path.strip("/").partition("/")
         if not database.isdigit() or not stream:
-            raise HouselightsError(f"'{_shown(name)}' should read redis://HOST:PORT/DB/STREAM, as redis://127.0.0.1:6379/0/posts")
+            raise HouselightsError(
+                f"'{_shown(name)}' should read redis://HOST:PORT/DB/STREAM, as redis://127.0.0.1:6379/0/posts"
+            )
         self.name, self._stream = _shown(name), unquote(stream)
         self.parts = [self._stream]
         self._back_off = back_off or BackOff()
-        self._redis = redis.Redis.from_url(urlunsplit(parts._replace(path=f"/{database}", query="")), socket_timeout=10.0)
+        self._redis = redis.Redis.from_url(
+            urlunsplit(parts._replace(path=f"/{database}", query="")), socket_timeout=10.0
+        )
 
     def read(self, position: dict[str, Any] | None, stop: Event) -> Iterator[Chunk]:
         import redis
@@ -59,7 +65,10 @@ class RedisStream:
                 n, last = n + 1, key.decode()
                 frame = _frame(fields or {})
                 if len(frame) > MAX_FRAME_BYTES:
-                    chunk.problems[len(chunk.frames)] = ("line_too_long", f"{len(frame):,} bytes; the limit is {MAX_FRAME_BYTES:,}")
+                    chunk.problems[len(chunk.frames)] = (
+                        "line_too_long",
+                        f"{len(frame):,} bytes; the limit is {MAX_FRAME_BYTES:,}",
+                    )
                     frame = b""
                 chunk.frames.append(frame)
                 chunk.lines.append(n)
