@@ -41,7 +41,8 @@ def one(told: dict[str, Any], seed: int) -> dict[str, Any]:
     con = duckdb.connect()
     con.execute("SET TimeZone = 'UTC'")
     con.register("posts", world.posts)
-    rows = "(SELECT *, row_number() OVER () AS row, true AS timely, 0 AS behind_us, epoch_us(created_at) AS at_us, NULL::BIGINT AS clock_us FROM posts)"
+    judged = "true AS timely, 0 AS behind_us, epoch_us(created_at) AS at_us, NULL::BIGINT AS clock_us"
+    rows = f"(SELECT *, row_number() OVER () AS row, {judged} FROM posts)"
     acts = _acts(con.execute(ACTS.replace("{rows}", rows)).fetchnumpy())
     name = dict(con.execute("SELECT DISTINCT md5_number_lower(author_id)::VARCHAR, author_id FROM posts").fetchall())
     role = dict(zip(world.truth["account_id"].to_pylist(), world.truth["role"].to_pylist(), strict=True))
@@ -54,11 +55,11 @@ def one(told: dict[str, Any], seed: int) -> dict[str, Any]:
         for g in engine.groups:
             g.names |= {str(m): name[str(m)] for m in g.members}
             born.add(g.group_id)
-        alive, passes, threshold = engine.standing(begin + BLOCK_US, told["q"])
-        alerts += announce.alerts(engine.groups, alive, passes, threshold, change, begin + BLOCK_US, told["q"])
-        most_alive = max(most_alive, int(alive.sum()))
+        standing = engine.standing(begin + BLOCK_US, told["q"])
+        alerts += announce.alerts(engine.groups, standing, change, begin + BLOCK_US, told["q"])
+        most_alive = max(most_alive, standing.n_tested)
         highest = max([highest, *(g.e_value for g in engine.groups)])
-        engine.bury(alive)
+        engine.bury(standing.alive)
     appeared = [a for a in alerts if a["event"] == "appear"]
     of = [max(("campaign", "lookalike", "organic"), key=[role[i] for i in a["account_ids"]].count) for a in appeared]
     return {

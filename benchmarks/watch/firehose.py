@@ -51,8 +51,8 @@ def seconds(rate_per_s: int, seed: int, group: Group | None = None, accounts: in
     """Frames of one second of event time after the other, without end. Activity is heavy-tailed; half the posts nobody reposts; waves of
     reposts last from half a minute to hours."""
     rng = np.random.default_rng(seed)
-    ids = ["%024x" % (i * 7919 + 11) for i in range(accounts)]
-    members = ["%024x" % (10**15 + i) for i in range(group.accounts if group else 0)]
+    ids = [f"{i * 7919 + 11:024x}" for i in range(accounts)]
+    members = [f"{10**15 + i:024x}" for i in range(group.accounts if group else 0)]
     acts = group.acts(rng) if group else {}
     words = np.array(
         [
@@ -78,7 +78,7 @@ def seconds(rate_per_s: int, seed: int, group: Group | None = None, accounts: in
         for i, kind in enumerate(kinds):
             us = START_US + second * 1_000_000 + i * 1_000_000 // len(kinds)
             stamp = f"{now}{i * 1000 // len(kinds):03}Z"
-            rkey = "3l%011d" % serial
+            rkey = f"3l{serial:011}"
             serial += 1
             did = ids[who[i]]
             if kind:

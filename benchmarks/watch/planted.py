@@ -1,5 +1,5 @@
-"""How soon is a planted group alerted? The acts of a firehose of 1,000 posts a second, made at once as arrays, through the alert engine block by block: what
-`watch` does after its frames are read.
+"""How soon is a planted group alerted? The acts of a firehose of 1,000 posts a second, made at once as arrays, through the alert engine block
+by block: what `watch` does after its frames are read.
 
     python benchmarks/watch/planted.py --every 1200 3660
 
@@ -60,10 +60,10 @@ def run(acts: Acts, q: float) -> tuple[list[dict[str, object]], Engine, int]:
     for begin in range(0, int(acts.at_us[-1]) + 1, BLOCK_US):
         low, high = np.searchsorted(acts.at_us, [begin - block.NEAR_US, begin + BLOCK_US])
         change, _ = engine.step(acts.only(np.arange(low, high)), begin)
-        alive, passes, threshold = engine.standing(begin + BLOCK_US, q)
-        alerts += announce.alerts(engine.groups, alive, passes, threshold, change, begin + BLOCK_US, q)
-        most = max(most, int(alive.sum()))
-        engine.bury(alive)
+        standing = engine.standing(begin + BLOCK_US, q)
+        alerts += announce.alerts(engine.groups, standing, change, begin + BLOCK_US, q)
+        most = max(most, standing.n_tested)
+        engine.bury(standing.alive)
     return alerts, engine, most
 
 

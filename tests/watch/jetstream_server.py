@@ -8,6 +8,7 @@ import asyncio
 import json
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,10 +21,8 @@ class Server:
         self.stamps = []
         last = 0
         for frame in frames:
-            try:
+            with suppress(Exception):
                 last = max(last, json.loads(frame)["time_us"])
-            except Exception:
-                pass
             self.stamps.append(last)
 
     async def handle(self, socket: ServerConnection) -> None:

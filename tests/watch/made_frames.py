@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 START_US = 1_781_684_500_000_000
-WORDS = (
-    "river stone window garden market bridge winter letter music paper morning evening table corner forest mountain story number "
-    "island summer yellow silver copper lantern harbour village teacher doctor driver painter station ticket coffee bread butter"
-).split()
+# fmt: off
+WORDS = [
+    "river", "stone", "window", "garden", "market", "bridge", "winter", "letter", "music", "paper", "morning", "evening",
+    "table", "corner", "forest", "mountain", "story", "number", "island", "summer", "yellow", "silver", "copper", "lantern",
+    "harbour", "village", "teacher", "doctor", "driver", "painter", "station", "ticket", "coffee", "bread", "butter",
+]
+# fmt: on
 
 
 def stamp(us: int) -> str:

@@ -21,7 +21,6 @@ from houselights.watch.alerts.sending import Sender
 from houselights.watch.settings import Pace, WatchSettings
 from houselights.watch.sources import growing_file, open_source
 
-
 growing_file.BLOCK_BYTES = 20_000  # many small batches
 
 

@@ -107,13 +107,10 @@ def run(rows: list[tuple[int, int, int]]) -> tuple[Engine, list[tuple[int, str, 
     for begin in range(0, int(acts.at_us.max()) + 1, MINUTE_US):
         low, high = np.searchsorted(acts.at_us, [begin - block.NEAR_US, begin + MINUTE_US])
         engine.step(acts.only(np.arange(low, high)), begin)
-        alive, passes, _ = engine.standing(begin + MINUTE_US, 0.05)
-        passed += [
-            (begin // MINUTE_US, g.group_id, set(g.members))
-            for g, p in zip(np.array(engine.groups, object)[alive], passes, strict=True)
-            if p
-        ]
-        engine.bury(alive)
+        standing = engine.standing(begin + MINUTE_US, 0.05)
+        named = zip(engine.groups, standing.found, strict=True)
+        passed += [(begin // MINUTE_US, g.group_id, set(g.members)) for g, found in named if found]
+        engine.bury(standing.alive)
     return engine, passed
 
 

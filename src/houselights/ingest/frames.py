@@ -16,7 +16,6 @@ from houselights.core.settings import ReadSettings
 from houselights.ingest import accept, json_text, times
 from houselights.ingest.detect import FORMATS, JSON_READERS, Layout, choose, text_layout
 from houselights.ingest.report import IngestReport, SourceReport
-from houselights.ingest.sample import Match
 from houselights.ingest.source import REPLACEMENT, clean_utf8, open_source
 from houselights.ingest.staging import json_rows
 from houselights.ingest.table import supplied

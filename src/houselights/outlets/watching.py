@@ -75,7 +75,8 @@ def _scan_settings(args: argparse.Namespace, source: "Source") -> ScanSettings:
 
 def _signals() -> tuple[threading.Event, list[int]]:
     """SIGTERM: commit and leave. Ctrl-C: commit, write the tables, leave; a second one leaves the tables as they are."""
-    stop, how = threading.Event(), []
+    stop = threading.Event()
+    how: list[int] = []
 
     def told(number: int, _frame: object) -> None:
         if how:

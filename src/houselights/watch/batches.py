@@ -122,7 +122,8 @@ class Writer:
         time = f"SELECT * REPLACE ({frames.EVENT_TIME} AS created_at) FROM {_ROWS}"
         found = self.con.execute(
             f"""SELECT line, coalesce(epoch_us(created_at), {UNSET_US}) AS at_us, coalesce(epoch_us(collected_at), {UNSET_US}) AS stamped_us,
-            md5_number_lower(coalesce(author_id, '')) AS account, coalesce(rule IS NULL AND isfinite(created_at) AND {accept.IN_RANGE}, false) AS timely
+            md5_number_lower(coalesce(author_id, '')) AS account,
+            coalesce(rule IS NULL AND isfinite(created_at) AND {accept.IN_RANGE}, false) AS timely
             FROM ({time})"""
         ).fetchnumpy()
         place = _plain(found["line"]).astype(np.int64)
@@ -216,7 +217,8 @@ class _Rows:
 
     @property
     def counted(self) -> NDArray[np.bool_]:
-        return self.timely & (self.behind_us == 0)
+        kept: NDArray[np.bool_] = self.timely & (self.behind_us == 0)
+        return kept
 
     def last_us(self, first_clock_us: int | None) -> int | None:
         """The latest effective time; None while there is no clock."""

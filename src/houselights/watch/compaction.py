@@ -36,7 +36,8 @@ def _merged(log: Log, con: duckdb.DuckDBPyConnection, run: list[Segment]) -> Seg
     if deleted:
         gone = f"SELECT platform, coalesce(post_id, local_id) AS id FROM {files_sql(log.folder, deleted)} WHERE deletes"
         con.execute(f"CREATE OR REPLACE TEMP TABLE watch_deleted AS SELECT DISTINCT platform, id FROM ({gone})")
-        hit = "((platform, post_id) IN (SELECT (platform, id) FROM watch_deleted) OR (platform, local_id) IN (SELECT (platform, id) FROM watch_deleted))"
+        ids = "(SELECT (platform, id) FROM watch_deleted)"
+        hit = f"((platform, post_id) IN {ids} OR (platform, local_id) IN {ids})"
         blank = ", ".join(f"CASE WHEN hit THEN {empty} ELSE {_quoted(c)} END AS {_quoted(c)}" for c, empty in _TEXT_OF)
         source = f"(SELECT *, coalesce({hit} AND NOT deletes, false) AS hit FROM {files_sql(log.folder, run)})"
         sql = f"SELECT * EXCLUDE (hit) REPLACE ({blank}) FROM {source} ORDER BY row"

@@ -30,7 +30,7 @@ class TableProcess:
     def _begin(self) -> None:
         self._log.pinned = self._log.named()
         self._began = self._wall_clock()
-        self._said = tempfile.TemporaryFile()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115
         environment = os.environ | {"HOUSELIGHTS_WATCH_CHILD": "1"}
         command = [sys.executable, "-m", "houselights.watch.tables", str(self._log.folder.parent)]
         self._process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=self._said)

@@ -122,7 +122,8 @@ class _Log:
         }
         columns = ", ".join(f'{own.get(c.name, _quoted(c.name))} AS "{c.name}"' for c in LATE.columns)
         order = ", ".join(LATE.order)
-        kept = f"SELECT * FROM ({late}) WHERE rule IS NULL AND NOT coalesce(post_id IN (FROM ({deleted})), false) AND NOT coalesce(local_id IN (FROM ({deleted})), false)"
+        gone = " OR ".join(f"coalesce({name} IN (FROM ({deleted})), false)" for name in ("post_id", "local_id"))
+        kept = f"SELECT * FROM ({late}) WHERE rule IS NULL AND NOT ({gone})"
         table = con.sql(f"SELECT {columns} FROM ({kept}) ORDER BY {order}, row").to_arrow_table()
         con.close()
         self.n_late = table.num_rows

@@ -79,9 +79,9 @@ class Alerts:
             write_whole(self._log.path(self._pair_files[-1]), [_npy(close.rows())])
         self._pair_files = self._pair_files[len(self._pair_files) - len(engine.pairs) :]
         self._name(writer)
-        alive, passes, threshold = engine.standing(end_us, self._q)
-        alerts = announce.alerts(engine.groups, alive, passes, threshold, change, end_us, self._q)
-        engine.bury(alive)
+        standing = engine.standing(end_us, self._q)
+        alerts = announce.alerts(engine.groups, standing, change, end_us, self._q)
+        engine.bury(standing.alive)
         return alerts
 
     def _name(self, writer: Writer) -> None:

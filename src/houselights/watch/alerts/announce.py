@@ -5,16 +5,14 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from houselights.watch.alerts.engine import Standing
 from houselights.watch.alerts.groups import Change, Group
 
 GROWN_SHARE, GROWN_LEAST = 0.2, 3
 GUARANTEE = (
-    "Of the groups alive at any one moment, at most a share of {q:g} is expected among those alerted that is like any other group (e-BH on "
-    "evidence that may be looked at at any time). It supposes that hours are independent, and that by chance a group's pace on an object is at "
-    "most four times as unusual as that of other objects of as many accounts. Innocent explanations are tested by the scan, not by the alert. "
+    "Of the groups alive at any one moment that have bet, at most a share of {q:g} is expected among those alerted that is like any other group "
+    "(e-BH on evidence that may be looked at at any time). It supposes that hours are independent, and that by chance a group's pace on an object is at "
+    "most twice as unusual as that of other objects of as many accounts. Innocent explanations are tested by the scan, not by the alert. "
     "This is not the false-discovery rate of a scan."
 )
 _SENTENCES = {
@@ -25,24 +23,13 @@ _SENTENCES = {
 }
 
 
-def alerts(
-    groups: Sequence[Group],
-    alive: NDArray[np.bool_],
-    passes: NDArray[np.bool_],
-    threshold: float,
-    change: Change,
-    end_us: int,
-    q: float,
-) -> list[dict[str, Any]]:
-    """Of every group whose state differs from what was last told. `passes`: of the groups alive, in order. Notes in the groups what is told."""
+def alerts(groups: Sequence[Group], standing: Standing, change: Change, end_us: int, q: float) -> list[dict[str, Any]]:
+    """Of every group whose state differs from what was last told. Notes in the groups what is told."""
     out = []
-    passing = iter(passes.tolist())
-    n_alive = int(alive.sum())
-    for group, lives in zip(groups, alive.tolist(), strict=True):
-        found = lives and next(passing)
+    for group, found in zip(groups, standing.found.tolist(), strict=True):
         event = _event(group, found, change)
         if event:
-            out.append(_alert(group, event, change, end_us, threshold, n_alive, q))
+            out.append(_alert(group, event, change, end_us, standing, q))
             group.announced = [] if event == "fade" else list(group.members)
     return out
 
@@ -58,9 +45,7 @@ def _event(group: Group, found: bool, change: Change) -> str | None:
     return "grow" if new >= max(GROWN_LEAST, GROWN_SHARE * len(group.announced)) else None
 
 
-def _alert(
-    group: Group, event: str, change: Change, end_us: int, threshold: float, n_alive: int, q: float
-) -> dict[str, Any]:
+def _alert(group: Group, event: str, change: Change, end_us: int, standing: Standing, q: float) -> dict[str, Any]:
     merged = change.merged.get(group.group_id, []) if event == "merge" else []
     said = _SENTENCES[event].format(
         n=len(group.members),
@@ -80,8 +65,8 @@ def _alert(
         "n_objects": group.n_objects,
         "n_hours": group.n_hours,
         "e_value": group.e_value,
-        "threshold": threshold,
-        "n_alive": n_alive,
+        "threshold": standing.threshold,
+        "n_alive": standing.n_tested,
         "q": q,
         "sentence": f"Coordinated pattern: {said}.",
         "guarantee": GUARANTEE.format(q=q),

@@ -20,6 +20,16 @@ HALF_LIFE_US = 24 * 3_600_000_000
 """After each, what is usual counts half."""
 
 
+@dataclass(frozen=True)
+class Standing:
+    """[groups] whether it is alive, whether it passes; the evidence that takes; over how many groups."""
+
+    alive: NDArray[np.bool_]
+    found: NDArray[np.bool_]
+    threshold: float
+    n_tested: int
+
+
 @dataclass
 class Engine:
     """`usual` [N_SIZES, N_SHARES]: reference objects; `pairs`: close pairs of each block of the last day, the oldest first."""
@@ -45,12 +55,15 @@ class Engine:
         everything = Pairs.joined(self.pairs)
         return groups.renew(self.groups, groups.communities(everything, self.seed), everything, end_us), seen.close
 
-    def standing(self, end_us: int, q: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_], float]:
-        """Which groups are alive, which of these pass e-BH, and what evidence that takes."""
+    def standing(self, end_us: int, q: float) -> Standing:
+        """Which groups are alive, and which of them pass e-BH over those that have bet: whether a group bets is decided by how many of its
+        members share something, never by how close they are, so the others need not be counted."""
         alive = np.array([groups.is_alive(g, end_us) for g in self.groups], bool)
-        e = np.array([g.e_value for g, lives in zip(self.groups, alive, strict=True) if lives])
-        passes, threshold = evidence.discovered(e, q)
-        return alive, passes, threshold
+        tested = alive & np.array([g.n_objects > 0 for g in self.groups], bool)
+        found = np.zeros(len(alive), bool)
+        e = np.array([g.e_value for g in self.groups], float)
+        found[tested], threshold = evidence.discovered(e[tested], q)
+        return Standing(alive, found, threshold, int(tested.sum()))
 
     def bury(self, alive: NDArray[np.bool_]) -> None:
         self.groups = [g for g, lives in zip(self.groups, alive, strict=True) if lives]

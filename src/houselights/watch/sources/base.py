@@ -50,6 +50,6 @@ class BackOff:
         self._n = 0
 
     def next_s(self) -> float:
-        upper = min(self._most_s, self._first_s * 2**self._n)
+        upper: float = min(self._most_s, self._first_s * 2.0**self._n)
         self._n = min(self._n + 1, 20)
         return upper * (0.5 + random.random() / 2)  # noqa: S311

@@ -5,7 +5,7 @@ A line is read once its line end is there. What was rotated away is read to its 
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any, BinaryIO
@@ -56,7 +56,7 @@ class GrowingFile:
         if place is None:
             return (self.path.open("rb") if self.path.exists() else None), 0
         for path in (self.path, *sorted(self.path.parent.iterdir() if self._follows else ())):
-            if path.is_file() and (not self._follows or os.stat(path).st_ino == place["inode"]):
+            if path.is_file() and (not self._follows or path.stat().st_ino == place["inode"]):
                 file = path.open("rb")
                 if os.fstat(file.fileno()).st_size >= place["offset"] and _head(file, place["offset"]) == place["head"]:
                     return file, int(place["offset"])
@@ -65,7 +65,7 @@ class GrowingFile:
             return self.path.open("rb"), 0  # truncated, or rotated out of the folder while nobody watched
         return None, 0
 
-    def _until_replaced(self, file: BinaryIO, lines: Lines, stop: Event) -> Iterator[Chunk]:
+    def _until_replaced(self, file: BinaryIO, lines: Lines, stop: Event) -> Generator[Chunk, None, bool]:
         """Returns True when all is over, False when another file took its place."""
         file.seek(lines.offset)
         inode = os.fstat(file.fileno()).st_ino
@@ -95,7 +95,7 @@ class GrowingFile:
 
     def _is_replaced(self, inode: int) -> bool:
         try:
-            return os.stat(self.path).st_ino != inode
+            return self.path.stat().st_ino != inode
         except FileNotFoundError:
             return False
 

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from hashlib import blake2b
-from queue import Full, Queue
+from queue import Empty, Full, Queue
 from threading import Event, Thread
 from time import monotonic
 from typing import Any
@@ -68,7 +68,7 @@ class Jetstream:
         while not stop.is_set():
             try:
                 chunk = chunks.get(timeout=0.2)
-            except Exception:  # nothing for now
+            except Empty:
                 continue
             if chunk is None:
                 return
@@ -105,7 +105,7 @@ class Jetstream:
                         yield chunk
             except InvalidURI as error:
                 raise HouselightsError(f"'{self.name}' is no address of a websocket: {error}") from error
-            except (OSError, WebSocketException, asyncio.TimeoutError) as error:
+            except (TimeoutError, OSError, WebSocketException) as error:
                 why = f"{type(error).__name__}: {error}"[:200]
             if not stop.is_set():
                 wait_s = self._back_off.next_s()

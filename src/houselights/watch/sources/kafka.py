@@ -73,11 +73,11 @@ class Kafka:
             while not stop.is_set():
                 chunk = Chunk(parts=[])
                 for message in self._consumer.consume(CHUNK_FRAMES, CHUNK_S):
-                    p, error = message.partition(), message.error()
+                    p, error = int(message.partition() or 0), message.error()
                     if error is None:
                         at_end.discard(p)
                         _take(message, number[p], chunk)
-                        after[p] = message.offset() + 1
+                        after[p] = int(message.offset() or 0) + 1
                     elif error.code() == KafkaError._PARTITION_EOF:
                         at_end.add(p)
                     elif error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):

@@ -158,7 +158,8 @@ def _paths(stream: str, name: str) -> tuple[str, str, dict[str, str]]:
 
 def _events(answer: http.client.HTTPResponse, over: Event) -> Iterator[_Event]:
     """Server-sent events: fields by lines, an empty line ends an event, a colon begins a comment."""
-    waiting, kind, data, n_bytes = b"", "message", [], 0
+    waiting, kind, n_bytes = b"", "message", 0
+    data: list[bytes] = []
     while not over.is_set():
         block = answer.read1(65_536)
         if not block:
