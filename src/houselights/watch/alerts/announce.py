@@ -10,10 +10,10 @@ from houselights.watch.alerts.groups import Change, Group
 
 GROWN_SHARE, GROWN_LEAST = 0.2, 3
 GUARANTEE = (
-    "Of the groups alive at any one moment that have bet, at most a share of {q:g} is expected among those alerted that is like any other group "
-    "(e-BH on evidence that may be looked at at any time). It supposes that hours are independent, and that by chance a group's pace on an object is at "
-    "most twice as unusual as that of other objects of as many accounts. Innocent explanations are tested by the scan, not by the alert. "
-    "This is not the false-discovery rate of a scan."
+    "Of the groups alive at any one moment that have bet, at most a share of {q:g} is expected among those alerted that is "
+    "like any other group (e-BH on evidence that may be looked at at any time). It supposes that hours are independent, and "
+    "that by chance no group is more than twice as often so close as other objects of as many accounts are. Innocent "
+    "explanations are tested by the scan, not by the alert. This is not the false-discovery rate of a scan."
 )
 _SENTENCES = {
     "appear": "{n} accounts shared {objects} in {hours}, again and again closer together in time than others do",
