@@ -17,7 +17,7 @@ test: $(VENV)/.dev-installed
 test-model: $(VENV)/.model-installed
 	$(BIN)/python -m pytest -m model
 
-# fifty watches killed at random, three times over; a real Kafka where HOUSELIGHTS_TEST_KAFKA names one
+# watches killed fifty times at random, and brokers: Redis (needs redis-server), Kafka (the one that HOUSELIGHTS_TEST_KAFKA names, else a mock cluster)
 test-watch: $(VENV)/.dev-installed
 	$(BIN)/python -m pytest tests/watch
 

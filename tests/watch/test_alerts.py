@@ -114,6 +114,7 @@ def run(rows: list[tuple[int, int, int]]) -> tuple[Engine, list[tuple[int, str, 
     return engine, passed
 
 
+@pytest.mark.slow
 def test_a_planted_group_is_alerted_and_the_crowd_is_not() -> None:
     rng = np.random.default_rng(3)
     rows = crowd(rng, 4)

@@ -81,6 +81,7 @@ def redis_server(tmp_path: Path) -> Iterator[Redis]:
     server.kill()
 
 
+@pytest.mark.slow
 def test_a_redis_stream_cut_and_restarted_loses_and_doubles_nothing(redis_server: Redis, tmp_path: Path) -> None:
     frames = [f for f in made_frames.mixed(900, seed=5) if b"\n" not in f]
     name = f"redis://127.0.0.1:{redis_server.port}/0/posts"
@@ -143,6 +144,7 @@ def partitions_of(broker: str, topic: str) -> int:
     raise AssertionError(f"no topic: {made.error}")
 
 
+@pytest.mark.slow
 def test_a_kafka_topic_is_read_once_whatever_stops_in_between(kafka: str, tmp_path: Path) -> None:
     frames = [f for f in made_frames.mixed(900, seed=6) if f.strip()]
     topic = f"posts-{os.getpid()}-{time.time_ns()}"

@@ -75,7 +75,7 @@ class Log:
         self.folder = run_dir / FOLDER
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(self.folder / LOCK, run_dir)
-        self.pinned: set[str] = set()  # files that a reader of an older state still needs
+        self.is_read = False  # by another process, which may need files that the newest state no longer names
         told = json.loads(json.dumps(asdict(settings), default=str))
         self.state = read_state(run_dir) or State(told, parts)
         self._check(run_dir, told, parts)
@@ -116,7 +116,9 @@ class Log:
 
     def _sweep(self) -> None:
         """What no state names any more."""
-        kept = self.named() | self.pinned | {STATE, SAMPLE, LOCK}
+        if self.is_read:
+            return
+        kept = self.named() | {STATE, SAMPLE, LOCK}
         for path in self.folder.iterdir():
             if path.name not in kept and path.is_file():
                 with suppress(FileNotFoundError):

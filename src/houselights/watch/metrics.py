@@ -36,8 +36,9 @@ class Figures:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                body = figures.text().encode() if self.path.split("?")[0] == "/metrics" else b""
-                self.send_response(200 if body else 404)
+                known = self.path.split("?")[0] == "/metrics"
+                body = figures.text().encode() if known else b""
+                self.send_response(200 if known else 404)
                 self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -84,7 +85,7 @@ class Figures:
                     f"# TYPE houselights_{name} {kind}",
                     f"houselights_{name} {values[name]:.17g}",
                 ]
-        return "\n".join(lines) + "\n"
+        return "".join(f"{line}\n" for line in lines)
 
     def close(self) -> None:
         self._server.shutdown()

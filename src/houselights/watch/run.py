@@ -107,6 +107,9 @@ class _Watch:
             self._stop.set()
             self._feed.join()
             self._tables.end()
+        self._alerts.sent(self._sender.take_told())
+        if self._log.state.n_frames:
+            self._log.commit()
         if self._feed.error is not None:
             raise self._feed.error
         self._report()

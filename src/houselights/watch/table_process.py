@@ -28,7 +28,7 @@ class TableProcess:
             self._begin()
 
     def _begin(self) -> None:
-        self._log.pinned = self._log.named()
+        self._log.is_read = True
         self._began = self._wall_clock()
         self._said = tempfile.TemporaryFile()  # noqa: SIM115
         environment = os.environ | {"HOUSELIGHTS_WATCH_CHILD": "1"}
@@ -40,7 +40,7 @@ class TableProcess:
             self._finished(self._process.returncode)
 
     def _finished(self, code: int) -> None:
-        self._process, self._log.pinned = None, set()
+        self._process, self._log.is_read = None, False
         self._took_s = self._wall_clock() - self._began
         self._said.seek(0)
         said = self._said.read().decode("utf-8", "replace").strip().splitlines()
