@@ -55,7 +55,7 @@ async def main() -> None:
     async def on(socket: ServerConnection) -> None:
         await handle(socket, told)
 
-    async with serve(on, "127.0.0.1", told.port, compression=None) as running:
+    async with serve(on, "127.0.0.1", told.port, compression=None, ping_interval=None) as running:
         print(running.sockets[0].getsockname()[1], flush=True)
         await asyncio.Future()
 
