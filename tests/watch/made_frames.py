@@ -67,7 +67,9 @@ def mixed(n: int, seed: int, step_us: int = 1_500_000, accounts: int = 120) -> l
     for i in range(n):
         us, who, rkey = START_US + i * step_us, did(rng.randrange(accounts)), f"k{i:08}"
         chance = rng.random()
-        if chance < 0.02 and made:
+        if i % 250 >= 244 and made:  # six accounts repost the same, now and then
+            frames.append(repost(did(10_000 + i % 250), us, rkey, made[i // 250]))
+        elif chance < 0.02 and made:
             uri = rng.choice(made)
             frames.append(frame(uri.split("/")[2], us, uri.split("/")[4], None, "app.bsky.feed.post", "delete"))
         elif chance < 0.03:

@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import made_frames
 import pytest
@@ -28,6 +29,12 @@ def contents(run_dir: Path) -> dict[str, bytes]:
     return {name: (run_dir / name).read_bytes() for name in COMPARED}
 
 
+def known_of_groups(run_dir: Path) -> dict[str, Any]:
+    """What alerts know: it decides what they will say."""
+    told = json.loads((run_dir / ".watch/state.json").read_text())["alerts"]
+    return json.loads((run_dir / ".watch" / told["groups"]).read_text()) | {"closed_us": told["closed_us"]}
+
+
 def whole_and_killed(tmp_path: Path, n_frames: int, plans: list[tuple[str, float, int]], **over: object) -> list[int]:
     source = tmp_path / "frames.jsonl"
     source.write_bytes(b"".join(f + b"\n" for f in made_frames.mixed(n_frames, seed=1)))
@@ -38,6 +45,8 @@ def whole_and_killed(tmp_path: Path, n_frames: int, plans: list[tuple[str, float
         tables.write(run_dir)
     whole, killed = contents(tmp_path / "whole"), contents(tmp_path / "killed")
     assert [name for name in COMPARED if whole[name] != killed[name]] == []
+    one, other = (known_of_groups(tmp_path / name) for name in ("whole", "killed"))
+    assert one == other and (n_frames < 1000 or one["groups"])
     return ended
 
 

@@ -98,6 +98,7 @@ class Jetstream:
                     compression=None,
                     max_queue=256,
                     ping_interval=20,
+                    ping_timeout=180,  # a pong waits behind the frames that a slow reader has not taken yet
                 ) as socket:
                     tail.reconnected()
                     async for chunk in self._frames(socket, tail, stop):
