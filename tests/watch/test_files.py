@@ -120,6 +120,7 @@ def test_a_watch_of_a_file_has_the_bytes_of_its_scan(tmp_path: Path) -> None:
         assert (tmp_path / "watched" / name).read_bytes() == (tmp_path / "scanned" / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
     frames = made_frames.mixed(200, seed=2)
     command = [sys.executable, "-m", "houselights.outlets.cli", "watch", "-", "--out", str(tmp_path / "run"), "--quiet"]

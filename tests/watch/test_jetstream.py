@@ -43,6 +43,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jetstream, "BackOff", lambda: base.BackOff(0.05, 0.1))
 
 
+@pytest.mark.slow
 def test_cut_connections_lose_and_double_nothing(serve: Callable[..., str], tmp_path: Path) -> None:
     frames = [f.decode("utf-8", "replace").encode() for f in made_frames.mixed(1200, seed=3)]
     running.watch(serve(frames), tmp_path / "whole", 20_000, idle_s=0.5)

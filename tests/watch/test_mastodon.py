@@ -18,6 +18,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mastodon, "BackOff", lambda: base.BackOff(0.05, 0.1))
 
 
+@pytest.mark.slow
 def test_cut_connections_lose_and_double_no_status(tmp_path: Path) -> None:
     server = mastodon_server.Server(n=300, every_s=0.02, cut_after=40)
     running.watch(server.name, tmp_path / "run", 25, idle_s=2.0)
