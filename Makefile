@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo web test test-browser screenshots test-model test-slow fuzz lint lock bench bench-detection bench-annotation clean
+.PHONY: demo web test test-browser screenshots test-model test-watch test-slow fuzz lint lock bench bench-detection bench-annotation clean
 
 demo: $(VENV)/.run-installed
 	$(BIN)/houselights demo --out demo-run --no-open
@@ -36,6 +36,10 @@ screenshots: $(VENV)/.browser-installed web
 # a real model of 135 million weights behind a real server
 test-model: $(VENV)/.model-installed
 	$(BIN)/python -m pytest -m model
+
+# watches killed fifty times at random, and brokers: Redis (needs redis-server), Kafka (the one that HOUSELIGHTS_TEST_KAFKA names, else a mock cluster)
+test-watch: $(VENV)/.dev-installed
+	$(BIN)/python -m pytest tests/watch
 
 test-slow: $(VENV)/.dev-installed
 	$(BIN)/python -m pytest -m "slow and not browser"

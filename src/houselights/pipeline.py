@@ -24,19 +24,28 @@ from houselights.engine.local import connect
 from houselights.evidence.detect import detect
 
 Progress = Callable[[str, float], None]
+Reader = Callable[
+    [duckdb.DuckDBPyConnection, Path, Callable[[str, int, int], None], Callable[[], None]], ingest.IngestReport
+]
+"""Writes posts.parquet and rejects.parquet: (connection, directory, progress, what is called before anything is replaced)."""
 MANIFEST = "manifest.json"
 
 
 def scan(
-    inputs: Sequence[Path], out_dir: Path, settings: ScanSettings, progress: Progress | None = None
+    inputs: Sequence[Path],
+    out_dir: Path,
+    settings: ScanSettings,
+    progress: Progress | None = None,
+    reader: Reader | None = None,
 ) -> dict[str, Any]:
     """Writes a RUN directory and returns its manifest. `progress(stage, share 0 to 1)` is called as the work goes on.
 
+    `reader` brings posts that lie elsewhere than in files, as those of a stream do; `inputs` then only say beside what they came.
     Until the manifest says `complete`, the directory is not a result: a killed run leaves none behind.
     Raises HouselightsError for input that cannot be read, or that lies in `out_dir` where a result would replace it.
     """
     tell = progress or (lambda stage, share: None)
-    refuse_to_lose(inputs, _replaced(out_dir))
+    refuse_to_lose(inputs, replaced(out_dir))
     out_dir.mkdir(parents=True, exist_ok=True)
     if not (out_dir / MANIFEST).exists():
         _begin_manifest(out_dir)
@@ -45,11 +54,9 @@ def scan(
     con = connect(temp_dir=spill)
     try:
         with stages.timed("read"):
-            read = ingest.read_inputs(
+            read = (reader or _of_files(inputs, settings.read))(
                 con,
-                inputs,
                 out_dir,
-                settings.read,
                 lambda _, done, total: tell("read", done / max(total, 1)),
                 lambda: _start_clean(out_dir),
             )
@@ -80,22 +87,26 @@ def scan(
         con.close()
         shutil.rmtree(spill, ignore_errors=True)
     manifest = _manifest(read, said, traced, detection, n_elsewhere, settings, stages)
-    _write_manifest(out_dir, manifest)
+    write_manifest(out_dir, manifest)
     return manifest
 
 
+def _of_files(inputs: Sequence[Path], settings: ReadSettings) -> Reader:
+    return lambda con, out_dir, tell, before: ingest.read_inputs(con, inputs, out_dir, settings, tell, before)
+
+
 def _begin_manifest(out_dir: Path) -> None:
-    _write_manifest(out_dir, {"complete": False, "version": version("houselights")})
+    write_manifest(out_dir, {"complete": False, "version": version("houselights")})
 
 
 def _start_clean(out_dir: Path) -> None:
     """An earlier result goes when the new input has been read: a wrong file name costs nobody their evidence."""
     _begin_manifest(out_dir)
-    for path in _replaced(out_dir):
+    for path in replaced(out_dir):
         path.unlink(missing_ok=True)
 
 
-def _replaced(out_dir: Path) -> list[Path]:
+def replaced(out_dir: Path) -> list[Path]:
     """What an earlier scan left in a RUN directory, besides its manifest."""
     beside = ("findings.json", "calibration.json", "opinion.json", "report.html")
     return [out_dir / name for name in (*(t.file for t in ALL), *beside)]
@@ -226,10 +237,10 @@ def _lacking(read: ingest.IngestReport, kind: str) -> str | None:
 def add_to_manifest(out_dir: Path, told: dict[str, Any]) -> None:
     """What was done after the scan, for a reader of its result."""
     manifest = json.loads((out_dir / MANIFEST).read_text(encoding="utf-8"))
-    _write_manifest(out_dir, manifest | told)
+    write_manifest(out_dir, manifest | told)
 
 
-def _write_manifest(out_dir: Path, manifest: dict[str, Any]) -> None:
+def write_manifest(out_dir: Path, manifest: dict[str, Any]) -> None:
     beside = out_dir / (MANIFEST + ".part")
     beside.write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     beside.replace(out_dir / MANIFEST)

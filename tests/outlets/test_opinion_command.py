@@ -271,9 +271,9 @@ def test_what_a_model_read_of_a_sample_is_no_share_of_all(run: Path, capsys: pyt
 
 
 def test_a_scan_takes_the_answer_away(run: Path, tmp_path: Path) -> None:
-    from houselights.pipeline import _replaced
+    from houselights.pipeline import replaced
 
-    assert run / "opinion.json" in _replaced(run)
+    assert run / "opinion.json" in replaced(run)
 
 
 @pytest.mark.slow

@@ -1,8 +1,10 @@
 """Every table of a RUN directory: column, Arrow type, nullability, unit and meaning. Stages share these and nothing else."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from houselights.core.errors import HouselightsError
 
@@ -35,6 +37,12 @@ class Table:
 
     def empty(self) -> pa.Table:
         return self.schema.empty_table()
+
+    def write(self, run_dir: Path, table: pa.Table) -> None:
+        """Beside, then renamed."""
+        beside = run_dir / f"{self.file}.part"
+        pq.write_table(self.check(table), beside, compression="zstd")
+        beside.replace(run_dir / self.file)
 
     def check(self, table: pa.Table) -> pa.Table:
         """Casts to the declared schema. Raises HouselightsError naming the column that does not fit."""
@@ -97,6 +105,44 @@ POSTS = Table(
         _c("raw_ref", pa.struct([("file", _s), ("line", _i)]), "file name and line (or row) number, from 1"),
     ),
     ("created_at", "platform", "post_id"),
+)
+
+LATE = Table(
+    "late",
+    "late.parquet",
+    (
+        *POSTS.columns,
+        _n(
+            "behind_s",
+            _f,
+            "how far behind the clock of the watch less its allowed lateness the post came, seconds; null where it is dated ahead",
+        ),
+        _n("came_at", TIME, "the clock of the watch when the post came, UTC"),
+    ),
+    ("created_at", "platform", "post_id", "came_at"),
+)
+
+ALERTS = Table(
+    "alerts",
+    "alerts.parquet",
+    (
+        _c("alert_id", _s, "hash of group, event and moment: the same alert has the same id however often it is sent"),
+        _c("group_id", _s, "the group; it keeps its id while it grows, and that of the older one when two merge"),
+        _c("event", _s, "appear, grow, merge or fade"),
+        _c("at", TIME, "end of the block of event time that led to it, UTC"),
+        _c("n_accounts", _i, "accounts of the group"),
+        _c("account_ids", _list, "the accounts"),
+        _c("merged_from", _list, "ids of the groups that went into it, for a merge"),
+        _c("n_objects", _i, "objects that its bets were made on"),
+        _c("n_hours", _i, "hours of event time with such a bet"),
+        _c("e_value", _f, "the evidence: its expectation is at most 1 if the group is like any other"),
+        _c("threshold", _f, "what e_value had to reach: such groups / (q x discoveries)"),
+        _c("n_alive", _i, "groups that were alive and had bet"),
+        _c("q", _f, "false-discovery rate that the threshold holds over the groups alive at that moment"),
+        _c("sentence", _s, "for the reader"),
+        _c("guarantee", _s, "which guarantee holds for it"),
+    ),
+    ("at", "group_id", "event"),
 )
 
 REJECTS = Table(
@@ -377,6 +423,8 @@ TRUTH = Table(
 ALL = (
     POSTS,
     REJECTS,
+    LATE,
+    ALERTS,
     LANGUAGES,
     NARRATIVES,
     POST_NARRATIVES,

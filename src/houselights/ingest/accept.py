@@ -64,7 +64,7 @@ _REFERENCES = (
     "version_of",
 )
 _FIRST_DAY, _LAST_DAY = "TIMESTAMP '2000-01-01'", "TIMESTAMP '2100-01-01'"
-_IN_RANGE = f"""created_at >= {_FIRST_DAY} AND created_at < {_LAST_DAY} AND (collected_at IS NULL OR created_at <= collected_at + INTERVAL 1 DAY)"""
+IN_RANGE = f"""created_at >= {_FIRST_DAY} AND created_at < {_LAST_DAY} AND (collected_at IS NULL OR created_at <= collected_at + INTERVAL 1 DAY)"""
 _ROUNDED_ID = r"(?:\d\.\d+[eE]\+?\d+|\d[eE]\+\d+|\d{16,}\.0*|\d{15,}\.\d+)"  # a number that went through a float
 _CONTENT = [
     c.name for c in POSTS.columns if c.name not in ("created_at_precision", "source_format", "raw_ref", "lang_source")
@@ -132,7 +132,7 @@ def staging(raw: str, told: Told) -> str:
     no_id = "WHEN post_id IS NULL THEN 'missing_post_id'" if "post_id" in told.fields else ""
     rule = f"""CASE WHEN rule IS NOT NULL THEN rule WHEN deletes THEN 'deletion' {no_id}
         WHEN {_rounded("post_id")} OR {_rounded("author_id")} THEN 'lossy_id' WHEN author_id IS NULL THEN 'missing_author' END"""
-    return f"""SELECT * REPLACE ({rule} AS rule, CASE WHEN {_IN_RANGE} THEN NULL ELSE created_raw END AS created_raw)
+    return f"""SELECT * REPLACE ({rule} AS rule, CASE WHEN {IN_RANGE} THEN NULL ELSE created_raw END AS created_raw)
         FROM (SELECT {staged} FROM ({timed}))"""
 
 
@@ -196,7 +196,7 @@ def _checked(source: Staged, index: int, settings: ReadSettings) -> str:
       rule IS NULL AND ({outside or "false"}) AS outside FROM (
       SELECT * REPLACE (CASE WHEN rule IS NOT NULL THEN rule WHEN created_at IS NULL AND created_raw IS NULL THEN 'missing_time'
         WHEN created_at IS NULL THEN 'unparseable_time'
-        WHEN NOT ({_IN_RANGE}) THEN 'time_out_of_range' END AS rule) FROM (
+        WHEN NOT ({IN_RANGE}) THEN 'time_out_of_range' END AS rule) FROM (
         SELECT * REPLACE ({at} AS created_at), {index} AS source
         FROM {source.rows}))"""
 

@@ -17,6 +17,7 @@ from houselights.core.errors import HouselightsError, shortage_told
 from houselights.core.settings import ReadSettings
 from houselights.ingest import accept, staging, workbook
 from houselights.ingest.detect import FORMATS
+from houselights.ingest.frames import present
 from houselights.ingest.report import IngestReport, SourceReport
 from houselights.ingest.source import encoding_note
 
@@ -175,16 +176,10 @@ def _report(read: staging.Read, counts: accept.Counts) -> SourceReport:
         notes=(*read.match.notes, *told),
         precision=next(iter(counts.precisions), read.staged.time.precision),
         precisions=counts.precisions,
-        fields_present=_present(read.fields),
+        fields_present=present(read.fields),
         rows_read=counts.read,
         rows_accepted=counts.accepted,
         rows_rejected=sum(counts.rejected.values()),
         rows_filtered=counts.filtered,
         rejected_by_rule=counts.rejected,
     )
-
-
-def _present(fields: frozenset[str]) -> frozenset[str]:
-    """Links and tags stand in the text where the format has no columns for them."""
-    always = {"post_id", "platform", "author_id", "created_at", "kind"}
-    return fields | always | ({"urls", "hashtags"} if "text" in fields else set())

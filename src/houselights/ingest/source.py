@@ -339,9 +339,9 @@ def _repaired_utf8(blocks: Iterator[bytes]) -> Iterator[bytes]:
             data, first = data.removeprefix(codecs.BOM_UTF8), False
         cut = len(data) - _incomplete_tail(data)
         data, carry = data[:cut], data[cut:]
-        yield _valid(data)
+        yield clean_utf8(data)
     if carry:
-        yield _valid(carry)
+        yield clean_utf8(carry)
 
 
 def _incomplete_tail(data: bytes) -> int:
@@ -356,7 +356,8 @@ def _incomplete_tail(data: bytes) -> int:
     return 0
 
 
-def _valid(data: bytes) -> bytes:
+def clean_utf8(data: bytes) -> bytes:
+    """The same with U+FFFD for what is no UTF-8."""
     if data.isascii():
         return data
     try:

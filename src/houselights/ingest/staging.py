@@ -104,7 +104,7 @@ def _in_slices(
         def tell_here(n_bytes: int, before: int = of.bytes_before) -> None:
             tell(before + n_bytes)
 
-        sql = accept.staging(_json_rows(look, match, partial(sound_lines.typed, of.path)), told)
+        sql = accept.staging(json_rows(look, match, partial(sound_lines.typed, of.path)), told)
         path = _beside(folder, source, sql, len(parts))
         line = f"{of.lines_before} + place + 1"
         if _is_sound(con, sql, of, table, path, tell_here):
@@ -113,7 +113,7 @@ def _in_slices(
             parts.append(accept.Part(path, line))
         else:
             typed = partial(json_text.typed, _STREAM, is_lines=True)
-            sql = accept.staging(_json_rows(look, replace(match, only=""), typed), told)
+            sql = accept.staging(json_rows(look, replace(match, only=""), typed), told)
             path = _beside(folder, source, sql, len(parts))
             batches = json_text.line_batches(replace(source, path=of.path).blocks(tell_here))
             _write_part(con, sql, path, json_text.SCHEMA, batches)
@@ -181,7 +181,7 @@ def _in_parts(
     if look.dialect is None:
         is_lines = look.base_depth is None
         records = json_text.elements(_STREAM, look.within, is_lines) if look.within else _STREAM
-        raw = _json_rows(look, match, partial(json_text.typed, records, is_lines=is_lines))
+        raw = json_rows(look, match, partial(json_text.typed, records, is_lines=is_lines))
     else:
         raw = TABLE_READERS[match.format].raw(
             Rows(_STREAM, {look.sample.names[i]: f"c{i}" for i in keep}), match.mapping
@@ -223,7 +223,7 @@ def _write_part(
         con.unregister(_STREAM)
 
 
-def _json_rows(look: Layout, match: Match, typed: Callable[[dict[str, Any]], str]) -> str:
+def json_rows(look: Layout, match: Match, typed: Callable[[dict[str, Any]], str]) -> str:
     """SQL of the raw rows of JSON records; of a table's keys only the mapped ones are typed, all leaves as text, lists and objects as JSON text."""
     if nested := JSON_READERS.get(match.format):
         return str(nested.raw(typed(nested.structure(match)), match))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from houselights import __version__
 from houselights.core.errors import HouselightsError
-from houselights.outlets import model_options, opinion_options
+from houselights.outlets import model_options, opinion_options, watch_options
 from houselights.outlets.hostile import terminal
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _demo(commands)
     _scan(commands)
+    watch_options.declare(commands, EPILOG, _number, _positive, _share, _seed)
     _reading(commands)
     _claims(commands)
     _network(commands)
@@ -187,7 +188,7 @@ def _scan(commands: "Commands") -> None:
 def _reading_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", default="auto", metavar="NAME", help="auto, or a name from `houselights formats`")
     parser.add_argument(
-        "--map", type=_column_map, default={}, metavar="text=body,...", help="our column=your column, for tables"
+        "--map", type=column_map, default={}, metavar="text=body,...", help="our column=your column, for tables"
     )
     parser.add_argument(
         "--since",
@@ -433,7 +434,7 @@ def _windows(text: str) -> tuple[float, ...]:
     return tuple(sorted({_positive(part) for part in text.split(",")}))
 
 
-def _column_map(text: str) -> dict[str, str]:
+def column_map(text: str) -> dict[str, str]:
     out: dict[str, str] = {}
     for part in text.split(","):
         ours, equals, theirs = part.partition("=")

@@ -15,8 +15,9 @@ from houselights.outlets.hostile import terminal
 from houselights.outlets.model_commands import annotate, models
 from houselights.outlets.opinion_commands import opinion
 from houselights.outlets.sample_commands import sample
+from houselights.outlets.watching import watch
 
-__all__ = ["annotate", "models", "opinion", "sample"]
+__all__ = ["annotate", "models", "opinion", "sample", "watch"]
 
 if TYPE_CHECKING:
     from houselights.results import Results

@@ -1,0 +1,112 @@
+"""Blocks of event time, one after the other: bets of the groups that were fixed before, what is usual, and the groups for the next block.
+
+Everything here is a function of the acts and of what was known before; nothing is read or written.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from houselights.watch.alerts import block, evidence, groups
+from houselights.watch.alerts.acts import Acts
+from houselights.watch.alerts.block import N_SHARES, N_SIZES, Block, Pairs, Shared
+from houselights.watch.alerts.groups import Change, Group
+
+MEMORY_US = 14 * 24 * 3_600_000_000
+MOST_PAIRS = 1_000_000
+"""Close pairs that are remembered, of 14 days at most; beyond it the oldest blocks go."""
+HALF_LIFE_US = 24 * 3_600_000_000
+"""After each, what is usual counts half."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """[groups] whether it is alive, whether it passes; the evidence that takes; over how many groups."""
+
+    alive: NDArray[np.bool_]
+    found: NDArray[np.bool_]
+    threshold: float
+    n_tested: int
+
+
+@dataclass
+class Engine:
+    """`usual` [N_SIZES, N_SHARES]: reference objects; `pairs`: close pairs of each block of the last day, the oldest first."""
+
+    block_us: int
+    seed: int
+    usual: NDArray[np.float64] = field(default_factory=lambda: np.zeros((N_SIZES, N_SHARES)))
+    groups: list[Group] = field(default_factory=list)
+    pairs: list[Pairs] = field(default_factory=list)
+    aged_us: int | None = None
+
+    def step(self, acts: Acts, begin_us: int) -> tuple[Change, Pairs]:
+        """One block, which begins at begin_us; `acts`: at least its own and those of NEAR_US before it. Returns what became of the groups, and
+        the block's close pairs."""
+        end_us = begin_us + self.block_us
+        seen = block.look(acts.only((acts.at_us >= begin_us - block.NEAR_US) & (acts.at_us < end_us)), begin_us)
+        self._age(end_us)
+        self._bet(seen, end_us)
+        self.usual = self.usual + seen.usual
+        self._remember(seen.close, end_us)
+        if not len(seen.close):
+            return Change({}, 0), seen.close
+        everything = Pairs.joined(self.pairs)
+        return groups.renew(self.groups, groups.communities(everything, self.seed), everything, end_us), seen.close
+
+    def standing(self, end_us: int, q: float) -> Standing:
+        """Which groups are alive, and which of them pass e-BH over those that have bet: whether a group bets is decided by how many of its
+        members share something, never by how close they are, so the others need not be counted."""
+        alive = np.array([groups.is_alive(g, end_us) for g in self.groups], bool)
+        tested = alive & np.array([g.n_objects > 0 for g in self.groups], bool)
+        found = np.zeros(len(alive), bool)
+        e = np.array([g.e_value for g in self.groups], float)
+        found[tested], threshold = evidence.discovered(e[tested], q)
+        return Standing(alive, found, threshold, int(tested.sum()))
+
+    def bury(self, alive: NDArray[np.bool_]) -> None:
+        self.groups = [g for g, lives in zip(self.groups, alive, strict=True) if lives]
+
+    def _bet(self, seen: Block, end_us: int) -> None:
+        """Groups that were fixed before the block."""
+        if not self.groups:
+            return
+        sizes = [len(g.members) for g in self.groups]
+        account = np.concatenate([np.array(g.members, np.uint64) for g in self.groups])
+        group = np.repeat(np.arange(len(sizes)), sizes)
+        order = np.argsort(account, kind="stable")
+        shared = block.shared_by_groups(seen, account[order], group[order])
+        self._take(shared, end_us)
+
+    def _take(self, shared: Shared, end_us: int) -> None:
+        own = np.array([g.own for g in self.groups]).reshape(-1, N_SIZES, N_SHARES)
+        usual = np.maximum(self.usual[None] - own[shared.group], 0.0)
+        e = evidence.e_values(shared.size, shared.share, usual)
+        members = np.array([len(g.members) for g in self.groups])
+        e[shared.size * evidence.LEAST_PART < members[shared.group]] = np.nan
+        cells = block.cell_of(shared.size, shared.share)
+        for g in np.unique(shared.group).tolist():
+            of, group = shared.group == g, self.groups[g]
+            bets = e[of & ~np.isnan(e)]
+            if len(bets):
+                group.bet(float(bets.mean()), len(bets), end_us - 1)
+            if (shared.share[of] > 0).any():
+                group.close_us = end_us
+            for cell in cells[of].tolist():
+                group.own[cell] += 1.0
+
+    def _age(self, end_us: int) -> None:
+        self.aged_us = end_us if self.aged_us is None else self.aged_us
+        while end_us - self.aged_us >= HALF_LIFE_US:
+            self.aged_us += HALF_LIFE_US
+            self.usual = self.usual * 0.5
+            for g in self.groups:
+                g.own = [x * 0.5 for x in g.own]
+
+    def _remember(self, close: Pairs, end_us: int) -> None:
+        if len(close):
+            self.pairs.append(close)
+        total = sum(len(p) for p in self.pairs)
+        while self.pairs and (total > MOST_PAIRS or int(self.pairs[0].at_us.max()) < end_us - MEMORY_US):
+            total -= len(self.pairs.pop(0))

@@ -1,0 +1,178 @@
+"""Bets, e-BH, groups with ids that stay, and alerts that arrive."""
+
+import http.server
+import io
+import json
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from houselights.watch.alerts import block, evidence
+from houselights.watch.alerts.acts import Acts, one_object_each
+from houselights.watch.alerts.engine import Engine
+from houselights.watch.alerts.groups import Group
+from houselights.watch.alerts.sending import Sender
+from houselights.watch.sources.base import BackOff
+
+HOUR_US, MINUTE_US = 3_600_000_000, 60_000_000
+
+
+@given(st.integers(2, 60), st.lists(st.integers(0, 500), min_size=block.N_SHARES, max_size=block.N_SHARES))
+@settings(max_examples=200, deadline=None)
+def test_a_bet_is_worth_at_most_one_on_average_against_what_is_usual(size: int, counts: list[int]) -> None:
+    """Even if every high share is PACE times as frequent as among the reference objects."""
+    usual = np.zeros((1, block.N_SIZES, block.N_SHARES))
+    usual[0, np.searchsorted(block.SIZE_EDGES, size, side="right")] = counts
+    shares = np.concatenate([[0.0], block.SHARE_EDGES])
+    e = np.array([evidence.e_values(np.array([size]), np.array([x]), usual)[0] for x in shares])
+    if np.isnan(e).any():
+        assert np.isnan(e).all()
+        return
+    chance = np.array(counts) / max(sum(counts), 1)
+    high = evidence.PACE * chance[evidence.HIGH :]
+    worst = (high * e[evidence.HIGH :]).sum() + max(0.0, 1.0 - high.sum()) * e[0]
+    assert worst <= 1.0 + 1e-9
+
+
+def test_evidence_is_at_most_one_on_average_whatever_depends_on_what_within_an_hour() -> None:
+    """All bets of an hour the same draw: multiplied they would explode, added with weights they do not."""
+    rng = np.random.default_rng(0)
+    values = []
+    for _ in range(20_000):
+        group = Group("g", [1, 2, 3], 0, 0)
+        for hour in range(2):
+            e = 20.0 if rng.random() < 0.05 else 0.0
+            for minute in range(20):
+                group.bet(e, 1, hour * HOUR_US + minute * MINUTE_US)
+        values.append(group.e_value)
+    assert np.mean(values) <= 1.1
+    assert np.mean(np.array(values) >= 20.0) <= 1 / 20
+
+
+@given(st.lists(st.floats(0.01, 1e6), max_size=30), st.floats(0.01, 0.5))
+@settings(deadline=None)
+def test_e_bh_is_the_largest_set_that_keeps_its_word(values: list[float], q: float) -> None:
+    e = np.array(values)
+    passes, threshold = evidence.discovered(e, q)
+    k = int(passes.sum())
+    if k:
+        assert e[passes].min() >= len(e) / (q * k) * (1 - 1e-12) and threshold <= e[passes].min()
+    ordered = np.sort(e)[::-1]
+    assert not any(ordered[j - 1] >= len(e) / (q * j) for j in range(k + 1, len(e) + 1))
+
+
+def acts_of(rows: list[tuple[int, int, int]]) -> Acts:
+    """(account, object, second), each in a post of its own."""
+    n = len(rows)
+    account, of, at = (np.array([r[i] for r in rows]) for i in range(3))
+    return Acts(np.arange(n), account.astype(np.uint64), of.astype(np.uint64), at.astype(np.int64) * 1_000_000)
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 5), st.integers(0, 1200)), max_size=60), st.randoms())
+@settings(max_examples=60, deadline=None)
+def test_pairs_of_a_block_are_those_that_a_slow_count_finds(rows: list[tuple[int, int, int]], shuffle: object) -> None:
+    begin = 600 * 1_000_000
+    seen = block.look(acts_of(rows), begin)
+    events, _ = one_object_each(acts_of(rows))
+    found = set()
+    listed = list(zip(events.account.tolist(), events.object.tolist(), events.at_us.tolist(), strict=True))
+    for a, of, at in listed:
+        for b, of_b, at_b in listed:
+            later = (at_b, b) > (at, a)
+            if of == of_b and later and at_b >= begin and at_b - at <= block.CLOSE_US:
+                found.add((min(a, b), max(a, b), of))
+    assert {
+        (int(a), int(b), int(o)) for a, b, o in zip(seen.close.a, seen.close.b, seen.close.object, strict=True)
+    } == found
+
+
+def crowd(rng: np.random.Generator, hours: float) -> list[tuple[int, int, int]]:
+    """Ordinary life: objects that some accounts share over minutes."""
+    rows = []
+    for number in range(int(hours * 600)):
+        start, pace = rng.uniform(0, hours * 3600), rng.exponential(600) + 150
+        for account in rng.choice(3000, rng.integers(2, 25), replace=False):
+            rows.append((int(account), 1000 + number, int(start + rng.exponential(pace))))
+    return rows
+
+
+def run(rows: list[tuple[int, int, int]]) -> tuple[Engine, list[tuple[int, str, set[int]]]]:
+    acts = acts_of(rows)
+    acts = acts.only(np.argsort(acts.at_us, kind="stable"))
+    engine, passed = Engine(MINUTE_US, 0), []
+    for begin in range(0, int(acts.at_us.max()) + 1, MINUTE_US):
+        low, high = np.searchsorted(acts.at_us, [begin - block.NEAR_US, begin + MINUTE_US])
+        engine.step(acts.only(np.arange(low, high)), begin)
+        standing = engine.standing(begin + MINUTE_US, 0.05)
+        named = zip(engine.groups, standing.found, strict=True)
+        passed += [(begin // MINUTE_US, g.group_id, set(g.members)) for g, found in named if found]
+        engine.bury(standing.alive)
+    return engine, passed
+
+
+@pytest.mark.slow
+def test_a_planted_group_is_alerted_and_the_crowd_is_not() -> None:
+    rng = np.random.default_rng(3)
+    rows = crowd(rng, 4)
+    assert run(rows)[1] == []
+    members = set(range(9000, 9020))
+    joint = [(m, 5_000_000 + k, int(1800 + 2100 * k + rng.uniform(0, 30))) for k in range(6) for m in members]
+    _, passed = run(rows + joint)
+    assert passed and len({group for _, group, _ in passed}) == 1
+    assert all(found <= members for _, _, found in passed)
+
+
+def test_who_was_close_before_is_no_evidence_by_itself() -> None:
+    """Two meetings make a group; they feed it nothing."""
+    joint = [(m, 5_000_000 + k, 3600 + 1200 * k + m) for k in range(2) for m in range(20)]
+    engine, _ = run(joint)
+    (group,) = engine.groups
+    assert group.e_value == 1.0 and group.n_objects == 0 and len(group.members) == 20
+
+
+@pytest.fixture
+def hook() -> Iterator[tuple[str, list[tuple[str, dict[str, object]]]]]:
+    """A webhook that fails twice before it takes anything."""
+    taken: list[tuple[str, dict[str, object]]] = []
+    failures = [500, 503]
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            code = failures.pop() if failures else 204
+            if code == 204:
+                taken.append((self.headers["Idempotency-Key"], body))
+            self.send_response(code)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/alerts", taken
+    server.shutdown()
+
+
+def test_a_webhook_that_fails_gets_every_alert_in_the_end(
+    hook: tuple[str, list[tuple[str, dict[str, object]]]],
+) -> None:
+    url, taken = hook
+    alerts = [{"alert_id": f"a{i}", "at_us": i, "account_ids": ["x"], "sentence": "\x1b[31m‮"} for i in range(3)]
+    told: set[str] = set()
+    out = io.StringIO()
+    with Sender(out, url, BackOff(0.01, 0.02)) as sender:
+        sender.send(alerts)
+        for _ in range(500):
+            told |= sender.take_told()
+            if len(told) == 3:
+                break
+            threading.Event().wait(0.02)
+    assert told == {"a0", "a1", "a2"} and [key for key, _ in taken] == ["a0", "a1", "a2"]
+    assert all("account_ids" not in body for _, body in taken)
+    assert out.getvalue().isascii() and "\x1b" not in out.getvalue()
