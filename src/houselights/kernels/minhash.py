@@ -15,6 +15,9 @@ from houselights.core.text import SPACELESS_RANGES
 MAX_LEADERS = 32
 """Leaders looked at per bucket: more would cost the square of a template's variants. Near pairs meet in other bands."""
 
+BANDS_AT_ONCE = 4
+"""Bands whose keys are in memory together: four bytes a text and band."""
+
 N_FIRST = 8
 MOST_ALIKE = 0.8
 """Of a group's posts, as far as its first members tell, the share that a text must be like to join it."""
@@ -128,7 +131,7 @@ def word_sets(
                 kept += 1
         filled = kept
         offset[t + 1] = filled
-    return words[:filled].copy(), offset
+    return words[:filled], offset
 
 
 @njit(cache=True, nogil=True)
@@ -173,28 +176,42 @@ class Buckets:
     offset: NDArray[np.int64]
     capacity: NDArray[np.int64]
 
+    def of(self, texts: NDArray[np.int64]) -> "Buckets":
+        """The same for these texts, which are all that have a bucket."""
+        sizes = np.diff(self.offset)[texts]
+        return Buckets(self.place, np.concatenate([[0], np.cumsum(sizes)]), self.capacity)
 
-def shared_buckets(keys: NDArray[np.uint32]) -> Buckets:
-    """`keys` [n_bands, n] as `band_keys` makes them."""
-    n = keys.shape[1]
+
+def shared_buckets(
+    words: NDArray[np.uint32],
+    offset: NDArray[np.int64],
+    factor: NDArray[np.uint64],
+    addend: NDArray[np.uint64],
+    n_bands: int,
+) -> Buckets:
+    """The buckets of n texts, words and offset as `word_sets` makes them. The keys of a few bands are in memory at a time."""
+    n, rows = len(offset) - 1, len(factor) // n_bands
     texts: list[NDArray[np.int32]] = []
     sizes: list[NDArray[np.int64]] = []
-    for band in keys:
-        pairs = band.astype(np.uint64) << _32 | np.arange(n, dtype=np.uint64)
-        pairs.sort()
-        shared, size = _runs_of_key(pairs)
-        texts.append(shared)
-        sizes.append(size)
-    offset = np.zeros(n + 1, np.int64)
+    for first in range(0, n_bands, BANDS_AT_ONCE):
+        bands = min(BANDS_AT_ONCE, n_bands - first)
+        mine = slice(first * rows, (first + bands) * rows)
+        for band in band_keys(words, offset, factor[mine], addend[mine], bands):
+            pairs = band.astype(np.uint64) << _32 | np.arange(n, dtype=np.uint64)
+            pairs.sort()
+            shared, size = _runs_of_key(pairs)
+            texts.append(shared)
+            sizes.append(size)
+    starts = np.zeros(n + 1, np.int64)
     for shared in texts:
-        offset[1:] += np.bincount(shared, minlength=n)
-    np.cumsum(offset, out=offset)
-    place = np.empty(offset[-1], np.int64)
-    filled = offset[:-1].copy()
+        starts[1:] += np.bincount(shared, minlength=n)
+    np.cumsum(starts, out=starts)
+    place = np.empty(starts[-1], np.int64)
+    filled = starts[:-1].copy()
     begin = 0
     for shared, size in zip(texts, sizes, strict=True):
         begin = _put(place, filled, shared, size, begin)
-    return Buckets(place, offset, np.minimum(np.concatenate(sizes), MAX_LEADERS))
+    return Buckets(place, starts, np.minimum(np.concatenate(sizes), MAX_LEADERS))
 
 
 @njit(cache=True, nogil=True)

@@ -83,7 +83,8 @@ def _own_texts(posts_path: Path) -> Iterator[tuple[NDArray[np.int64], pa.Array, 
 
 def _normalised(posts_path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64], _Corpus]:
     """(rows, the number of each row's text in the corpus, the corpus). A text that a batch repeats is normalised once."""
-    row, code, counts, data, lengths, hashes, cuts = [], [], [], [], [], [], []
+    row, code, counts, lengths, hashes, cuts = [], [], [], [], [], []
+    data = bytearray()  # grows in place
     n_texts = 0
     for rows, texts, are_reposts in _own_texts(posts_path):
         encoded = texts.dictionary_encode()
@@ -93,7 +94,7 @@ def _normalised(posts_path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64],
         row.append(rows)
         code.append(of_row + n_texts)
         counts.append(np.bincount(of_row, minlength=len(words)))
-        data.append(np.frombuffer(b"".join(words), dtype=np.uint8))
+        data += b"".join(words)
         lengths.append(np.fromiter(map(len, words), dtype=np.int64, count=len(words)))
         digests = b"".join(blake2b(word, digest_size=8).digest() for word in words)
         hashes.append(np.frombuffer(digests, dtype=">u8").astype(np.uint64))
@@ -107,7 +108,7 @@ def _normalised(posts_path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64],
     n_posts = np.bincount(number, weights=_concatenated(counts, np.int64), minlength=len(hash_)).astype(np.int64)
     no_words = np.zeros(len(hash_), dtype=np.int64)
     corpus = _Corpus(
-        _concatenated(data, np.uint8), start[first_with], end[first_with], hash_, n_posts, ~whole, no_words
+        np.frombuffer(data, np.uint8), start[first_with], end[first_with], hash_, n_posts, ~whole, no_words
     )
     return _concatenated(row, np.int64), number[_concatenated(code, np.int64)], corpus
 
@@ -153,15 +154,29 @@ def _clusters(corpus: _Corpus, settings: TraceSettings) -> NDArray[np.int64]:
 
 
 def _leaders(corpus: _Corpus, chosen: NDArray[np.int64], settings: TraceSettings) -> NDArray[np.int64]:
-    words, offset = minhash.word_sets(corpus.data, corpus.start[chosen], corpus.end[chosen], corpus.n_words[chosen])
+    """[chosen] the place of each text's leader. Only texts that share a bucket with another can have one, or be one of others."""
+    words, offset = _words(corpus, chosen)
     factor, addend = _permutations(settings.n_permutations)
-    keys = minhash.band_keys(words, offset, factor, addend, settings.n_bands)
-    buckets = minhash.shared_buckets(keys)
-    weight = corpus.n_posts[chosen]
+    buckets = minhash.shared_buckets(words, offset, factor, addend, settings.n_bands)
+    leader = np.arange(len(chosen))
+    meets = np.flatnonzero(np.diff(buckets.offset))
+    if not len(meets):
+        return leader
+    if len(meets) < len(chosen):
+        buckets = buckets.of(meets)
+        words, offset = _words(corpus, chosen[meets])
+    weight = corpus.n_posts[chosen[meets]]
     order = np.argsort(-weight, kind="stable")
-    return minhash.lead(
-        order, words, offset, buckets.place, buckets.offset, buckets.capacity, weight, settings.jaccard_0_1
-    )
+    leader[meets] = meets[
+        minhash.lead(
+            order, words, offset, buckets.place, buckets.offset, buckets.capacity, weight, settings.jaccard_0_1
+        )
+    ]
+    return leader
+
+
+def _words(corpus: _Corpus, chosen: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    return minhash.word_sets(corpus.data, corpus.start[chosen], corpus.end[chosen], corpus.n_words[chosen])
 
 
 def _permutations(n: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
