@@ -157,12 +157,13 @@ def _leaders(corpus: _Corpus, chosen: NDArray[np.int64], settings: TraceSettings
     """[chosen] the place of each text's leader. Only texts that share a bucket with another can have one, or be one of others."""
     words, offset = _words(corpus, chosen)
     factor, addend = _permutations(settings.n_permutations)
-    buckets = minhash.shared_buckets(words, offset, factor, addend, settings.n_bands)
+    buckets = minhash.shared_buckets(words, offset, factor, addend, settings.n_bands, settings.jaccard_0_1)
     leader = np.arange(len(chosen))
     meets = np.flatnonzero(np.diff(buckets.offset))
     if not len(meets):
         return leader
     if len(meets) < len(chosen):
+        del words
         buckets = buckets.of(meets)
         words, offset = _words(corpus, chosen[meets])
     weight = corpus.n_posts[chosen[meets]]
