@@ -20,7 +20,7 @@ from houselights.core.paths import literally
 from houselights.core.settings import ReadSettings, ScanSettings
 from houselights.core.tables import ALL, POST_NARRATIVES, POSTS, TRACES
 from houselights.core.urls import canonical_url
-from houselights.engine.local import connect
+from houselights.engine.local import beside_arrays, connect
 from houselights.evidence.detect import detect
 
 Progress = Callable[[str, float], None]
@@ -63,16 +63,21 @@ def scan(
             )
         with shortage_told(out_dir), stages.timed("traces"):
             folders = tuple(dict.fromkeys(str(Path(path).parent) for path in inputs))
-            traced = traces.build(
+            traced = beside_arrays(
                 con,
-                out_dir / POSTS.file,
-                out_dir / TRACES.file,
-                replace(settings.traces, media_folders=folders),
-                out_dir / POST_NARRATIVES.file,
+                lambda: traces.build(
+                    con,
+                    out_dir / POSTS.file,
+                    out_dir / TRACES.file,
+                    replace(settings.traces, media_folders=folders),
+                    out_dir / POST_NARRATIVES.file,
+                ),
             )
         asked = _asked(con, out_dir, settings.read)
         with shortage_told(out_dir), stages.timed("evidence"):
-            detection = detect(con, out_dir / POSTS.file, out_dir / TRACES.file, settings.evidence)
+            detection = beside_arrays(
+                con, lambda: detect(con, out_dir / POSTS.file, out_dir / TRACES.file, settings.evidence)
+            )
             detection, n_elsewhere = _touching(detection, asked)
         with shortage_told(out_dir), stages.timed("findings"):
             findings.write(con, out_dir, detection, settings)

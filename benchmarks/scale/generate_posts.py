@@ -3,7 +3,7 @@
     python benchmarks/scale/generate.py 6000000 --out posts.parquet
 
 Two weeks; objects of up to 100,000 shares; one account for ten posts. A post in own words (45 %) has a link and a text, a fifth of all answer or quote:
-1.65 traces a post. Texts are made column by column, with new words in each part of the file, so sixty million posts take minutes.
+1.65 traces a post. A pool of twenty accounts is planted, so that there is something to find. Texts are made column by column, with new words in each part of the file, so sixty million posts take minutes.
 """
 
 import argparse
@@ -23,16 +23,33 @@ from houselights.core.tables import POSTS
 
 TRACES_PER_POST = 1.65
 CHUNK = 500_000
+POOL, N_PLANTED = 20, 150
 _KINDS = pa.array(["post", "repost", "reply", "quote"])
 
 
 def posts(n: int, path: Path, seed: int = 0) -> None:
     (who, what, at_us), kind, refers = conversation(n, seed)
+    _plant(who, what, kind, refers, np.random.default_rng([seed, 1]))
     kind, refers = kind.astype(np.int8), refers.astype(np.int32)
     with pq.ParquetWriter(path, POSTS.schema, compression="zstd") as out:
         for begin in range(0, n, CHUNK):
             rows = slice(begin, min(begin + CHUNK, n))
             out.write_table(_part(rows, who, what[rows], at_us[rows], kind[rows], refers[rows], seed))
+
+
+def _plant(
+    who: npt.NDArray[np.int32],
+    what: npt.NDArray[np.int32],
+    kind: npt.NDArray[np.uint8],
+    refers: npt.NDArray[np.int64],
+    rng: np.random.Generator,
+) -> None:
+    """A pool: of POOL accounts three at a time post the same new link in three posts that follow each other."""
+    begin = rng.integers(0, len(who) - 3, N_PLANTED)
+    rows = (begin[:, None] + np.arange(3)).ravel()
+    who[rows] = int(who.max()) + 1 + rng.permuted(np.tile(np.arange(POOL), (N_PLANTED, 1)), axis=1)[:, :3].ravel()
+    what[rows] = int(what.max()) + 1 + np.repeat(np.arange(N_PLANTED), 3)
+    kind[rows], refers[rows] = 0, -1
 
 
 def _part(
