@@ -2,8 +2,9 @@
 
     python benchmarks/scale/generate.py 6000000 --out posts.parquet
 
-Two weeks; objects of up to 100,000 shares; one account for ten posts. A post in own words (45 %) has a link and a text, a fifth of all answer or quote:
-1.65 traces a post. A pool of twenty accounts is planted, so that there is something to find. Texts are made column by column, with new words in each part of the file, so sixty million posts take minutes.
+Two weeks; objects of up to 100,000 shares; one account for ten posts. A post in own words (45 %) has a link and a text, a fifth
+of all answer or quote: 1.65 traces a post. A pool of twenty accounts is planted, so that there is something to find. Texts are made
+column by column, with new words in each part of the file, so sixty million posts take minutes.
 """
 
 import argparse
@@ -80,7 +81,8 @@ def _part(
         "kind": _KINDS.take(pa.array(kind)),
         "source_format": pa.repeat("generated", size),
         "raw_ref": pa.StructArray.from_arrays(
-            [pa.repeat("generated.parquet", size), pa.array(number + 1)], fields=list(POSTS.schema.field("raw_ref").type)
+            [pa.repeat("generated.parquet", size), pa.array(number + 1)],
+            fields=list(POSTS.schema.field("raw_ref").type),
         ),
     }
     for code, name in ((1, "repost_of"), (2, "reply_to"), (3, "quote_of")):

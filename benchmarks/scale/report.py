@@ -16,7 +16,10 @@ def write(figures: Figures, path: Path) -> None:
 
 
 def _kernels(figures: Figures) -> list[str]:
-    lines = ["| pair kernel | actions | CPU s | us an action | peak memory, MB | pairs | result |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| pair kernel | actions | CPU s | us an action | peak memory, MB | pairs | result |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for size, n in SIZES.items():
         for what, name in (("kernel", "as one"), ("shards", "four shards of objects, added")):
             f = figures.get(f"{what}_{size}")
@@ -24,12 +27,17 @@ def _kernels(figures: Figures) -> list[str]:
                 whole = figures.get(f"kernel_{size}", f)
                 same = "identical" if f["checksum"] == whole["checksum"] else "DIFFERENT"
                 per = 1e6 * f["cpu_s"] / n
-                lines.append(f"| {name} | {n:,} | {f['cpu_s']:.1f} | {per:.2f} | {f['mb']:,.0f} | {f['pairs']:,} | {same} |")
+                lines.append(
+                    f"| {name} | {n:,} | {f['cpu_s']:.1f} | {per:.2f} | {f['mb']:,.0f} | {f['pairs']:,} | {same} |"
+                )
     return lines
 
 
 def _scans(figures: Figures) -> list[str]:
-    lines = ["| whole scan | posts | traces | CPU s | us a trace | against 10M | wall s | peak memory, MB |", "|---|---|---|---|---|---|---|---|"]
+    lines = [
+        "| whole scan | posts | traces | CPU s | us a trace | against 10M | wall s | peak memory, MB |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     base = figures.get("scan_10m")
     for size in SIZES:
         f = figures.get(f"scan_{size}")
@@ -37,18 +45,23 @@ def _scans(figures: Figures) -> list[str]:
             per = 1e6 * f["cpu_s"] / f["traces"]
             against = f"{per / (1e6 * base['cpu_s'] / base['traces']):.2f}" if base else ""
             lines.append(
-                f"| `houselights scan` | {f['posts']:,} | {f['traces']:,} | {f['cpu_s']:,.0f} | {per:.1f} | {against} | {f['wall_s']:,.0f} | {f['mb']:,.0f} |"
+                f"| `houselights scan` | {f['posts']:,} | {f['traces']:,} | {f['cpu_s']:,.0f} | {per:.1f} | {against} "
+                f"| {f['wall_s']:,.0f} | {f['mb']:,.0f} |"
             )
     return lines
 
 
 def _stages(figures: Figures) -> list[str]:
     lines = ["| stage, CPU s (peak memory so far, MB) | " + " | ".join(SIZES) + " |", "|---" * (1 + len(SIZES)) + "|"]
-    of = {size: {s["stage"]: s for s in figures[f"scan_{size}"]["stages"]} for size in SIZES if f"scan_{size}" in figures}
+    of = {
+        size: {s["stage"]: s for s in figures[f"scan_{size}"]["stages"]} for size in SIZES if f"scan_{size}" in figures
+    }
     for stage in ("read", "traces", "evidence"):
         cells = [of.get(size, {}).get(stage) for size in SIZES]
         lines.append(
-            f"| {stage} | " + " | ".join(f"{c['cpu_seconds']:,.0f} ({c['peak_memory_mib_so_far']:,})" if c else "" for c in cells) + " |"
+            f"| {stage} | "
+            + " | ".join(f"{c['cpu_seconds']:,.0f} ({c['peak_memory_mib_so_far']:,})" if c else "" for c in cells)
+            + " |"
         )
     return lines
 

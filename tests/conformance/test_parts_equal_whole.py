@@ -29,7 +29,13 @@ def same(one: ClosePairs, other: ClosePairs) -> bool:
 
 
 @unhurried
-@given(actions, st.integers(0, 13), st.integers(1, 4), st.lists(st.integers(0, 3), min_size=8, max_size=8), st.integers(1, 12))
+@given(
+    actions,
+    st.integers(0, 13),
+    st.integers(1, 4),
+    st.lists(st.integers(0, 3), min_size=8, max_size=8),
+    st.integers(1, 12),
+)
 def test_shards_of_objects_and_ranges_of_accounts(
     rows: list[tuple[int, int, int]], window: int, min_shared: int, shard_of_object: list[int], n_ranges: int
 ) -> None:

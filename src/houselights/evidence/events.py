@@ -266,7 +266,17 @@ def build(
     kept = kernel_units.shared_firsts(key, n_posts, account_of_post, n_posts)
     object_code, post_of_event = (key[:kept] // n_posts).astype(np.int32), key[:kept] % n_posts
     del key
-    return _events(seed, object_code, post_of_event, at_of_post, account_of_post, object_family, object_source_us, object_ids, object_kinds)
+    return _events(
+        seed,
+        object_code,
+        post_of_event,
+        at_of_post,
+        account_of_post,
+        object_family,
+        object_source_us,
+        object_ids,
+        object_kinds,
+    )
 
 
 def _rank(

@@ -1,4 +1,5 @@
-"""From traces to units of evidence: which object a post counts for, and who shares it. In place, so that a hundred million traces need eight bytes each."""
+"""From traces to units of evidence: which object a post counts for, and who shares it. In place:
+a hundred million traces need eight bytes each."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -177,7 +177,18 @@ def _scan(commands: "Commands") -> None:
         help="with --narratives: those of an earlier run go on under their names where new posts tell them",
     )
     _server(scan, "with --narratives; default: the embedded model")
-    scan.add_argument("--engine", default="local", metavar="local", help="where the work runs; this version has local")
+    scan.add_argument(
+        "--engine",
+        default="local",
+        metavar="WHERE",
+        help="local, or ray: the same work on a Ray cluster, with the same tables (extra `ray`; default: local)",
+    )
+    scan.add_argument(
+        "--ray-address",
+        default="",
+        metavar="HOST:PORT",
+        help="with --engine ray: a running cluster, which sees the files under the same paths (default: one of this machine)",
+    )
     model_options.llm(scan, "no model")
     _talk(scan)
 

@@ -18,6 +18,7 @@ from houselights.outlets.opinion_commands import opinion
 __all__ = ["annotate", "models", "opinion", "sample"]
 
 if TYPE_CHECKING:
+    from houselights.core.work import Work
     from houselights.results import Results
     from houselights.worlds import WorldSettings
 
@@ -26,10 +27,6 @@ Progress = Callable[[str, float], None]
 
 
 def scan(args: argparse.Namespace) -> int:
-    if args.engine != "local":
-        raise HouselightsError(
-            f"this version runs on one machine only: --engine {args.engine} is not there yet. Leave it out."
-        )
     settings = ScanSettings(
         read=_read_settings(args, account=args.account, link=args.link),
         content=_content_settings(args),
@@ -41,10 +38,29 @@ def scan(args: argparse.Namespace) -> int:
     refuse_foreign_directory(args.out)
     if args.llm != "none":
         model_commands.check(args)  # said before anything is read
-    results, report = _scan(args.inputs, args.out, settings, quiet=args.quiet)
+    with engine(args.engine, args.ray_address) as work:
+        results, report = _scan(args.inputs, args.out, settings, quiet=args.quiet, work=work)
     if args.llm != "none":
         results, report = model_commands.read_findings(args)
     return _tell(args, results, report)
+
+
+@contextmanager
+def engine(name: str, ray_address: str) -> "Iterator[Work]":
+    """Where parts of stages run. Raises HouselightsError for an unknown engine, and where Ray is missing or does not answer."""
+    from houselights.core.work import HERE
+
+    if name not in ("local", "ray"):
+        raise HouselightsError(f"--engine {name!r}: there are local and ray.")
+    if ray_address and name != "ray":
+        raise HouselightsError("--ray-address names a Ray cluster: add --engine ray.")
+    if name == "local":
+        yield HERE
+        return
+    from houselights.engine.on_ray import started
+
+    with started(ray_address) as work:
+        yield work
 
 
 def _content_settings(args: argparse.Namespace) -> ContentSettings:
@@ -75,16 +91,19 @@ def _content_settings(args: argparse.Namespace) -> ContentSettings:
     )
 
 
-def _scan(inputs: list[Path], out: Path, settings: ScanSettings, *, quiet: bool) -> tuple["Results", Path]:
+def _scan(
+    inputs: list[Path], out: Path, settings: ScanSettings, *, quiet: bool, work: "Work | None" = None
+) -> tuple["Results", Path]:
     for path in inputs:
         if not path.exists():
             raise HouselightsError(f"{path} does not exist. Give a file of posts.")
+    from houselights.core.work import HERE
     from houselights.outlets import report
     from houselights.pipeline import scan as run_pipeline
     from houselights.results import Results
 
     with progress_bars(quiet) as progress:
-        run_pipeline(inputs, out, settings, progress)
+        run_pipeline(inputs, out, settings, progress, work or HERE)
     results = Results(out)
     return results, report.write(results)
 
