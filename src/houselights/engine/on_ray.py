@@ -5,6 +5,7 @@ alone. The files of a RUN have to lie where all machines see them under the same
 """
 
 import os
+import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -67,6 +68,9 @@ class OnRay:
             ) from error
 
 
+CONNECT_S = 10.0
+
+
 def _run(f: Callable[..., Any], part: Any, *published: Any) -> Any:
     return f(part, *published)
 
@@ -93,14 +97,25 @@ def started(address: str) -> Iterator[OnRay]:
 
 def _connect(ray: Any, address: str) -> None:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": True}
-    if address:
-        try:
-            ray.init(address=address, **quiet)
-        except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
-            raise HouselightsError(
-                f"--ray-address {address}: no Ray cluster answers there ({str(error).splitlines()[0][:200]}). Start one with `ray start --head`, "
-                "and give HOST:PORT as it prints it; or leave the option out for a cluster of this machine alone."
-            ) from error
+    if not address:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        ray.init(address="local", num_cpus=cores, include_dashboard=False, **quiet)
         return
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    ray.init(address="local", num_cpus=cores, include_dashboard=False, **quiet)
+    try:
+        if address != "auto":
+            _answers(address)  # Ray itself would end this process where nothing does
+        ray.init(address=address, **quiet)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise HouselightsError(
+            f"--ray-address {address}: no Ray cluster answers there ({str(error).splitlines()[0][:200]}). Start one with `ray start --head`, "
+            "and give HOST:PORT as it prints it; or leave the option out for a cluster of this machine alone."
+        ) from error
+
+
+def _answers(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    if "/" in address or not host or not port.isdigit():
+        raise HouselightsError(
+            f"--ray-address {address!r}: write HOST:PORT as `ray start --head` prints it, without ray://."
+        )
+    socket.create_connection((host, int(port)), timeout=CONNECT_S).close()

@@ -110,15 +110,11 @@ def _stage_all(
     so is what was read elsewhere."""
     meter = _Meter(inputs, progress)
     cursors, names = [con.cursor() for _ in inputs], _names(inputs)
-    is_elsewhere = work.width > 1 and len(inputs) > 1
-    if is_elsewhere:
-        jobs = [
-            (path.absolute(), name, beside.absolute() / str(i))
-            for i, (path, name) in enumerate(zip(inputs, names, strict=True))
-        ]
+    is_small = meter.n_bytes < staging.PART_BYTES  # nothing to go on with, and room for all of it
+    if work.width > 1 and len(inputs) > 1 and not is_small:
+        jobs = [(path.absolute(), names[i], beside.absolute() / str(i)) for i, path in enumerate(inputs)]
         for i, n_bytes in enumerate(work.map(partial(_stage_alone, settings=settings), jobs)):
             meter.tell(i, n_bytes)
-    is_small = not is_elsewhere and meter.n_bytes < staging.PART_BYTES  # nothing to go on with, and room for all of it
 
     def one(i: int) -> staging.Read:
         folder = beside / str(i)
