@@ -39,7 +39,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch, made: ModuleType) -> dict[str, Any
     """Stands in for the pipeline: writes the made RUN and remembers its settings."""
     seen: dict[str, Any] = {"nothing": False}
 
-    def scan(inputs: list[Path], out_dir: Path, settings: object, progress: object) -> dict[str, Any]:
+    def scan(inputs: list[Path], out_dir: Path, settings: object, progress: object, work: object) -> dict[str, Any]:
         seen.update(inputs=inputs, settings=settings)
         if "raises" in seen:
             raise seen["raises"]
