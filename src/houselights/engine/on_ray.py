@@ -99,7 +99,13 @@ def _connect(ray: Any, address: str) -> None:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": True}
     if not address:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        ray.init(address="local", num_cpus=cores, include_dashboard=False, **quiet)
+        try:
+            ray.init(address="local", num_cpus=cores, include_dashboard=False, **quiet)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise HouselightsError(
+                f"--engine ray: Ray cannot be started on this machine ({str(error).splitlines()[0][:200]}). Try again when it is less busy, "
+                "or leave the option out: the local engine gives the same tables."
+            ) from error
         return
     try:
         if address != "auto":
