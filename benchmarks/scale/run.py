@@ -2,6 +2,7 @@
 
     python benchmarks/scale/run.py                            1M, 10M and 30M (the scan of 30M takes 10 GB of disk and an hour)
     python benchmarks/scale/run.py --only scan_100m           some; the others keep their last figures
+    python benchmarks/scale/run.py --only scan_10m ray_10m    both engines on this machine (extra `ray`)
 
 Every case runs in a child process; CPU seconds are those of all its threads and children, peak memory that of the largest of its processes.
 """
@@ -79,7 +80,7 @@ def posts_of(size: str, folder: Path) -> Path:
 
 
 def scan(size: str, folder: Path, engine: str) -> dict[str, Any]:
-    """Twice with Ray, whose first scan starts the cluster's processes and compiles: the second counts."""
+    """With Ray, the start of the cluster and of its processes counts; compiled code lies on disk once a scan has run."""
     source = posts_of(size, folder)
     command = [str(Path(sys.executable).with_name("houselights")), "scan", str(source), "--quiet", "--engine", engine]
     run = folder / f"run_{size}_{engine}"

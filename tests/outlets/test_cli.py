@@ -128,6 +128,15 @@ def test_wrong_use_exits_2_with_a_sentence(
     assert not (tmp_path / "run").exists()
 
 
+def test_an_engine_that_is_not_installed_is_told(
+    run: Run, pipeline: dict[str, Any], posts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    code, _, err = run("scan", posts, "--out", tmp_path / "run", "--engine", "ray")
+    assert code == 2 and "pip install 'houselights[ray]'" in err
+    assert not (tmp_path / "run").exists()
+
+
 def test_bad_input_exits_2_without_a_traceback(run: Run, pipeline: dict[str, Any], posts: Path, tmp_path: Path) -> None:
     pipeline["raises"] = HouselightsError("no row is left in \x1b[31mposts.csv")
     code, out, err = run("scan", posts, "--out", tmp_path / "run")

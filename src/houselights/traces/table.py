@@ -22,6 +22,7 @@ from houselights.traces.references import HASHTAGS, MENTIONS, NARRATIVES, QUOTES
 from houselights.traces.text import text_objects
 
 _ROW_GROUP = 131_072
+SORTING = ".sorting"
 _NOT_RUN = {
     "link": "no post in this data has a link that leads to another page",
     "repost": "no post in this data is a repost whose source or text is known",
@@ -71,6 +72,7 @@ def build(
 ) -> TraceReport:
     """Reads posts.parquet (core.tables.POSTS) and, where it is made, post_narratives.parquet; writes traces.parquet (core.tables.TRACES):
     beside, then renamed."""
+    shutil.rmtree(out_path.with_name(SORTING), ignore_errors=True)  # of a killed scan
     objects = text_objects(posts_path, settings, work)
     pictures, no_pictures = local_pictures(con, posts_path, settings.media_folders)
     beside = {
@@ -108,7 +110,7 @@ def _select(kind: str) -> str:
 
 def _write_from_elsewhere(posts_path: Path, out_path: Path, beside: dict[str, pa.Table], work: Work) -> dict[str, int]:
     """Each kind sorted into a file of its own, wherever `work` has room; then written one after the other."""
-    folder = out_path.with_name(".sorting")
+    folder = out_path.with_name(SORTING)
     folder.mkdir(exist_ok=True)
     share = min(1.0, 1.0 / work.width)
     sort = partial(_sorted_kind, posts_path=posts_path, folder=folder, memory_share_0_1=share)
