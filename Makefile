@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo web test test-browser screenshots test-model test-watch test-slow fuzz lint lock bench bench-detection bench-annotation clean
+.PHONY: demo web test test-browser screenshots test-model test-watch test-ray test-slow fuzz lint lock bench bench-detection bench-annotation clean
 
 demo: $(VENV)/.run-installed
 	$(BIN)/houselights demo --out demo-run --no-open
@@ -11,7 +11,7 @@ demo: $(VENV)/.run-installed
 test: $(VENV)/.dev-installed
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 -m "not slow and not model and not browser"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not model and not browser and not ray"
 
 # the interactive parts of the web app, built into this checkout: wants Node 18 or newer, at build time alone
 BUILT := src/houselights/outlets/web/static/dist/app.js
@@ -41,6 +41,10 @@ test-model: $(VENV)/.model-installed
 test-watch: $(VENV)/.dev-installed
 	$(BIN)/python -m pytest tests/watch
 
+# both engines, and a Ray cluster of two node processes that loses processes, a node and its head
+test-ray: $(VENV)/.ray-installed
+	$(BIN)/python -m pytest -m ray
+
 test-slow: $(VENV)/.dev-installed
 	$(BIN)/python -m pytest -m "slow and not browser"
 
@@ -59,6 +63,7 @@ lock: $(VENV)/.dev-installed
 	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group dev pyproject.toml -o requirements-dev.lock
 	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group browser --constraint requirements-dev.lock pyproject.toml -o requirements-browser.lock
 	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group bench --constraint requirements-dev.lock pyproject.toml -o requirements-bench.lock
+	$(BIN)/uv pip compile -q --no-header --universal --python-version 3.11 --generate-hashes --group ray --constraint requirements-dev.lock pyproject.toml -o requirements-ray.lock
 	@sed -i.old '1i # Locked run-time and build dependencies, with hashes. Refresh: make lock' requirements.lock
 	@sed -i.old '1i # Locked development dependencies, with hashes. Refresh: make lock' requirements-dev.lock
 	@rm requirements*.lock.old
@@ -101,6 +106,10 @@ $(VENV)/.model-installed: $(VENV)/.dev-installed requirements-model.lock
 $(VENV)/.browser-installed: $(VENV)/.dev-installed requirements-browser.lock
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } || { echo "The browser tests drive Chromium: apt-get install chromium"; exit 2; }
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-browser.lock
+	@touch $@
+
+$(VENV)/.ray-installed: $(VENV)/.dev-installed requirements-ray.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-ray.lock
 	@touch $@
 
 $(VENV)/.bench-installed: $(VENV)/.dev-installed requirements-bench.lock

@@ -53,6 +53,15 @@ def test_links_between_documents_lead_somewhere() -> None:
             assert "://" in target or (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+def test_the_page_of_scale_is_current() -> None:
+    spec = importlib.util.spec_from_file_location("scale_arithmetic", ROOT / "docs/scale_arithmetic.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    page = module.PAGE.read_text(encoding="utf-8")
+    assert module.text(page) == page, "python docs/scale_arithmetic.py writes it"
+
+
 def test_the_tables_page_is_current() -> None:
     spec = importlib.util.spec_from_file_location("write_tables", ROOT / "docs/write_tables.py")
     assert spec and spec.loader

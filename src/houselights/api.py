@@ -41,6 +41,8 @@ def scan(
     embeddings_url: str = "",
     embeddings_model: str = "",
     narratives_from: PathLike | None = None,
+    engine: str = "local",
+    ray_address: str = "",
 ) -> "Run":
     """Scans posts and returns the Run.
 
@@ -49,7 +51,9 @@ def scan(
     `columns`: our column -> column of the source. Times without a zone are UTC. Raises HouselightsError for bad input.
     `narratives`: also group posts by what they say (extra `narratives`), by the embedded model or an OpenAI-compatible server;
     `narratives_from`: an earlier RUN whose narratives go on under their names.
+    `engine`: local or ray (extra `ray`; `ray_address` of a running cluster, else one of this machine): the same tables.
     """
+    from houselights.engine.choice import chosen
     from houselights.pipeline import scan as run_pipeline
 
     if not 0 < q < 1:
@@ -69,8 +73,8 @@ def scan(
     keeper = None if out else tempfile.TemporaryDirectory(prefix="houselights-")
     run_dir = Path(out) if out else Path(keeper.name) / "run"  # type: ignore[union-attr]
     refuse_foreign_directory(run_dir)
-    with tempfile.TemporaryDirectory(prefix="houselights-") as beside:
-        run_pipeline(_paths(source, Path(beside)), run_dir, settings, None)
+    with tempfile.TemporaryDirectory(prefix="houselights-") as beside, chosen(engine, ray_address) as work:
+        run_pipeline(_paths(source, Path(beside)), run_dir, settings, work=work)
     results = Results(run_dir)
     report.write(results)
     return Run(results, keeper)

@@ -16,11 +16,13 @@ import duckdb
 from houselights import content, findings, ingest, traces
 from houselights.core.detection import Detection
 from houselights.core.errors import HouselightsError, refuse_to_lose, shortage_told
+from houselights.core.finished import Finished, fingerprint
 from houselights.core.paths import literally
-from houselights.core.settings import ReadSettings, ScanSettings
-from houselights.core.tables import ALL, POST_NARRATIVES, POSTS, TRACES
+from houselights.core.settings import ContentSettings, ReadSettings, ScanSettings, TraceSettings
+from houselights.core.tables import ALL, LANGUAGES, NARRATIVES, POST_NARRATIVES, POSTS, REJECTS, TRACES
 from houselights.core.urls import canonical_url
-from houselights.engine.local import connect
+from houselights.core.work import HERE, Work
+from houselights.engine.local import beside_arrays, connect
 from houselights.evidence.detect import detect
 
 Progress = Callable[[str, float], None]
@@ -37,11 +39,14 @@ def scan(
     settings: ScanSettings,
     progress: Progress | None = None,
     reader: Reader | None = None,
+    work: Work = HERE,
 ) -> dict[str, Any]:
-    """Writes a RUN directory and returns its manifest. `progress(stage, share 0 to 1)` is called as the work goes on.
+    """Writes a RUN directory and returns its manifest. `progress(stage, share 0 to 1)` is called as the work goes on; `work`: where the parts of
+    stages run, which changes no table.
 
     `reader` brings posts that lie elsewhere than in files, as those of a stream do; `inputs` then only say beside what they came.
-    Until the manifest says `complete`, the directory is not a result: a killed run leaves none behind.
+    Until the manifest says `complete`, the directory is not a result: a killed run leaves none behind, and goes on after its last finished
+    stage when it is run again.
     Raises HouselightsError for input that cannot be read, or that lies in `out_dir` where a result would replace it.
     """
     tell = progress or (lambda stage, share: None)
@@ -49,37 +54,26 @@ def scan(
     out_dir.mkdir(parents=True, exist_ok=True)
     if not (out_dir / MANIFEST).exists():
         _begin_manifest(out_dir)
-    stages = _Stages(tell)
+    finished = Finished(out_dir, inputs, version("houselights"))
+    stages = _Stages(tell, finished)
     spill = out_dir / ".spill"
     con = connect(temp_dir=spill)
     try:
         with stages.timed("read"):
-            read = (reader or _of_files(inputs, settings.read))(
-                con,
-                out_dir,
-                lambda _, done, total: tell("read", done / max(total, 1)),
-                lambda: _start_clean(out_dir),
-            )
+            if reader:
+                read = _from_elsewhere(con, reader, out_dir, finished, tell)
+            else:
+                read = _read(con, inputs, out_dir, settings.read, finished, tell, work)
         with shortage_told(out_dir), stages.timed("content"):
-            said = content.write(
-                con,
-                out_dir / POSTS.file,
-                out_dir,
-                settings.content,
-                lambda done, total: tell("content", done / max(total, 1)),
-            )
+            said = _content(con, out_dir, settings.content, finished, tell, work)
         with shortage_told(out_dir), stages.timed("traces"):
             folders = tuple(dict.fromkeys(str(Path(path).parent) for path in inputs))
-            traced = traces.build(
-                con,
-                out_dir / POSTS.file,
-                out_dir / TRACES.file,
-                replace(settings.traces, media_folders=folders),
-                out_dir / POST_NARRATIVES.file,
-            )
+            traced = _traces(con, out_dir, replace(settings.traces, media_folders=folders), finished, work)
         asked = _asked(con, out_dir, settings.read)
         with shortage_told(out_dir), stages.timed("evidence"):
-            detection = detect(con, out_dir / POSTS.file, out_dir / TRACES.file, settings.evidence)
+            detection = beside_arrays(
+                con, lambda: detect(con, out_dir / POSTS.file, out_dir / TRACES.file, settings.evidence, work)
+            )
             detection, n_elsewhere = _touching(detection, asked)
         with shortage_told(out_dir), stages.timed("findings"):
             findings.write(con, out_dir, detection, settings)
@@ -87,12 +81,84 @@ def scan(
         con.close()
         shutil.rmtree(spill, ignore_errors=True)
     manifest = _manifest(read, said, traced, detection, n_elsewhere, settings, stages)
+    finished.forget()
     write_manifest(out_dir, manifest)
     return manifest
 
 
-def _of_files(inputs: Sequence[Path], settings: ReadSettings) -> Reader:
-    return lambda con, out_dir, tell, before: ingest.read_inputs(con, inputs, out_dir, settings, tell, before)
+def _from_elsewhere(
+    con: duckdb.DuckDBPyConnection, reader: Reader, out_dir: Path, finished: Finished, tell: Progress
+) -> ingest.IngestReport:
+    """Whether such posts are those of an earlier scan cannot be told from files, so no stage is taken as done."""
+    finished.forget()
+    return reader(
+        con, out_dir, lambda _, done, total: tell("read", done / max(total, 1)), lambda: _start_clean(out_dir)
+    )
+
+
+def _read(
+    con: duckdb.DuckDBPyConnection,
+    inputs: Sequence[Path],
+    out_dir: Path,
+    settings: ReadSettings,
+    finished: Finished,
+    tell: Progress,
+    work: Work,
+) -> ingest.IngestReport:
+    def clean() -> None:
+        finished.forget()
+        _start_clean(out_dir)
+
+    return finished.stage(
+        "read",
+        asdict(replace(settings, account=None, link=None)),
+        (POSTS.file, REJECTS.file),
+        ingest.IngestReport.told,
+        lambda: ingest.read_inputs(
+            con, inputs, out_dir, settings, lambda _, done, total: tell("read", done / max(total, 1)), clean, work
+        ),
+        asdict,
+    )
+
+
+def _content(
+    con: duckdb.DuckDBPyConnection,
+    out_dir: Path,
+    settings: ContentSettings,
+    finished: Finished,
+    tell: Progress,
+    work: Work,
+) -> content.ContentReport:
+    before = fingerprint(Path(settings.earlier_run) / NARRATIVES.file) if settings.earlier_run else []
+    return finished.stage(
+        "content",
+        [asdict(replace(settings, jobs=1)), before],
+        (LANGUAGES.file, NARRATIVES.file, POST_NARRATIVES.file),
+        lambda told: content.ContentReport(**told),
+        lambda: content.write(
+            con,
+            out_dir / POSTS.file,
+            out_dir,
+            settings,
+            lambda done, total: tell("content", done / max(total, 1)),
+            work,
+        ),
+        asdict,
+    )
+
+
+def _traces(
+    con: duckdb.DuckDBPyConnection, out_dir: Path, settings: TraceSettings, finished: Finished, work: Work
+) -> traces.TraceReport:
+    posts, traced, told = out_dir / POSTS.file, out_dir / TRACES.file, out_dir / POST_NARRATIVES.file
+    return finished.stage(
+        "traces",
+        asdict(settings),
+        (TRACES.file,),
+        lambda kept: traces.TraceReport(**kept),
+        lambda: beside_arrays(con, lambda: traces.build(con, posts, traced, settings, told, work)),
+        asdict,
+    )
 
 
 def _begin_manifest(out_dir: Path) -> None:
@@ -153,10 +219,11 @@ def _touching(detection: Detection, asked: _Asked) -> tuple[Detection, int]:
 
 
 class _Stages:
-    """Seconds and peak memory of each stage."""
+    """Seconds and peak memory of each stage, and whether it was done before this scan was stopped and begun again."""
 
-    def __init__(self, tell: Progress) -> None:
+    def __init__(self, tell: Progress, finished: Finished) -> None:
         self.tell = tell
+        self.finished = finished
         self.rows: list[dict[str, Any]] = []
 
     @contextmanager
@@ -170,6 +237,7 @@ class _Stages:
                 "seconds": round(time.perf_counter() - wall, 2),
                 "cpu_seconds": round(time.process_time() - cpu, 2),
                 "peak_memory_mib_so_far": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+                **({"resumed": True} if stage in self.finished.resumed else {}),
             }
         )
         self.tell(stage, 1.0)

@@ -68,7 +68,7 @@ def test_moments_are_those_of_all_subsets() -> None:
         ]
         if not counts:
             continue
-        mean, variance = synchrony._moments(cells, np.array([c]), np.array([g]))
+        mean, variance = synchrony._moments(cells.size[[c]], cells.close[[c]], cells.wedges[[c]], np.array([g]))
         assert mean == pytest.approx(np.mean(counts))
         assert variance == pytest.approx(np.var(counts))
 

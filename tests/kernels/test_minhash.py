@@ -36,7 +36,7 @@ def permutations(n: int = TraceSettings().n_permutations) -> tuple[np.ndarray, n
 def leaders(texts: list[str], weight: list[int] | None = None, threshold: float = 0.8) -> np.ndarray:
     weights = np.ones(len(texts), np.int64) if weight is None else np.array(weight, np.int64)
     words, offset = sets_of(texts)
-    buckets = minhash.shared_buckets(minhash.band_keys(words, offset, *permutations(), TraceSettings().n_bands))
+    buckets = minhash.shared_buckets(words, offset, *permutations(), TraceSettings().n_bands, threshold)
     order = np.argsort(-weights, kind="stable")
     return minhash.lead(order, words, offset, buckets.place, buckets.offset, buckets.capacity, weights, threshold)
 

@@ -39,7 +39,7 @@ def pipeline(monkeypatch: pytest.MonkeyPatch, made: ModuleType) -> dict[str, Any
     """Stands in for the pipeline: writes the made RUN and remembers its settings."""
     seen: dict[str, Any] = {"nothing": False}
 
-    def scan(inputs: list[Path], out_dir: Path, settings: object, progress: object) -> dict[str, Any]:
+    def scan(inputs: list[Path], out_dir: Path, settings: object, progress: object, work: object) -> dict[str, Any]:
         seen.update(inputs=inputs, settings=settings)
         if "raises" in seen:
             raise seen["raises"]
@@ -111,7 +111,8 @@ def test_options_reach_the_settings(run: Run, pipeline: dict[str, Any], posts: P
         "--seed -1",
         "--map text",
         "--since yesterday",
-        "--engine ray",
+        "--engine spark",
+        "--ray-address 127.0.0.1:6379",
         "--llm embedded",
         "--account a --link b",
         "--since 2026-03-02 --until 2026-03-01",
@@ -124,6 +125,15 @@ def test_wrong_use_exits_2_with_a_sentence(
     code, out, err = run("scan", posts, "--out", tmp_path / "run", *options.split())
     assert (code, out) == (2, "")
     assert "houselights" in err and "Traceback" not in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_engine_that_is_not_installed_is_told(
+    run: Run, pipeline: dict[str, Any], posts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    code, _, err = run("scan", posts, "--out", tmp_path / "run", "--engine", "ray")
+    assert code == 2 and "pip install 'houselights[ray]'" in err
     assert not (tmp_path / "run").exists()
 
 

@@ -211,8 +211,6 @@ def test_stances_with_an_audited_sample(run: Path) -> None:
             "n": n,
             "n_effective": float(n),
             "weight": float(n),
-            "found": False,
-            "n_effective": float(n),
         }
         for p, t, n in cells
         for found in (True, False)

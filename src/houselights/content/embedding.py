@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from houselights.core.errors import HouselightsError
+from houselights.core.work import HERE, Work
 
 Vectors = NDArray[np.float32]
 Encode = Callable[[list[str]], Vectors]
@@ -62,7 +63,12 @@ def chosen(url: str, name: str) -> Model:
 
 
 def vectors(
-    texts: Sequence[str], model: Model, cache_dir: Path, jobs: int, tell: Callable[[int, int], None] | None = None
+    texts: Sequence[str],
+    model: Model,
+    cache_dir: Path,
+    jobs: int,
+    tell: Callable[[int, int], None] | None = None,
+    work: Work = HERE,
 ) -> Vectors:
     """[texts, dimensions] of unit length. What `cache_dir` knows is not computed again; what is computed is kept there as the work goes on,
     so a stopped run loses little. Raises HouselightsError where the server does not answer as it should."""
@@ -71,10 +77,11 @@ def vectors(
     hashes = [blake2b(text.encode(), digest_size=8).hexdigest() for text in texts]
     missing = {h: text for h, text in zip(hashes, texts, strict=True) if h not in known}
     wanted = sorted(missing, key=lambda h: (len(missing[h]), h))  # texts of one length make full batches
-    with _encoder(model, jobs if len(wanted) > _FEW else 1) as encode:
-        for begin in range(0, len(wanted), _CHUNK):
+    chunk_texts = _CHUNK * work.width
+    with _encoder(model, jobs if len(wanted) > _FEW else 1, work) as encode:
+        for begin in range(0, len(wanted), chunk_texts):
             tell(begin, len(wanted))
-            chunk = wanted[begin : begin + _CHUNK]
+            chunk = wanted[begin : begin + chunk_texts]
             found = encode([missing[h] for h in chunk])
             new = dict(zip(chunk, _unit(found).astype(np.float16), strict=True))
             _keep(folder, new)
@@ -123,8 +130,10 @@ def _keep(folder: Path, new: dict[str, NDArray[np.float16]]) -> None:
 
 
 @contextmanager
-def _encoder(model: Model, jobs: int) -> Iterator[Encode]:
-    if model.url:
+def _encoder(model: Model, jobs: int, work: Work) -> Iterator[Encode]:
+    if work.width > 1 and not model.url:
+        yield lambda texts: np.concatenate(list(work.map(_encode, _batches(texts, 4 * _BATCH))))
+    elif model.url:
         yield lambda texts: np.concatenate([_ask(model, texts[i : i + _BATCH]) for i in range(0, len(texts), _BATCH)])
     elif jobs == 1:
         yield _encode

@@ -15,6 +15,7 @@ from houselights.content import clusters, earlier, embedding, keywords, language
 from houselights.core.paths import in_sql
 from houselights.core.settings import ContentSettings
 from houselights.core.tables import LANGUAGES, NARRATIVES, POST_NARRATIVES, Table
+from houselights.core.work import HERE, Work
 
 CACHE = ".embeddings"
 N_REPRESENTATIVES = 3
@@ -38,6 +39,7 @@ def write(
     out_dir: Path,
     settings: ContentSettings,
     tell: Tell | None = None,
+    work: Work = HERE,
 ) -> ContentReport:
     """Writes languages.parquet, narratives.parquet and post_narratives.parquet into `out_dir`; empty ones, with the reason, where narratives were
     not asked for. Raises HouselightsError where they were and cannot be made."""
@@ -49,7 +51,7 @@ def write(
     said = texts.read(con, posts_path)
     codes, confidence = languages.identify(said.text)
     write_table(out_dir, LANGUAGES, _languages(said, codes, confidence))
-    vectors = embedding.vectors(said.text, model, out_dir / CACHE, settings.jobs, tell)
+    vectors = embedding.vectors(said.text, model, out_dir / CACHE, settings.jobs, tell, work)
     n_posts = np.bincount(said.text_of_post, minlength=len(said.text))
     known = None
     if settings.earlier_run:

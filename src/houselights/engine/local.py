@@ -1,8 +1,14 @@
-"""One machine: a DuckDB connection with limits."""
+"""One machine: a DuckDB connection with limits, beside which the arrays of the stages have room."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
+
+DATABASE_SHARE_0_1 = 0.25
+"""Of the machine's memory, while stages hold arrays beside it: what takes more is spilled to disk."""
+_Result = TypeVar("_Result")
 
 
 def connect(
@@ -22,3 +28,15 @@ def connect(
     if temp_dir:
         con.execute("SET temp_directory = '" + str(temp_dir).replace("'", "''") + "'")
     return con
+
+
+def beside_arrays(con: duckdb.DuckDBPyConnection, work: Callable[[], _Result]) -> _Result:
+    """The work with DuckDB in its share of the memory; where that is too little for what it cannot spill, once again with all there is."""
+    con.execute(f"SET memory_limit = '{100 * DATABASE_SHARE_0_1:.0f}%'")
+    try:
+        return work()
+    except duckdb.OutOfMemoryException:
+        con.execute("RESET memory_limit")
+        return work()
+    finally:
+        con.execute("RESET memory_limit")

@@ -14,8 +14,9 @@ from houselights.core import stats
 from houselights.core.detection import COINCIDENCES, Detection, Group, Member
 from houselights.core.paths import literally
 from houselights.core.settings import EvidenceSettings
+from houselights.core.work import HERE, Work
 from houselights.evidence import events as event_table
-from houselights.evidence import members, small_objects, synchrony
+from houselights.evidence import members, searches, small_objects
 from houselights.evidence.background import Selection, View, own_rate, rates
 from houselights.evidence.confirmed import Confirmed, Tested, discoveries
 from houselights.evidence.events import MAX_UNIT_ACCOUNTS, ORIGINAL, Events
@@ -33,7 +34,11 @@ PRECISION_S = {"us": 0.0, "ms": 0.001, "s": 1.0, "min": 60.0, "day": 86400.0}
 
 
 def detect(
-    con: duckdb.DuckDBPyConnection, posts_path: Path, traces_path: Path, settings: EvidenceSettings
+    con: duckdb.DuckDBPyConnection,
+    posts_path: Path,
+    traces_path: Path,
+    settings: EvidenceSettings,
+    work: Work = HERE,
 ) -> Detection:
     """Groups that act together, with their error control. Pure in (posts, traces, settings)."""
     windows_s, skipped = usable_windows(con, posts_path, settings)
@@ -42,7 +47,7 @@ def detect(
     if n_hours < MIN_SITTINGS:
         windows_s, skipped = [], [{"channel": "all", "window_s": None, "reason": _TOO_SHORT}]
     skipped += _untested_kinds(con, traces_path)
-    merged, run = rounds(e, windows_s, settings)
+    merged, run = rounds(e, windows_s, settings, work)
     in_none = e.without([m.accounts for m in merged])[e.account]
     everybody, clean = (
         cache(partial(View, Selection(e, kept, MAX_UNIT_ACCOUNTS))) for kept in (np.ones_like(in_none), in_none)
@@ -101,21 +106,17 @@ _PRECISION_WORDS = {"us": "microsecond", "ms": "millisecond", "s": "second", "mi
 
 
 def rounds(
-    e: Events, windows_s: list[float], settings: EvidenceSettings
+    e: Events, windows_s: list[float], settings: EvidenceSettings, work: Work = HERE
 ) -> tuple[list[Merged], list[dict[str, object]]]:
     """Peels confirmed groups off and looks again: a strong group otherwise sets the chance level for the rest."""
     everybody = Selection(e, np.ones(len(e.account), dtype=np.bool_), MAX_UNIT_ACCOUNTS)
     retest = partial(_retest_part, cache(partial(View, everybody)))
-    selection = everybody
+    alive = np.ones(e.n_accounts, dtype=np.bool_)
     confirmed: list[Confirmed] = []
     merged: list[Merged] = []
-    counts = {(channel, w): 0 for channel in ("small_objects", "synchrony") for w in windows_s}
+    counts = {(channel, w): 0 for channel in searches.CHANNELS for w in windows_s}
     for round_ in range(1, MAX_ROUNDS + 1):
-        candidates: list[Tested] = []
-        for window_s in windows_s:
-            view = View(selection, round(window_s * 1e6))
-            candidates += small_objects.tested(view, window_s, settings.seed)
-            candidates += synchrony.tested(view, settings.q, len(windows_s), settings.seed)
+        candidates = searches.candidates(e, alive, windows_s, settings, work)
         for c in candidates:
             counts[c.channel, c.window_us / 1e6] += 1
         new = discoveries(candidates, settings.q, round_)
@@ -124,7 +125,6 @@ def rounds(
         confirmed += new
         merged = merge(e, confirmed, retest)
         alive = e.without([m.accounts for m in merged])
-        selection = Selection(e, alive[e.account], MAX_UNIT_ACCOUNTS)
     run: list[dict[str, object]] = [
         {"channel": channel, "window_s": w, "candidates": n} for (channel, w), n in counts.items()
     ]

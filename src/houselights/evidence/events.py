@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from houselights.evidence import sittings
 from houselights.kernels import objects as kernel
+from houselights.kernels import units as kernel_units
 
 KINDS = ("link", "repost", "quote", "reply", "hashtags", "text", "narrative")
 """Kinds of traces whose error rate has been measured on simulated worlds; the others are traced, and not tested."""
@@ -155,6 +156,7 @@ def ranges(first: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.int64
 
 
 UNKNOWN_US = np.iinfo(np.int64).min
+_BATCH = 1 << 20
 
 _OBJECTS = """
 CREATE OR REPLACE TEMP TABLE shared_objects AS
@@ -171,11 +173,15 @@ SELECT post_id, author_id, file_row_number AS post, created_at FROM read_parquet
 """
 
 _EVENTS = """
-SELECT o.object, p.post, epoch_us(t.at) AS at_us, first_seen.post AS account_row
+SELECT o.object::INTEGER AS object, p.post::INTEGER AS post
 FROM read_parquet($traces) t
 JOIN shared_objects o ON o.kind = t.kind AND o.object_id = t.object_id
 JOIN post_rows p ON p.post_id = t.post_id AND p.author_id = t.account_id
-JOIN (SELECT author_id, min(post) AS post FROM post_rows GROUP BY author_id) first_seen ON first_seen.author_id = t.account_id
+"""
+
+_POSTS = """
+SELECT p.post::INTEGER AS post, epoch_us(p.created_at) AS at_us, first_seen.post::INTEGER AS account_row
+FROM post_rows p JOIN (SELECT author_id, min(post) AS post FROM post_rows GROUP BY author_id) first_seen USING (author_id)
 """
 
 _SOURCES = """
@@ -190,8 +196,9 @@ def load(con: duckdb.DuckDBPyConnection, posts_path: str, traces_path: str, seed
     con.execute(_OBJECTS, {"traces": traces_path, "kinds": list(KINDS)})
     con.execute(_POST_ROWS, {"posts": posts_path})
     objects = con.sql("SELECT object_id, kind FROM shared_objects ORDER BY object").to_arrow_table()
-    rows = con.execute(_EVENTS, {"traces": traces_path}).fetchnumpy()
+    object_code, post = _streamed(con.sql(_EVENTS, params={"traces": traces_path}))
     sources = con.sql(_SOURCES).fetchnumpy()
+    at_of_post, account_of_post = _of_posts(con)
     con.execute("DROP TABLE shared_objects; DROP TABLE post_rows")
     families = np.array([CLASS_OF_KIND[k] for k in KINDS], dtype=np.int8)
     kind_codes = pc.index_in(objects["kind"].combine_chunks(), pa.array(KINDS)).to_numpy(zero_copy_only=False)
@@ -199,10 +206,10 @@ def load(con: duckdb.DuckDBPyConnection, posts_path: str, traces_path: str, seed
     object_source_us[np.asarray(sources["object"])] = np.asarray(sources["source_us"])
     return build(
         seed=seed,
-        object_code=np.asarray(rows["object"], dtype=np.int64),
-        post=np.asarray(rows["post"], dtype=np.int64),
-        at_us=np.asarray(rows["at_us"], dtype=np.int64),
-        account_row=np.asarray(rows["account_row"], dtype=np.int64),
+        object_code=object_code,
+        post=post,
+        at_of_post=at_of_post,
+        account_of_post=account_of_post,
         object_family=families[kind_codes],
         object_source_us=object_source_us,
         object_ids=objects["object_id"].combine_chunks(),
@@ -210,13 +217,32 @@ def load(con: duckdb.DuckDBPyConnection, posts_path: str, traces_path: str, seed
     )
 
 
+def _streamed(rows: duckdb.DuckDBPyRelation) -> list[NDArray[np.int32]]:
+    """The columns of int32 rows, which are never all in memory as DuckDB holds them."""
+    parts: list[list[NDArray[np.int32]]] = [[] for _ in rows.columns]
+    for batch in rows.to_arrow_reader(_BATCH):
+        for part, column in zip(parts, batch.columns, strict=True):
+            part.append(column.to_numpy(zero_copy_only=False).astype(np.int32))
+    return [np.concatenate(parts.pop(0) or [np.empty(0, np.int32)]) for _ in rows.columns]
+
+
+def _of_posts(con: duckdb.DuckDBPyConnection) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """([posts] time, [posts] first post of its account)."""
+    (n,) = con.execute("SELECT count(*) FROM post_rows").fetchall()[0]
+    at_us, account = np.zeros(n, np.int64), np.zeros(n, np.int32)
+    for batch in con.sql(_POSTS).to_arrow_reader(_BATCH):
+        post, at, row = (column.to_numpy(zero_copy_only=False) for column in batch.columns)
+        at_us[post], account[post] = at, row
+    return at_us, account
+
+
 def build(
     *,
     seed: int,
-    object_code: NDArray[np.int64],
-    post: NDArray[np.int64],
-    at_us: NDArray[np.int64],
-    account_row: NDArray[np.int64],
+    object_code: NDArray[np.int32],
+    post: NDArray[np.int32],
+    at_of_post: NDArray[np.int64],
+    account_of_post: NDArray[np.int32],
     object_family: NDArray[np.int8],
     object_source_us: NDArray[np.int64],
     object_ids: pa.Array,
@@ -224,27 +250,75 @@ def build(
 ) -> Events:
     """Gives every post its unit and keeps each account's first event per unit. Input rows may come in any order; posts are numbered
     in the order of their times, as they lie in posts.parquet."""
-    n_objects, n_posts, n_rows = len(object_family), int(post.max(initial=-1)) + 1, int(account_row.max(initial=-1)) + 1
-    at_of_post, account_of_post = np.zeros(n_posts, np.int64), np.zeros(n_posts, np.int64)
-    at_of_post[post], account_of_post[post] = at_us, account_row
-    sharers = distinct(np.sort(object_code * n_rows + account_row)) // max(1, n_rows)
+    n_objects, n_posts = max(1, len(object_family)), max(1, len(at_of_post))
+    rank = _rank(object_code, post, account_of_post, object_family)
+    by_post = kernel_units.packed_through(post, object_code, rank, n_objects)
+    by_post.sort()
+    kept = kernel_units.lowest_of_each(by_post, n_objects)
+    by_rank = np.empty(n_objects, np.int32)
+    by_rank[rank] = np.arange(len(rank), dtype=np.int32)
+    post = (by_post[:kept] // n_objects).astype(np.int32)
+    object_code = by_rank[by_post[:kept] % n_objects]
+    del by_post, rank, by_rank
+    key = kernel_units.packed(object_code, post, n_posts)
+    del object_code, post
+    key.sort()
+    kept = kernel_units.shared_firsts(key, n_posts, account_of_post, n_posts)
+    object_code, post_of_event = (key[:kept] // n_posts).astype(np.int32), key[:kept] % n_posts
+    del key
+    return _events(
+        seed,
+        object_code,
+        post_of_event,
+        at_of_post,
+        account_of_post,
+        object_family,
+        object_source_us,
+        object_ids,
+        object_kinds,
+    )
+
+
+def _rank(
+    object_code: NDArray[np.int32],
+    post: NDArray[np.int32],
+    account_of_post: NDArray[np.int32],
+    object_family: NDArray[np.int8],
+) -> NDArray[np.int32]:
+    """[objects] the lower the more specific: that with the fewest accounts; a tag sequence only where a post shares nothing else, and what it
+    says in other words only where it has no such sequence either."""
+    n_objects, n_posts = len(object_family), max(1, len(account_of_post))
+    shared_by = kernel_units.packed_through(object_code, post, account_of_post, n_posts)
+    shared_by.sort()
+    n_sharers = kernel_units.n_distinct(shared_by, n_posts, n_objects)
     vagueness = np.where(object_family == NARRATIVE, 2, np.where(object_family == HASHTAGS, 1, 0))
-    by_rank = np.lexsort((np.bincount(sharers, minlength=n_objects), vagueness))
-    object_code, post = _most_specific(object_code, post, by_rank)
-    object_code, post = _first_of_each(object_code, post, account_of_post[post], n_rows)
-    shared = np.bincount(object_code, minlength=n_objects)[object_code] >= 2
-    in_order = np.sort(object_code[shared] * n_posts + post[shared])
-    object_code, post = in_order // max(1, n_posts), in_order % max(1, n_posts)
+    rank = np.empty(n_objects, np.int32)
+    rank[np.lexsort((n_sharers, vagueness))] = np.arange(n_objects, dtype=np.int32)
+    return rank
+
+
+def _events(
+    seed: int,
+    object_code: NDArray[np.int32],
+    post: NDArray[np.int64],
+    at_of_post: NDArray[np.int64],
+    account_of_post: NDArray[np.int32],
+    object_family: NDArray[np.int8],
+    object_source_us: NDArray[np.int64],
+    object_ids: pa.Array,
+    object_kinds: pa.Array,
+) -> Events:
+    """Of sorted (object, post)."""
     units = distinct(object_code)
-    at_us = at_of_post[post]
+    at_us, account_row = at_of_post[post], account_of_post[post]
     sitting = sittings.of_times(at_us)
-    acts = np.zeros(n_rows, dtype=np.bool_)
-    acts[account_of_post[post]] = True
+    acts = np.zeros(len(account_of_post), dtype=np.bool_)
+    acts[account_row] = True
     return Events(
-        account=(np.cumsum(acts) - 1).astype(np.int32)[account_of_post[post]],
+        account=np.cumsum(acts, dtype=np.int32)[account_row] - np.int32(1),
         at_us=at_us,
         post=post,
-        object=object_code.astype(np.int32),
+        object=object_code,
         sitting=sitting,
         in_a=sittings.in_half_a(sitting, seed),
         start=np.append(np.searchsorted(object_code, units), len(object_code)).astype(np.int64),
@@ -255,28 +329,3 @@ def build(
         object_ids=object_ids,
         object_kinds=object_kinds,
     )
-
-
-Codes = tuple[NDArray[np.int64], NDArray[np.int64]]
-
-
-def _most_specific(object_code: NDArray[np.int64], post: NDArray[np.int64], by_rank: NDArray[np.intp]) -> Codes:
-    """(object, post): every post once, in order, with its object of the lowest rank: that with the fewest accounts; a tag sequence
-    only where the post shares nothing else, and what it says in other words only where it has no such sequence
-    either. by_rank: the objects, lowest rank first."""
-    n_objects = max(1, len(by_rank))
-    rank = np.empty(len(by_rank), np.int64)
-    rank[by_rank] = np.arange(len(by_rank))
-    key = np.sort(post * n_objects + rank[object_code])
-    key = key[np.flatnonzero(np.diff(key // n_objects, prepend=-1))]
-    return by_rank[key % n_objects], key // n_objects
-
-
-def _first_of_each(
-    object_code: NDArray[np.int64], post: NDArray[np.int64], account: NDArray[np.int64], n_accounts: int
-) -> Codes:
-    """(object, post) of the first post of each account on each object. Posts come in order."""
-    key = object_code * n_accounts + account
-    order = np.argsort(key, kind="stable")
-    first = order[np.flatnonzero(np.diff(key[order], prepend=-1))]
-    return object_code[first], post[first]

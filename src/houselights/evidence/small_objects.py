@@ -44,28 +44,29 @@ MAX_BEST_P = 1e-3
 
 def tested(view: View, window_s: float, seed: int) -> list[Tested]:
     """Every candidate of both directions with its p-value on the half that did not suggest it."""
-    out = []
-    for screen_in_a in (True, False):
-        half = view.halves[screen_in_a]
-        grown: dict[tuple[int, ...], None] = {}
-        tried: dict[tuple[int, ...], Tested | None] = {}
-        for standing in screen(half, window_s, seed):
-            accounts = standing.rows.accounts
-            first = tried[tuple(accounts.tolist())] = confirm(view, accounts, not screen_in_a, window_s)
-            if first is not None and first.p_value > GATE_P:
-                out.append(replace(first, p_value=1.0))
-                continue
-            joined = grow(half, standing, window_s)
-            if joined is not None:
-                grown[tuple(joined.tolist())] = None
-        for group in grown:
-            found = (
-                tried[group]
-                if group in tried
-                else confirm(view, np.array(group, dtype=np.int64), not screen_in_a, window_s)
-            )
-            if found is not None:
-                out.append(found)
+    return [t for in_a in (True, False) for t in tested_from(view, window_s, in_a, seed)]
+
+
+def tested_from(view: View, window_s: float, screen_in_a: bool, seed: int) -> list[Tested]:
+    """Every candidate that this half suggests, with its p-value on the other."""
+    half = view.halves[screen_in_a]
+    out: list[Tested] = []
+    grown: dict[tuple[int, ...], None] = {}
+    tried: dict[tuple[int, ...], Tested | None] = {}
+    for standing in screen(half, window_s, seed):
+        accounts = standing.rows.accounts
+        first = tried[tuple(accounts.tolist())] = confirm(view, accounts, not screen_in_a, window_s)
+        if first is not None and first.p_value > GATE_P:
+            out.append(replace(first, p_value=1.0))
+            continue
+        joined = grow(half, standing, window_s)
+        if joined is not None:
+            grown[tuple(joined.tolist())] = None
+    for group in grown:
+        known = group in tried
+        found = tried[group] if known else confirm(view, np.array(group, dtype=np.int64), not screen_in_a, window_s)
+        if found is not None:
+            out.append(found)
     return out
 
 
@@ -87,7 +88,7 @@ def confirm(view: View, accounts: NDArray[np.int64], in_a: bool, window_s: float
         expected=float(expected.sum()),
         p_value=sync.p_value(),
         from_data_0_1=sync.background.from_data_0_1,
-        retest=lambda left_out: sync.p_value(~np.isin(sync.unit, left_out)),
+        retest=sync.p_without,
     )
 
 
@@ -146,6 +147,9 @@ class Sync:
 
     def p_value(self, stay: NDArray[np.bool_] | slice = slice(None)) -> float:
         return self._tail(self.share, stay)
+
+    def p_without(self, units: NDArray[np.int64]) -> float:
+        return self.p_value(~np.isin(self.unit, units))
 
     def _tail(self, share: NDArray[np.float64], stay: NDArray[np.bool_] | slice) -> float:
         _, which = sittings.numbered(self.sitting[stay])

@@ -66,15 +66,15 @@ class Cells:
 def tested(view: View, q: float, n_windows: int, seed: int) -> list[Tested]:
     """Every candidate of both directions, tested on the half that did not suggest it."""
     cells = Cells.of(view)
-    out = []
-    for screen_in_a in (True, False):
-        candidates = screen(view, cells, screen_in_a, seed)
-        draws = int(min(MAX_PERMUTATIONS, PERMUTATIONS_PER_HYPOTHESIS * max(1, len(candidates)) * n_windows / q))
-        for accounts in candidates:
-            found = confirm(view, cells, accounts, not screen_in_a, draws, seed)
-            if found is not None:
-                out.append(found)
-    return out
+    return [t for in_a in (True, False) for t in tested_from(view, cells, in_a, q, n_windows, seed)]
+
+
+def tested_from(view: View, cells: Cells, screen_in_a: bool, q: float, n_windows: int, seed: int) -> list[Tested]:
+    """Every candidate that this half suggests, tested on the other."""
+    candidates = screen(view, cells, screen_in_a, seed)
+    draws = int(min(MAX_PERMUTATIONS, PERMUTATIONS_PER_HYPOTHESIS * max(1, len(candidates)) * n_windows / q))
+    found = (confirm(view, cells, accounts, not screen_in_a, draws, seed) for accounts in candidates)
+    return [t for t in found if t is not None]
 
 
 def screen(view: View, cells: Cells, in_a: bool, seed: int) -> list[NDArray[np.int64]]:
@@ -123,6 +123,37 @@ class _Counts:
     close: NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class _CellTest:
+    """What the test of a group needs of its cells, and no more: it outlives them."""
+
+    members: NDArray[np.int64]
+    close_members: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    sitting: NDArray[np.int64]
+    size: NDArray[np.int64]
+    close: NDArray[np.int64]
+    wedges: NDArray[np.float64]
+
+    @staticmethod
+    def of(cells: Cells, counts: _Counts) -> "_CellTest":
+        c = counts.cell
+        columns = (cells.unit[c], cells.sitting[c], cells.size[c], cells.close[c], cells.wedges[c])
+        return _CellTest(counts.members, counts.close, *columns)
+
+    def p_value(self, left_out: NDArray[np.int64]) -> float:
+        """Without these units."""
+        stay = ~np.isin(self.unit, left_out)
+        g, t, n, m = self.members[stay], self.close_members[stay], self.size[stay], self.close[stay]
+        pairs = g * (g - 1) / 2.0
+        _, which = sittings.numbered(self.sitting[stay])
+        share, chance, weight, _ = sittings.once_each(
+            which, t / pairs, m / (n * (n - 1) / 2.0), np.sqrt(pairs), np.ones(len(g))
+        )
+        robust = group_effect_tail(share, chance, GROUP_EFFECT_SD, weight)
+        return float(max(robust, moment_tail(int(t.sum()), *_moments(n, m, self.wedges[stay], g))))
+
+
 def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, draws: int, seed: int) -> Tested | None:
     """The permutation test of T = close pairs inside the group; None where cells of two members and a third account lie in too few hours."""
     counts = _count(view, cells, accounts, in_a)
@@ -130,19 +161,9 @@ def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, d
     if n_sittings < sittings.MIN_SITTINGS:
         return None
 
-    def analytic(left_out: NDArray[np.int64]) -> float:
-        stay = ~np.isin(cells.unit[counts.cell], left_out)
-        c, g, t = counts.cell[stay], counts.members[stay], counts.close[stay]
-        pairs = g * (g - 1) / 2.0
-        _, which = sittings.numbered(cells.sitting[c])
-        share, chance, weight, _ = sittings.once_each(
-            which, t / pairs, cells.close[c] / cells.pairs[c], np.sqrt(pairs), np.ones(len(c))
-        )
-        robust = group_effect_tail(share, chance, GROUP_EFFECT_SD, weight)
-        return float(max(robust, moment_tail(int(t.sum()), *_moments(cells, c, g))))
-
+    test = _CellTest.of(cells, counts)
     nothing = np.empty(0, np.int64)
-    p = analytic(nothing)
+    p = test.p_value(nothing)
     if p <= 0.05:
         p = max(
             p, _permuted(view, cells, counts, draws, np.random.default_rng([seed, view.window_us, int(accounts[0])]))
@@ -159,7 +180,7 @@ def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, d
         expected=float((cells.close[counts.cell] / cells.pairs[counts.cell]).sum()),
         p_value=p,
         from_data_0_1=1.0,
-        retest=analytic,
+        retest=test.p_value,
     )
 
 
@@ -174,9 +195,11 @@ def _count(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool) ->
     return _Counts(cell[usable], members[usable], close[usable])
 
 
-def _moments(cells: Cells, c: NDArray[np.int64], g: NDArray[np.int64]) -> tuple[float, float]:
+def _moments(
+    size: NDArray[np.int64], close: NDArray[np.int64], wedges: NDArray[np.float64], g: NDArray[np.int64]
+) -> tuple[float, float]:
     """Mean and variance of T when each cell's g members are a random g-subset of its n events."""
-    n, m, w = cells.size[c].astype(float), cells.close[c].astype(float), cells.wedges[c]
+    n, m, w = size.astype(float), close.astype(float), wedges
     p2 = g * (g - 1) / (n * (n - 1))
     p3 = p2 * np.maximum(g - 2, 0) / np.maximum(n - 2, 1)
     p4 = p3 * np.maximum(g - 3, 0) / np.maximum(n - 3, 1)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from houselights.core.errors import HouselightsError, shortage_told
 from houselights.core.settings import ReadSettings
+from houselights.core.work import HERE, Work
 from houselights.ingest import accept, staging, workbook
 from houselights.ingest.detect import FORMATS
 from houselights.ingest.frames import present
@@ -41,6 +42,7 @@ def read_inputs(
     settings: ReadSettings,
     progress: Progress | None = None,
     before_writing: Callable[[], None] | None = None,
+    work: Work = HERE,
 ) -> IngestReport:
     """
     Writes posts.parquet and rejects.parquet (core.tables) into the existing folder `out_dir`; sets the connection's time zone to UTC.
@@ -57,7 +59,7 @@ def read_inputs(
     paths = [Path(path) for path in inputs]
     try:
         with shortage_told(out_dir):
-            reads = _frugally(con, READ_MIB, lambda: _stage_all(con, paths, beside, settings, progress))
+            reads = _frugally(con, READ_MIB, lambda: _stage_all(con, paths, beside, settings, progress, work))
             first = before_writing or (lambda: None)
             staged = [r.staged for r in reads]
             counts = _frugally(con, SORT_MIB, lambda: accept.finish(con, staged, out_dir, settings, first))
@@ -98,12 +100,22 @@ def _frugally(con: duckdb.DuckDBPyConnection, mib: int, work: Callable[[], _Resu
 
 
 def _stage_all(
-    con: duckdb.DuckDBPyConnection, inputs: list[Path], beside: Path, settings: ReadSettings, progress: Progress | None
+    con: duckdb.DuckDBPyConnection,
+    inputs: list[Path],
+    beside: Path,
+    settings: ReadSettings,
+    progress: Progress | None,
+    work: Work,
 ) -> list[staging.Read]:
-    """All inputs, several at a time; of several that cannot be read, the first is told. What is left of a killed read is gone on with."""
+    """All inputs, several at a time; of several that cannot be read, the first is told. What is left of a killed read is gone on with, and
+    so is what was read elsewhere."""
     meter = _Meter(inputs, progress)
-    is_small = meter.n_bytes < staging.PART_BYTES  # nothing to go on with, and room for all of it
     cursors, names = [con.cursor() for _ in inputs], _names(inputs)
+    is_small = meter.n_bytes < staging.PART_BYTES  # nothing to go on with, and room for all of it
+    if work.width > 1 and len(inputs) > 1 and not is_small:
+        jobs = [(path.absolute(), names[i], beside.absolute() / str(i)) for i, path in enumerate(inputs)]
+        for i, n_bytes in enumerate(work.map(partial(_stage_alone, settings=settings), jobs)):
+            meter.tell(i, n_bytes)
 
     def one(i: int) -> staging.Read:
         folder = beside / str(i)
@@ -124,6 +136,18 @@ def _stage_all(
     if errors:
         raise next((error for error in errors if not isinstance(error, duckdb.InterruptException)), errors[0])
     return [f.result() for f in futures]
+
+
+def _stage_alone(job: tuple[Path, str, Path], settings: ReadSettings) -> int:
+    """Leaves the parts of one input in its folder, for `stage` to find; its bytes."""
+    path, name, folder = job
+    folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as con:
+        con.execute(
+            f"SET enable_progress_bar = false; SET threads = 1; SET memory_limit = '{READ_MIB + MIB_PER_THREAD}MiB'"
+        )
+        con.execute("SET temp_directory = '" + str(folder / "spill").replace("'", "''") + "'")
+        return staging.stage(con, path, name, folder, None, settings, lambda n_bytes: None).source.n_bytes
 
 
 def _names(inputs: Sequence[Path]) -> list[str]:

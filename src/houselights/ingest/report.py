@@ -1,6 +1,7 @@
 """What was read, from where, as what, and what became of it."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from houselights.ingest.sample import shown
 
@@ -61,6 +62,14 @@ class IngestReport:
     """All inputs. `fields_present`: target columns that at least one input can hold; a channel that needs another is skipped out loud."""
 
     sources: tuple[SourceReport, ...]
+
+    @staticmethod
+    def told(kept: dict[str, Any]) -> "IngestReport":
+        """The report whose fields were kept as JSON."""
+        as_types = (
+            (s, {"notes": tuple(s["notes"]), "fields_present": frozenset(s["fields_present"])}) for s in kept["sources"]
+        )
+        return IngestReport(tuple(SourceReport(**{**source, **typed}) for source, typed in as_types))
 
     @property
     def rows_read(self) -> int:

@@ -28,7 +28,7 @@ def count(starts: Array, rows: Array, neighbour: Array, minimum: int, directed: 
     edges = [0, *bounds.tolist(), len(starts) - 1]
 
     def part(chunk: int) -> tuple[Array, Array, Array]:
-        found: tuple[Array, Array, Array] = _count_rows(
+        found: tuple[Array, Array, Array] = count_range(
             starts, rows, neighbour, edges[chunk], edges[chunk + 1], minimum, directed
         )
         return found
@@ -144,7 +144,7 @@ def _count_partners(partners: Array, ends: Array, n_units: int, table: Array, lo
 
 
 @njit(cache=True, nogil=True)
-def _count_rows(
+def count_range(
     starts: Array, rows: Array, neighbour: Array, first: int, last: int, minimum: int, directed: bool
 ) -> tuple[Array, Array, Array]:
     """Accumulates the rows of accounts first..last-1; an undirected pair is counted in the row of its larger code."""

@@ -15,6 +15,9 @@ from houselights.core.text import SPACELESS_RANGES
 MAX_LEADERS = 32
 """Leaders looked at per bucket: more would cost the square of a template's variants. Near pairs meet in other bands."""
 
+BANDS_AT_ONCE = 4
+"""Bands whose keys are in memory together: four bytes a text and band."""
+
 N_FIRST = 8
 MOST_ALIKE = 0.8
 """Of a group's posts, as far as its first members tell, the share that a text must be like to join it."""
@@ -128,7 +131,7 @@ def word_sets(
                 kept += 1
         filled = kept
         offset[t + 1] = filled
-    return words[:filled].copy(), offset
+    return words[:filled], offset
 
 
 @njit(cache=True, nogil=True)
@@ -173,33 +176,77 @@ class Buckets:
     offset: NDArray[np.int64]
     capacity: NDArray[np.int64]
 
+    def of(self, texts: NDArray[np.int64]) -> "Buckets":
+        """The same for these texts, which are all that have a bucket."""
+        sizes = np.diff(self.offset)[texts]
+        return Buckets(self.place, np.concatenate([[0], np.cumsum(sizes)]), self.capacity)
 
-def shared_buckets(keys: NDArray[np.uint32]) -> Buckets:
-    """`keys` [n_bands, n] as `band_keys` makes them."""
-    n = keys.shape[1]
+
+def shared_buckets(
+    words: NDArray[np.uint32],
+    offset: NDArray[np.int64],
+    factor: NDArray[np.uint64],
+    addend: NDArray[np.uint64],
+    n_bands: int,
+    threshold: float,
+) -> Buckets:
+    """The buckets of n texts, words and offset as `word_sets` makes them. The keys of a few bands are in memory at a time. Who is unlike all
+    others of a small bucket, as far as sketches tell, is left out of it: nobody would look at it twice."""
+    n, rows = len(offset) - 1, len(factor) // n_bands
+    sketch, most_missed = sketches(words, offset, threshold)
     texts: list[NDArray[np.int32]] = []
     sizes: list[NDArray[np.int64]] = []
-    for band in keys:
-        pairs = band.astype(np.uint64) << _32 | np.arange(n, dtype=np.uint64)
-        pairs.sort()
-        shared, size = _runs_of_key(pairs)
-        texts.append(shared)
-        sizes.append(size)
-    offset = np.zeros(n + 1, np.int64)
+    for first in range(0, n_bands, BANDS_AT_ONCE):
+        bands = min(BANDS_AT_ONCE, n_bands - first)
+        mine = slice(first * rows, (first + bands) * rows)
+        for band in band_keys(words, offset, factor[mine], addend[mine], bands):
+            pairs = band.astype(np.uint64) << _32 | np.arange(n, dtype=np.uint64)
+            pairs.sort()
+            shared, size = _runs_of_key(pairs, sketch, most_missed)
+            texts.append(shared)
+            sizes.append(size)
+    starts = np.zeros(n + 1, np.int64)
     for shared in texts:
-        offset[1:] += np.bincount(shared, minlength=n)
-    np.cumsum(offset, out=offset)
-    place = np.empty(offset[-1], np.int64)
-    filled = offset[:-1].copy()
+        starts[1:] += np.bincount(shared, minlength=n)
+    np.cumsum(starts, out=starts)
+    place = np.empty(starts[-1], np.int64)
+    filled = starts[:-1].copy()
     begin = 0
     for shared, size in zip(texts, sizes, strict=True):
         begin = _put(place, filled, shared, size, begin)
-    return Buckets(place, offset, np.minimum(np.concatenate(sizes), MAX_LEADERS))
+    return Buckets(place, starts, np.minimum(np.concatenate(sizes), MAX_LEADERS))
 
 
 @njit(cache=True, nogil=True)
-def _runs_of_key(pairs: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """(texts whose key another text has too, key by key; how many have each such key) of sorted key << 32 | text."""
+def _n_bits(x: np.uint64) -> np.int64:
+    x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(cache=True, nogil=True)
+def sketches(
+    words: NDArray[np.uint32], offset: NDArray[np.int64], threshold: float
+) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
+    """([n] one bit per word, [n] words that a set as alike as `threshold` may lack or have beside at most). Sets differ in at least as many words as
+    their sketches in bits; a set as alike as `threshold` has at most |t| / threshold words (see `jaccard` for the rest)."""
+    n = len(offset) - 1
+    sketch = np.zeros(n, np.uint64)
+    most_missed = np.empty(n)
+    for t in range(n):
+        for k in range(offset[t], offset[t + 1]):
+            sketch[t] |= np.uint64(1) << np.uint64(words[k] & np.uint32(63))
+        most_missed[t] = (offset[t + 1] - offset[t]) * (1.0 - threshold) / threshold + 1e-9
+    return sketch, most_missed
+
+
+@njit(cache=True, nogil=True)
+def _runs_of_key(
+    pairs: NDArray[np.uint64], sketch: NDArray[np.uint64], most_missed: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """(texts whose key another text has too, key by key; how many have each such key) of sorted key << 32 | text. In a bucket that has room for
+    all as leaders only those count that may be like another: who leaves changes nothing for those who stay."""
     texts = np.empty(len(pairs), np.int32)
     sizes = np.empty(len(pairs) // 2, np.int64)
     n_texts = n_sizes = begin = 0
@@ -207,14 +254,36 @@ def _runs_of_key(pairs: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[
         end = begin + 1
         while end < len(pairs) and pairs[end] >> _32 == pairs[begin] >> _32:
             end += 1
+        size = 0
         if end - begin > 1:
             for k in range(begin, end):
-                texts[n_texts] = np.int32(pairs[k] & _LOW)
-                n_texts += 1
-            sizes[n_sizes] = end - begin
+                t = np.int32(pairs[k] & _LOW)
+                if end - begin > MAX_LEADERS or _may_be_alike(pairs, begin, end, k, sketch, most_missed):
+                    texts[n_texts + size] = t
+                    size += 1
+        if size:
+            n_texts += size
+            sizes[n_sizes] = size
             n_sizes += 1
         begin = end
     return texts[:n_texts].copy(), sizes[:n_sizes].copy()
+
+
+@njit(cache=True, nogil=True)
+def _may_be_alike(
+    pairs: NDArray[np.uint64],
+    begin: int,
+    end: int,
+    k: int,
+    sketch: NDArray[np.uint64],
+    most_missed: NDArray[np.float64],
+) -> bool:
+    t = np.int64(pairs[k] & _LOW)
+    for j in range(begin, end):
+        other = np.int64(pairs[j] & _LOW)
+        if j != k and _n_bits(sketch[t] ^ sketch[other]) <= max(most_missed[t], most_missed[other]):
+            return True
+    return False
 
 
 @njit(cache=True, nogil=True)
@@ -261,14 +330,6 @@ def jaccard(words: NDArray[np.uint32], a: int, a_end: int, b: int, b_end: int, t
 
 
 @njit(cache=True, nogil=True)
-def _n_bits(x: np.uint64) -> np.int64:
-    x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
-
-
-@njit(cache=True, nogil=True)
 def lead(
     order: NDArray[np.int64],
     words: NDArray[np.uint32],
@@ -289,10 +350,7 @@ def lead(
     leader = np.arange(n)
     rank = np.empty(n, np.int64)
     rank[order] = np.arange(n)
-    sketch = np.zeros(n, np.uint64)  # one bit per word: sets differ in at least as many words as their sketches in bits
-    for t in range(n):
-        for k in range(offset[t], offset[t + 1]):
-            sketch[t] |= np.uint64(1) << np.uint64(words[k] & np.uint32(63))
+    sketch, missed_at_most = sketches(words, offset, threshold)
     seen = np.full(n, -1, np.int64)
     n_first = np.zeros(n, np.int8)
     first = np.zeros((n, N_FIRST), np.int32)
@@ -305,8 +363,7 @@ def lead(
         place += 1 + 2 * capacity[b]
     for t in order:
         best = 0.0
-        # A set as alike as `threshold` has at most |t| / threshold words; see `jaccard` for the rest.
-        most_missed = (offset[t + 1] - offset[t]) * (1.0 - threshold) / threshold + 1e-9
+        most_missed = missed_at_most[t]
         for place in place_of[place_offset[t] : place_offset[t + 1]]:
             for k in range(place + 1, place + 1 + 2 * np.int64(room[place] & _LOW), 2):
                 if _n_bits(room[k + 1] ^ sketch[t]) > most_missed:

@@ -35,6 +35,16 @@ class ClosePairs:
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """Actions ready to be counted account by account; accounts are numbered by activity."""
+
+    starts: Int64  # [accounts + 1] rows of account k are rows[starts[k]:starts[k + 1]]
+    rows: Int32  # [n, 3] object, and the range of the actions near it
+    neighbour: Int32  # [n] account of each action, by (object, time)
+    by_rank: Int32  # [accounts] code of account k
+
+
+@dataclass(frozen=True)
 class CloseEdges:
     """Directed edges, sorted by (source, target); `weight`: messages of the source with a close act of the target."""
 
@@ -57,23 +67,31 @@ def close_pairs(
     matter.
     Raises ValueError for arrays of unequal length, negative codes, a negative window or a minimum below 1.
     """
-    _check((account, object, at_us), window_us, min_shared)
-    names, dense = _dense(account)
+    check((account, object, at_us), window_us, min_shared)
+    ready = prepared(account, object, at_us, window_us, min_shared)
+    first, second, n_shared = count(ready.starts, ready.rows, ready.neighbour, min_shared, directed=False)
+    a, b = ready.by_rank[first], ready.by_rank[second]
+    return ClosePairs(*sorted_pairs(np.minimum(a, b), np.maximum(a, b), n_shared))
+
+
+def prepared(
+    account: Int32, object: Int32, at_us: Int64, window_us: int, min_shared: int, by_rank: Int32 | None = None
+) -> Prepared:
+    """The actions that can add to a pair of `min_shared` objects, ready to be counted. by_rank: accounts, the most active first, where that
+    was decided over more actions than these."""
+    names, dense = _dense(account) if by_rank is None else (np.arange(len(by_rank), dtype=np.int32), account)
     who, what, at, unit_us = _sort_by_object(dense, _dense(object)[1], at_us, len(names))
     low, high = np.empty(len(who), np.int32), np.empty(len(who), np.int32)
     n = _prune(who, what, at, low, high, window_us // unit_us, min_shared, len(names))
     del at
     who, what, low, high = who[:n], what[:n], low[:n], high[:n]
-    rank = _activity_rank(np.bincount(who, minlength=len(names)))
+    order = activity_order(np.bincount(who, minlength=len(names))) if by_rank is None else by_rank
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
     neighbour = rank[who]
     starts = starts_of(neighbour, len(names))
     rows = rows_by_account(neighbour, np.arange(n, dtype=np.int32), what, low, high, starts)
-    del who, what, low, high
-    first, second, n_shared = count(starts, rows, neighbour, min_shared, directed=False)
-    by_rank = np.empty_like(names)
-    by_rank[rank] = names
-    a, b = by_rank[first], by_rank[second]
-    return ClosePairs(*sorted_pairs(np.minimum(a, b), np.maximum(a, b), n_shared))
+    return Prepared(starts, rows, neighbour, names[order])
 
 
 def close_edges(
@@ -90,7 +108,7 @@ def close_edges(
     `at_s`: float64[n], seconds; the window is the closed interval [t - window_s, t + window_s] in floating point.
     No self loops. Raises ValueError like `close_pairs`.
     """
-    _check((account, object, message, at_s), window_s, min_weight)
+    check((account, object, message, at_s), window_s, min_weight)
     names, dense = _dense(account)
     order = np.lexsort((at_s, object))
     who, what = dense[order], object[order]
@@ -104,7 +122,7 @@ def close_edges(
     return CloseEdges(*sorted_pairs(names[source], names[target], weight))
 
 
-def _check(columns: Sequence[Array], window: float, minimum: int) -> None:
+def check(columns: Sequence[Array], window: float, minimum: int) -> None:
     if len({len(c) for c in columns}) != 1:
         raise ValueError("the columns of the actions differ in length")
     if len(columns[0]) > MAX_ACTIONS:
@@ -145,11 +163,9 @@ def _sort_by_object(who: Int32, what: Int32, at_us: Int64, n_accounts: int) -> t
     return who[order], what[order], (at_us[order] - first) // unit_us, unit_us
 
 
-def _activity_rank(n_actions: Int64) -> Int32:
-    """0 for the most active account. A pair is counted in the row of its less active account, so rows stay short."""
-    rank = np.empty(len(n_actions), np.int32)
-    rank[np.argsort(-n_actions, kind="stable")] = np.arange(len(n_actions), dtype=np.int32)
-    return rank
+def activity_order(n_actions: Int64) -> Int32:
+    """Accounts, the most active first. A pair is counted in the row of its less active account, so rows stay short."""
+    return np.argsort(-n_actions, kind="stable").astype(np.int32)
 
 
 @njit(cache=True, nogil=True)

@@ -58,7 +58,7 @@ def read(path: Path, questions: Sequence[Wanted], model: str, checks: Mapping[st
         if wanted is None:
             told.n_unknown += 1
             continue
-        answer = _answer(result, wanted, model, checks)
+        answer = answer_of(result, wanted, model, checks)
         if answer is None:
             told.n_failed += 1
         elif store.keep(wanted.key, answer):
@@ -91,7 +91,7 @@ def _results(path: Path) -> Iterator[dict[str, Any]]:
         ) from error
 
 
-def _answer(result: dict[str, Any], wanted: Wanted, model: str, checks: Mapping[str, Check]) -> Answer | None:
+def answer_of(result: dict[str, Any], wanted: Wanted, model: str, checks: Mapping[str, Check]) -> Answer | None:
     """None where the service did not answer."""
     try:
         response = result["response"]

@@ -180,7 +180,18 @@ def _scan(commands: "Commands") -> None:
     _server(scan, "with --narratives; default: the embedded model")
     steps = "tell each step as a line of JSON on stderr, for programs that show progress"
     scan.add_argument("--progress-lines", action="store_true", help=steps)
-    scan.add_argument("--engine", default="local", metavar="local", help="where the work runs; this version has local")
+    scan.add_argument(
+        "--engine",
+        default="local",
+        metavar="WHERE",
+        help="local, or ray: the same work on a Ray cluster, with the same tables (extra `ray`; default: local)",
+    )
+    scan.add_argument(
+        "--ray-address",
+        default="",
+        metavar="HOST:PORT",
+        help="with --engine ray: a running cluster, which sees the files under the same paths (default: one of this machine)",
+    )
     model_options.llm(scan, "no model")
     _talk(scan)
 

@@ -20,6 +20,7 @@ from houselights.outlets.watching import watch
 __all__ = ["annotate", "models", "opinion", "sample", "watch"]
 
 if TYPE_CHECKING:
+    from houselights.core.work import Work
     from houselights.results import Results
     from houselights.worlds import WorldSettings
 
@@ -28,10 +29,6 @@ Progress = Callable[[str, float], None]
 
 
 def scan(args: argparse.Namespace) -> int:
-    if args.engine != "local":
-        raise HouselightsError(
-            f"this version runs on one machine only: --engine {args.engine} is not there yet. Leave it out."
-        )
     settings = ScanSettings(
         read=_read_settings(args, account=args.account, link=args.link),
         content=_content_settings(args),
@@ -43,7 +40,10 @@ def scan(args: argparse.Namespace) -> int:
     refuse_foreign_directory(args.out)
     model_commands.check(args)  # said before anything is read
     tell = json_lines if args.progress_lines else None
-    results, report = _scan(args.inputs, args.out, settings, quiet=args.quiet, tell=tell)
+    from houselights.engine.choice import chosen
+
+    with chosen(args.engine, args.ray_address) as work:
+        results, report = _scan(args.inputs, args.out, settings, quiet=args.quiet, tell=tell, work=work)
     if args.llm != "none":
         results, report = model_commands.read_findings(args)
     return _tell(args, results, report)
@@ -78,17 +78,24 @@ def _content_settings(args: argparse.Namespace) -> ContentSettings:
 
 
 def _scan(
-    inputs: list[Path], out: Path, settings: ScanSettings, *, quiet: bool, tell: Progress | None = None
+    inputs: list[Path],
+    out: Path,
+    settings: ScanSettings,
+    *,
+    quiet: bool,
+    tell: Progress | None = None,
+    work: "Work | None" = None,
 ) -> tuple["Results", Path]:
     for path in inputs:
         if not path.exists():
             raise HouselightsError(f"{path} does not exist. Give a file of posts.")
+    from houselights.core.work import HERE
     from houselights.outlets import report
     from houselights.pipeline import scan as run_pipeline
     from houselights.results import Results
 
     with progress_bars(quiet) as progress:
-        run_pipeline(inputs, out, settings, tell or progress)
+        run_pipeline(inputs, out, settings, tell or progress, work=work or HERE)
     results = Results(out)
     return results, report.write(results)
 

@@ -17,6 +17,7 @@ OPTIONAL = (
     "xllamacpp",
     "torch",
     "starlette",
+    "ray",
 )
 
 

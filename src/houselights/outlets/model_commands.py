@@ -184,12 +184,13 @@ def _dry_run(con: Any, run_dir: Path, settings: AnnotateSettings, args: argparse
 
 
 def _driver(args: argparse.Namespace) -> "Driver":
-    from houselights.llm import embedded, server, weights
+    from houselights.llm import embedded, pool, server, weights
 
     if args.llm == "embedded":
         chosen = embedded.by_path(args.weights) if args.weights else weights.needed()
         return embedded.Embedded(chosen, parallel=args.parallel or embedded.PARALLEL)
-    return server.chosen(args.llm, args.llm_model, args.parallel or server.PARALLEL)
+    several = pool.chosen if "," in args.llm else server.chosen
+    return several(args.llm, args.llm_model, args.parallel or server.PARALLEL)
 
 
 def _tell_cost(job: "Job", driver: "Driver", *, quiet: bool) -> None:

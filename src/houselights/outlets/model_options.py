@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 TASKS = ("name", "summary", "explanation", "stance", "techniques")
-LLM = "none, embedded, the address of an OpenAI-compatible server (http://HOST:PORT/v1), or replay:FILE with recorded answers"
+LLM = (
+    "none, embedded, the address of an OpenAI-compatible server (http://HOST:PORT/v1; several of one model with commas between), "
+    "or replay:FILE with recorded answers"
+)
 
 
 def llm(parser: argparse.ArgumentParser, default_does: str) -> None:

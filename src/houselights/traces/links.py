@@ -7,21 +7,22 @@ import pyarrow as pa
 
 from houselights.core.paths import literally
 from houselights.core.urls import canonical_url, is_post_media
+from houselights.core.work import HERE, Work
 
 _BATCH = 65_536
+_SCHEMA = pa.schema([("url", pa.string()), ("canonical", pa.string())])
 _DISTINCT = "SELECT DISTINCT unnest(urls) AS url FROM read_parquet($posts)"
 
 
-def canonical_urls(con: duckdb.DuckDBPyConnection, posts_path: Path) -> pa.Table:
+def canonical_urls(con: duckdb.DuckDBPyConnection, posts_path: Path, work: Work = HERE) -> pa.Table:
     """(url, canonical), one row per distinct URL that is a link. Only a batch of them are Python strings at a time."""
     reader = con.sql(_DISTINCT, params={"posts": literally(posts_path)}).to_arrow_reader(_BATCH)
-    schema = pa.schema([("url", pa.string()), ("canonical", pa.string())])
-    batches = [
-        pa.record_batch([batch["url"], [_link(url) for url in batch["url"].to_pylist()]], schema=schema)
-        for batch in reader
-    ]
-    table = pa.Table.from_batches(batches, schema)
+    table = pa.Table.from_batches(work.map(_canonical, reader), _SCHEMA)
     return table.filter(table["canonical"].is_valid())
+
+
+def _canonical(batch: pa.RecordBatch) -> pa.RecordBatch:
+    return pa.record_batch([batch["url"], [_link(url) for url in batch["url"].to_pylist()]], schema=_SCHEMA)
 
 
 def _link(url: str | None) -> str | None:

@@ -1,8 +1,12 @@
 """Writes `traces.parquet`: every trace of every post, in the declared order."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
@@ -11,12 +15,14 @@ import pyarrow.parquet as pq
 from houselights.core.paths import in_sql
 from houselights.core.settings import TraceSettings
 from houselights.core.tables import POST_NARRATIVES, TRACE_KINDS, TRACES
+from houselights.core.work import HERE, Work
 from houselights.traces.links import LINKS, canonical_urls
 from houselights.traces.media import MEDIA, local_pictures
 from houselights.traces.references import HASHTAGS, MENTIONS, NARRATIVES, QUOTES, REPLIES, REPOSTS, TEXTS
 from houselights.traces.text import text_objects
 
 _ROW_GROUP = 131_072
+SORTING = ".sorting"
 _NOT_RUN = {
     "link": "no post in this data has a link that leads to another page",
     "repost": "no post in this data is a repost whose source or text is known",
@@ -62,37 +68,86 @@ def build(
     out_path: Path,
     settings: TraceSettings,
     narratives_path: Path | None = None,
+    work: Work = HERE,
 ) -> TraceReport:
     """Reads posts.parquet (core.tables.POSTS) and, where it is made, post_narratives.parquet; writes traces.parquet (core.tables.TRACES):
     beside, then renamed."""
-    objects = text_objects(posts_path, settings)
-    con.register("text_objects", pa.table({"row": objects.row, "object": objects.object}))
-    con.register("canonical_urls", canonical_urls(con, posts_path))
+    shutil.rmtree(out_path.with_name(SORTING), ignore_errors=True)  # of a killed scan
+    objects = text_objects(posts_path, settings, work)
     pictures, no_pictures = local_pictures(con, posts_path, settings.media_folders)
-    con.register("local_pictures", pictures)
-    con.register("post_narratives", pq.read_table(narratives_path) if narratives_path else POST_NARRATIVES.empty())
-    try:
-        con.execute(_POSTS_WITH_TEXT.format(posts=in_sql(posts_path)))
-        rows = _write(con, out_path)
-    finally:
-        con.execute("DROP VIEW IF EXISTS posts_with_text")
-        con.unregister("canonical_urls")
-        con.unregister("local_pictures")
-        con.unregister("text_objects")
-        con.unregister("post_narratives")
+    beside = {
+        "text_objects": pa.table({"row": objects.row, "object": objects.object}),
+        "canonical_urls": canonical_urls(con, posts_path, work),
+        "local_pictures": pictures,
+        "post_narratives": pq.read_table(narratives_path) if narratives_path else POST_NARRATIVES.empty(),
+    }
+    del objects
+    if work.width == 1:
+        with _registered(con, posts_path, beside):
+            rows = _write(out_path, lambda kind: con.sql(_select(kind)).to_arrow_reader(_ROW_GROUP))
+    else:
+        rows = _write_from_elsewhere(posts_path, out_path, beside, work)
     reasons = _NOT_RUN | ({"media": no_pictures} if no_pictures else {})
     return TraceReport(rows, {k: reasons[k].format(min_words=settings.min_words) for k in TRACE_KINDS if not rows[k]})
 
 
-def _write(con: duckdb.DuckDBPyConnection, out_path: Path) -> dict[str, int]:
+@contextmanager
+def _registered(con: duckdb.DuckDBPyConnection, posts_path: Path, beside: dict[str, pa.Table]) -> Iterator[None]:
+    for name, table in beside.items():
+        con.register(name, table)
+    try:
+        con.execute(_POSTS_WITH_TEXT.format(posts=in_sql(posts_path)))
+        yield
+    finally:
+        con.execute("DROP VIEW IF EXISTS posts_with_text")
+        for name in beside:
+            con.unregister(name)
+
+
+def _select(kind: str) -> str:
+    return _ORDERED.format(select=_SELECTS[kind])
+
+
+def _write_from_elsewhere(posts_path: Path, out_path: Path, beside: dict[str, pa.Table], work: Work) -> dict[str, int]:
+    """Each kind sorted into a file of its own, wherever `work` has room; then written one after the other."""
+    folder = out_path.with_name(SORTING)
+    folder.mkdir(exist_ok=True)
+    share = min(1.0, 1.0 / work.width)
+    sort = partial(_sorted_kind, posts_path=posts_path, folder=folder, memory_share_0_1=share)
+    try:
+        files = dict(zip(sorted(TRACE_KINDS), work.map(sort, sorted(TRACE_KINDS), work.publish(beside)), strict=True))
+        return _write(out_path, lambda kind: pa.ipc.open_stream(pa.memory_map(str(files[kind]))))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sorted_kind(
+    kind: str, beside: dict[str, pa.Table], posts_path: Path, folder: Path, memory_share_0_1: float
+) -> Path:
+    """The traces of one kind, in order, as an Arrow stream; there as a whole or not at all, since the part may be made twice."""
+    path = folder / f"{kind}.arrow"
+    written = folder / f"{kind}.{uuid4().hex}.part"
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false; SET threads = 1")
+        con.execute(f"SET memory_limit = '{max(1, round(50 * memory_share_0_1))}%'")
+        con.execute("SET temp_directory = '" + str(folder / "spill").replace("'", "''") + "'")
+        with _registered(con, posts_path, beside):
+            batches = con.sql(_select(kind)).to_arrow_reader(_ROW_GROUP)
+            with pa.ipc.new_stream(str(written), batches.schema) as out:
+                for batch in batches:
+                    out.write_batch(batch)
+    written.replace(path)
+    return path
+
+
+def _write(out_path: Path, batches: Callable[[str], pa.RecordBatchReader]) -> dict[str, int]:
     """Kind by kind: several small sorts take less time and memory than one large one."""
     rows = dict.fromkeys(TRACE_KINDS, 0)
     beside = out_path.with_name(out_path.name + ".part")
     try:
         with pq.ParquetWriter(beside, TRACES.schema, compression="zstd") as writer:
             for kind in sorted(TRACE_KINDS):
-                batches = con.sql(_ORDERED.format(select=_SELECTS[kind])).to_arrow_reader(_ROW_GROUP)
-                for table in _equal_parts(batches):
+                for table in _equal_parts(batches(kind)):
                     rows[kind] += table.num_rows
                     writer.write_table(TRACES.check(table))
         beside.replace(out_path)

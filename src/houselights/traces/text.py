@@ -8,6 +8,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from houselights.core.settings import TraceSettings
 from houselights.core.text import is_spaceless, own_words
+from houselights.core.work import HERE, Work
 from houselights.kernels import minhash
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -53,9 +55,9 @@ class _Corpus:
     n_words: NDArray[np.int64]
 
 
-def text_objects(posts_path: Path, settings: TraceSettings) -> TextObjects:
+def text_objects(posts_path: Path, settings: TraceSettings, work: Work = HERE) -> TextObjects:
     """The text cluster of each post in own words, and of each repost that does not say which post it repeats."""
-    row, text, corpus = _normalised(posts_path)
+    row, text, corpus = _normalised(posts_path, work)
     n_words, n_pairs = minhash.count_words(corpus.data, corpus.start, corpus.end)
     # In scripts without spaces two character pairs count as one word.
     kept = n_words - n_pairs // 2 >= settings.min_words
@@ -65,11 +67,38 @@ def text_objects(posts_path: Path, settings: TraceSettings) -> TextObjects:
     return TextObjects(row[kept[text]], object_of_text[text[kept[text]]])
 
 
-def _own_texts(posts_path: Path) -> Iterator[tuple[NDArray[np.int64], pa.Array, bool]]:
-    """(rows, their texts, whether these posts are reposts), batch by batch; only reposts that do not name their source."""
-    first = 0
+@dataclass(frozen=True)
+class _Part:
+    """The texts of some row groups of posts.parquet: p posts, d different texts, each normalised once."""
+
+    row: NDArray[np.int64]  # [p]
+    code: NDArray[np.int64]  # [p] which of the texts
+    n_posts: NDArray[np.int64]  # [d]
+    words: NDArray[np.uint8]  # one text after the other
+    length: NDArray[np.int64]  # [d] bytes
+    hash: NDArray[np.uint64]  # [d]
+    cut: NDArray[np.bool_]  # [d]
+
+
+def _row_groups(posts_path: Path) -> list[tuple[int, int, int]]:
+    """(first row group, the one after the last, row of the first) of parts with about _BATCH rows."""
     with pq.ParquetFile(posts_path) as file:
-        for batch in file.iter_batches(_BATCH, columns=["text", "kind", "repost_of"]):
+        rows = [file.metadata.row_group(k).num_rows for k in range(file.num_row_groups)]
+    parts, begin, n_before, n = [], 0, 0, 0
+    for k, n_rows in enumerate(rows):
+        n += n_rows
+        if n >= _BATCH or k == len(rows) - 1:
+            parts.append((begin, k + 1, n_before))
+            begin, n_before, n = k + 1, n_before + n, 0
+    return parts
+
+
+def _own_texts(posts_path: str, part: tuple[int, int, int]) -> Iterator[tuple[NDArray[np.int64], pa.Array, bool]]:
+    """(rows, their texts, whether these posts are reposts); only reposts that do not name their source."""
+    begin, end, first = part
+    with pq.ParquetFile(posts_path) as file:
+        groups = list(range(begin, end))
+        for batch in file.iter_batches(_BATCH, row_groups=groups, columns=["text", "kind", "repost_of"]):
             is_repost = pc.equal(batch["kind"], "repost")
             has_text = pc.not_equal(batch["text"], "")
             unnamed = pc.and_(is_repost, pc.is_null(batch["repost_of"]))
@@ -81,24 +110,42 @@ def _own_texts(posts_path: Path) -> Iterator[tuple[NDArray[np.int64], pa.Array, 
             first += batch.num_rows
 
 
-def _normalised(posts_path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64], _Corpus]:
-    """(rows, the number of each row's text in the corpus, the corpus). A text that a batch repeats is normalised once."""
-    row, code, counts, data, lengths, hashes, cuts = [], [], [], [], [], [], []
+def _normalised_part(part: tuple[int, int, int], posts_path: str) -> list[_Part]:
+    return [_normalise(*texts) for texts in _own_texts(posts_path, part)]
+
+
+def _normalise(rows: NDArray[np.int64], texts: pa.Array, are_reposts: bool) -> _Part:
+    encoded = texts.dictionary_encode()
+    code = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    pairs = [complete_words(text, are_reposts) for text in encoded.dictionary.to_pylist()]
+    words = [own.encode() for own, _ in pairs]
+    digests = b"".join(blake2b(word, digest_size=8).digest() for word in words)
+    return _Part(
+        rows,
+        code,
+        np.bincount(code, minlength=len(words)),
+        np.frombuffer(b"".join(words), dtype=np.uint8),
+        np.fromiter(map(len, words), dtype=np.int64, count=len(words)),
+        np.frombuffer(digests, dtype=">u8").astype(np.uint64),
+        np.fromiter((cut for _, cut in pairs), dtype=bool, count=len(pairs)),
+    )
+
+
+def _normalised(posts_path: Path, work: Work) -> tuple[NDArray[np.int64], NDArray[np.int64], _Corpus]:
+    """(rows, the number of each row's text in the corpus, the corpus)."""
+    row, code, counts, lengths, hashes, cuts = [], [], [], [], [], []
+    data = bytearray()  # grows in place
     n_texts = 0
-    for rows, texts, are_reposts in _own_texts(posts_path):
-        encoded = texts.dictionary_encode()
-        of_row = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        pairs = [complete_words(text, are_reposts) for text in encoded.dictionary.to_pylist()]
-        words = [own.encode() for own, _ in pairs]
-        row.append(rows)
-        code.append(of_row + n_texts)
-        counts.append(np.bincount(of_row, minlength=len(words)))
-        data.append(np.frombuffer(b"".join(words), dtype=np.uint8))
-        lengths.append(np.fromiter(map(len, words), dtype=np.int64, count=len(words)))
-        digests = b"".join(blake2b(word, digest_size=8).digest() for word in words)
-        hashes.append(np.frombuffer(digests, dtype=">u8").astype(np.uint64))
-        cuts.append(np.fromiter((cut for _, cut in pairs), dtype=bool, count=len(pairs)))
-        n_texts += len(words)
+    for parts in work.map(partial(_normalised_part, posts_path=str(posts_path)), _row_groups(posts_path)):
+        for part in parts:
+            row.append(part.row)
+            code.append(part.code + n_texts)
+            counts.append(part.n_posts)
+            data += part.words.data
+            lengths.append(part.length)
+            hashes.append(part.hash)
+            cuts.append(part.cut)
+            n_texts += len(part.hash)
     end = np.cumsum(_concatenated(lengths, np.int64))
     start = end - _concatenated(lengths, np.int64)
     hash_, first_with, number = np.unique(_concatenated(hashes, np.uint64), return_index=True, return_inverse=True)
@@ -107,7 +154,7 @@ def _normalised(posts_path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64],
     n_posts = np.bincount(number, weights=_concatenated(counts, np.int64), minlength=len(hash_)).astype(np.int64)
     no_words = np.zeros(len(hash_), dtype=np.int64)
     corpus = _Corpus(
-        _concatenated(data, np.uint8), start[first_with], end[first_with], hash_, n_posts, ~whole, no_words
+        np.frombuffer(data, np.uint8), start[first_with], end[first_with], hash_, n_posts, ~whole, no_words
     )
     return _concatenated(row, np.int64), number[_concatenated(code, np.int64)], corpus
 
@@ -153,15 +200,30 @@ def _clusters(corpus: _Corpus, settings: TraceSettings) -> NDArray[np.int64]:
 
 
 def _leaders(corpus: _Corpus, chosen: NDArray[np.int64], settings: TraceSettings) -> NDArray[np.int64]:
-    words, offset = minhash.word_sets(corpus.data, corpus.start[chosen], corpus.end[chosen], corpus.n_words[chosen])
+    """[chosen] the place of each text's leader. Only texts that share a bucket with another can have one, or be one of others."""
+    words, offset = _words(corpus, chosen)
     factor, addend = _permutations(settings.n_permutations)
-    keys = minhash.band_keys(words, offset, factor, addend, settings.n_bands)
-    buckets = minhash.shared_buckets(keys)
-    weight = corpus.n_posts[chosen]
+    buckets = minhash.shared_buckets(words, offset, factor, addend, settings.n_bands, settings.jaccard_0_1)
+    leader = np.arange(len(chosen))
+    meets = np.flatnonzero(np.diff(buckets.offset))
+    if not len(meets):
+        return leader
+    if len(meets) < len(chosen):
+        del words
+        buckets = buckets.of(meets)
+        words, offset = _words(corpus, chosen[meets])
+    weight = corpus.n_posts[chosen[meets]]
     order = np.argsort(-weight, kind="stable")
-    return minhash.lead(
-        order, words, offset, buckets.place, buckets.offset, buckets.capacity, weight, settings.jaccard_0_1
-    )
+    leader[meets] = meets[
+        minhash.lead(
+            order, words, offset, buckets.place, buckets.offset, buckets.capacity, weight, settings.jaccard_0_1
+        )
+    ]
+    return leader
+
+
+def _words(corpus: _Corpus, chosen: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    return minhash.word_sets(corpus.data, corpus.start[chosen], corpus.end[chosen], corpus.n_words[chosen])
 
 
 def _permutations(n: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:

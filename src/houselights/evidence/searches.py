@@ -1,0 +1,70 @@
+"""What is searched in a round: each channel at each window, from either half. The searches know nothing of each other, so they may run anywhere."""
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from houselights.core.settings import EvidenceSettings
+from houselights.core.work import Work
+from houselights.evidence import small_objects, synchrony
+from houselights.evidence.background import Selection, View
+from houselights.evidence.confirmed import Tested
+from houselights.evidence.events import MAX_UNIT_ACCOUNTS, Events
+
+CHANNELS = ("small_objects", "synchrony")
+Search = tuple[float, str, bool]
+"""Window in seconds, channel, whether half A suggests."""
+
+
+@dataclass
+class Round:
+    """The accounts that are left, seen at one window at a time: searches at the same window share what they see."""
+
+    events: Events
+    alive: NDArray[np.bool_]  # [n_accounts]
+    _seen: dict[str, object] = field(default_factory=dict)
+
+    def view(self, window_s: float) -> View:
+        selection, view = self._seen.get("selection"), self._seen.get("view")
+        if not isinstance(selection, Selection):
+            selection = Selection(self.events, self.alive[self.events.account], MAX_UNIT_ACCOUNTS)
+            self._seen = {"selection": selection}
+        if not isinstance(view, View) or view.window_us != round(window_s * 1e6):
+            view = View(selection, round(window_s * 1e6))
+            self._seen = {"selection": selection, "view": view}
+        return view
+
+    def cells(self, view: View) -> synchrony.Cells:
+        cells = self._seen.get("cells")
+        if not isinstance(cells, synchrony.Cells):
+            cells = self._seen["cells"] = synchrony.Cells.of(view)
+        return cells
+
+
+def candidates(
+    e: Events, alive: NDArray[np.bool_], windows_s: list[float], settings: EvidenceSettings, work: Work
+) -> list[Tested]:
+    """Every candidate of every search, tested on the half that did not suggest it. alive: [n_accounts]."""
+    searches = [(w, channel, in_a) for w in windows_s for channel in CHANNELS for in_a in (True, False)]
+    round_ = work.publish(Round(e if work.width == 1 else _for_elsewhere(e), alive))
+    found = work.map(partial(_found, settings=settings, n_windows=len(windows_s)), searches, round_)
+    return [t for part in found for t in part]
+
+
+def _for_elsewhere(e: Events) -> Events:
+    """Without the ids, which no search asks for, and with the order by account, which all do."""
+    none = pa.array([], pa.string())
+    lean = replace(e, object_ids=none, object_kinds=none)
+    _ = lean.unit, lean.size, lean.by_account
+    return lean
+
+
+def _found(search: Search, round_: Round, settings: EvidenceSettings, n_windows: int) -> list[Tested]:
+    window_s, channel, in_a = search
+    view = round_.view(window_s)
+    if channel == "small_objects":
+        return small_objects.tested_from(view, window_s, in_a, settings.seed)
+    return synchrony.tested_from(view, round_.cells(view), in_a, settings.q, n_windows, settings.seed)
