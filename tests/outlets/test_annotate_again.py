@@ -14,7 +14,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from houselights.content import by_heads, embedding, languages, stance_head, technique_head
-from houselights.core.tables import ANNOTATIONS, ANSWERS, CONFUSION, DESCRIPTIONS, EVIDENCE, POSTS, PROMPTS, SAMPLE
+from houselights.core.tables import (
+    ANNOTATIONS,
+    ANSWERS,
+    CONFUSION,
+    DESCRIPTIONS,
+    EVIDENCE,
+    MEMBERS,
+    POSTS,
+    PROMPTS,
+    SAMPLE,
+)
 from houselights.llm import server
 from houselights.outlets import cli
 
@@ -236,7 +246,7 @@ def test_numbers_have_an_end(annotated_run: Path) -> None:
 
 
 @pytest.mark.usefixtures("heads")
-@pytest.mark.parametrize("table", [ANNOTATIONS, SAMPLE, CONFUSION, EVIDENCE, POSTS])
+@pytest.mark.parametrize("table", [ANNOTATIONS, SAMPLE, CONFUSION, EVIDENCE, MEMBERS, POSTS])
 @pytest.mark.parametrize("how", ["damaged", "gone"])
 def test_a_damaged_or_missing_table_is_no_fault(
     annotated_run: Path, table: Any, how: str, capsys: pytest.CaptureFixture[str]

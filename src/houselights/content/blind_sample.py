@@ -1,4 +1,4 @@
-"""A blind sample of posts for a person to label, stratified by predicted label, language and whether a post is a finding's."""
+"""A blind sample of posts for a person to label, stratified by predicted label, language and whether a post is by an account of a finding."""
 
 import heapq
 from collections import defaultdict
@@ -12,9 +12,10 @@ import pyarrow as pa
 from houselights.content.earlier_tables import kept_with, read_table
 from houselights.content.marking import STANCE
 from houselights.content.write import write_table
+from houselights.core import counted
 from houselights.core.errors import HouselightsError
 from houselights.core.paths import in_sql
-from houselights.core.tables import ANNOTATIONS, EVIDENCE, LANGUAGES, POSTS, SAMPLE
+from houselights.core.tables import ANNOTATIONS, LANGUAGES, POSTS, SAMPLE
 
 LEAST_IN_STRATUM = 4
 """Smaller strata have no spread that could be told; they are joined with others of the same predicted label, then with all."""
@@ -69,10 +70,11 @@ marked AS (
         ($task = 'stance' AND target = $target) OR ($task = 'techniques' AND label = $target))
     QUALIFY row_number() OVER (PARTITION BY post_id ORDER BY starts_with(model, 'head:'), model) = 1
 )
-SELECT o.post_id, coalesce(m.model, '') AS model, m.label, coalesce(l.lang, p.lang, 'und') AS lang, e.post_id IS NOT NULL AS found
-FROM own o JOIN (SELECT post_id, any_value(lang) AS lang FROM read_parquet({posts}) GROUP BY 1) p USING (post_id)
+SELECT o.post_id, coalesce(m.model, '') AS model, m.label, coalesce(l.lang, p.lang, 'und') AS lang, p.found
+FROM own o JOIN (
+    SELECT post_id, any_value(lang) AS lang, bool_or(author_id IN (SELECT author_id FROM counted_account)) AS found
+    FROM read_parquet({posts}) GROUP BY 1) p USING (post_id)
 LEFT JOIN marked m USING (post_id) LEFT JOIN read_parquet({languages}) l USING (post_id)
-LEFT JOIN (SELECT post_id_a AS post_id FROM read_parquet({evidence}) UNION SELECT post_id_b FROM read_parquet({evidence})) e USING (post_id)
 ORDER BY o.post_id
 """
 
@@ -86,9 +88,10 @@ def _predicted(con: duckdb.DuckDBPyConnection, run_dir: Path, task: str, target:
         "posts": in_sql(run_dir / POSTS.file),
         "marks": in_sql(run_dir / ANNOTATIONS.file),
         "languages": in_sql(run_dir / LANGUAGES.file),
-        "evidence": in_sql(run_dir / EVIDENCE.file),
     }
+    con.register("counted_account", pa.table({"author_id": pa.array(counted.accounts(run_dir), pa.string())}))
     found = con.sql(_PREDICTED.format(**files), params={"task": task, "target": target}).to_arrow_table()
+    con.unregister("counted_account")
     rows: list[dict[str, Any]] = found.to_pylist()
     if not rows:
         raise HouselightsError(f"{run_dir} has no post in own words.")

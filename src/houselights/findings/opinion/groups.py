@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from houselights.core.counted import TIERS
 from houselights.core.paths import in_sql
 from houselights.core.tables import EVIDENCE, MEMBERS
 from houselights.findings.opinion import reach
@@ -17,7 +18,6 @@ from houselights.findings.opinion.estimate import Group
 from houselights.findings.opinion.reach import Reach, Row
 
 Floats = NDArray[np.float64]
-COUNTED = ("observed", "strong", "reviewed")
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Counted:
 
 
 def counted(con: duckdb.DuckDBPyConnection, run_dir: Path, rows: Sequence[Row], fdr: float) -> list[Counted]:
-    """Findings of tier observed or better. Described ones are not: an innocent explanation fits them."""
+    """Findings of tier observed or better, and their accounts as `core.counted` has them."""
     findings = json.loads((run_dir / "findings.json").read_text(encoding="utf-8"))
-    kept = [f for f in findings if f.get("tier") in COUNTED]
+    kept = [f for f in findings if f.get("tier") in TIERS]
     ids = [str(f["finding_id"]) for f in kept]
     resolved = {id_ for f, id_ in zip(kept, ids, strict=True) if f.get("resolved")}
     owner, probability = _members(con, run_dir, ids, resolved, fdr)
