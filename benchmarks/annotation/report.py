@@ -193,7 +193,7 @@ def names(small: dict[str, Any], ratings: dict[str, Any]) -> str:
         return ""
     n = small["names"]
     out = f"## Names\n\n{n['n']} simulated clusters that no prompt was written on (`benchmarks/annotation/clusters.jsonl`), each with one or two posts of another claim in it.\n\n"
-    rows = [["machine-checkable part (0 to 1)", f"{n['model']:.2f}", f"{n['keywords']:.2f}"]]
+    rows = [["machine-checkable part (0 to 8)", f"{n['model']:.2f}", f"{n['keywords']:.2f}"]]
     for criterion, pair in ratings.get("mean", {}).items():
         rows.append([f"{criterion} (0 to 2)", f"{pair['model']:.2f}", f"{pair['keywords']:.2f}"])
     if ratings:
