@@ -24,7 +24,7 @@ def read(monkeypatch: pytest.MonkeyPatch, made: ModuleType) -> list[Any]:
     """Stands in for the pipeline: keeps what it was given to read."""
     seen: list[Any] = []
 
-    def scan(inputs: list[Path], out_dir: Path, settings: object, progress: object, work: object) -> dict[str, Any]:
+    def scan(inputs: list[Path], out_dir: Path, settings: object, *, work: object) -> dict[str, Any]:
         seen.append(pq.read_table(inputs[0]) if inputs[0].suffix == ".parquet" else inputs)
         made.build(out_dir)
         return {}

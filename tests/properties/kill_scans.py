@@ -37,12 +37,12 @@ def kill_before_rename(number: int) -> None:
 def kill_in_stage(stage: str, after_s: float) -> None:
     whole = pipeline.scan
 
-    def scan(inputs: list[Path], out: Path, settings: Any, progress: Any, work: Any) -> Any:
+    def scan(inputs: list[Path], out: Path, settings: Any, progress: Any, *, work: Any) -> Any:
         def watch(name: str, share: float) -> None:
             if name == stage and share == 0.0:
                 threading.Timer(after_s, kill).start()
 
-        return whole(inputs, out, settings, watch, work)
+        return whole(inputs, out, settings, watch, work=work)
 
     pipeline.scan = scan
 

@@ -115,7 +115,9 @@ def test_a_watch_of_a_file_has_the_bytes_of_its_scan(tmp_path: Path) -> None:
     cli.main(["scan", str(path), "--out", str(tmp_path / "scanned"), "--quiet"])
     assert not pq.read_table(tmp_path / "watched/late.parquet").num_rows
     posts, of_scan = (pq.read_table(tmp_path / run / "posts.parquet") for run in ("watched", "scanned"))
-    assert posts.num_rows and posts.equals(of_scan)
+    assert posts.num_rows and posts.cast(of_scan.schema).equals(
+        of_scan
+    )  # DuckDB may know that a column has no null, or not
     for name in ("rejects.parquet", "traces.parquet", "members.parquet", "evidence.parquet", "findings.json"):
         assert (tmp_path / "watched" / name).read_bytes() == (tmp_path / "scanned" / name).read_bytes(), name
 

@@ -47,7 +47,8 @@ def share(hits: NDArray[np.int64], strata: Strata) -> tuple[float, float, float]
     heaviest = float((part * left / n).max())
     low, high = 1 - _highest(1 - whole, variance, heaviest), _highest(whole, variance, heaviest)
     covered = strata.covered_0_1
-    return whole, min(whole, low) * covered, max(whole, high) * covered + 1 - covered
+    least, most = min(whole, low) * covered, max(whole, high) * covered + 1 - covered
+    return whole, least, max(least, most)  # where all was looked at, rounding must not turn them round
 
 
 def _highest(whole: float, variance: float, heaviest: float) -> float:
