@@ -187,6 +187,9 @@ def parsed(raw: str, structure: object) -> str:
     return f"try(from_json(CASE WHEN {named} AND NOT json_valid({raw}) THEN {repaired} ELSE {raw} END, '{shape}'))"
 
 
+_SHOWN = "left(rtrim(raw, chr(10) || chr(13)), 120)"  # of a record that is none
+
+
 def typed(relation: str, structure: object, is_lines: bool) -> str:
     """SQL of (line, raw, j, rule, detail) from a relation of this module's batches; `j` is NULL where the text is no JSON object."""
     blank = "chr(32) || chr(9) || chr(10) || chr(13)"
@@ -194,7 +197,7 @@ def typed(relation: str, structure: object, is_lines: bool) -> str:
     text = f"CASE WHEN starts_with(raw, '{{') THEN raw ELSE {trimmed} END"  # nearly all do: what is not copied costs nothing
     an_object = "CASE WHEN starts_with(raw, '{') THEN raw END"
     return f"""(SELECT line, raw, j, CASE WHEN rule IS NULL AND j IS NULL THEN 'malformed_json' ELSE rule END AS rule,
-        CASE WHEN rule IS NULL AND j IS NULL THEN left(rtrim(raw, chr(10) || chr(13)), 120) ELSE detail END AS detail
+        CASE WHEN rule IS NULL AND j IS NULL THEN {_SHOWN} ELSE detail END AS detail
       FROM (SELECT * EXCLUDE (object), {parsed("object", structure)} AS j FROM (SELECT *, {an_object} AS object
         FROM (SELECT * REPLACE ({text} AS raw) FROM {relation}) WHERE raw IS NULL OR raw <> '')))"""
 
@@ -207,5 +210,5 @@ def elements(relation: str, path: Sequence[str], is_lines: bool) -> str:
     listed = "j" + "".join('."' + key.replace('"', '""') + '"' for key in path)
     lacking = f"rule IS NULL AND {listed} IS NULL"
     return f"""(SELECT line, unnest(CASE WHEN rule IS NULL AND {listed} IS NOT NULL THEN {listed}::VARCHAR[] ELSE [raw] END) AS raw,
-        CASE WHEN {lacking} THEN 'not_a_post' ELSE rule END AS rule, CASE WHEN {lacking} THEN left(rtrim(raw, chr(10) || chr(13)), 120) ELSE detail END AS detail
+        CASE WHEN {lacking} THEN 'not_a_post' ELSE rule END AS rule, CASE WHEN {lacking} THEN {_SHOWN} ELSE detail END AS detail
       FROM {typed(relation, structure, is_lines)})"""
