@@ -77,11 +77,13 @@ def test_a_scan_can_be_cancelled(opened: Any, writable: Any, posts: Path) -> Non
 def test_a_dropped_file_lands_in_the_form(opened: Any, writable: Any) -> None:
     base, _ = writable
     page = opened("/import", at=base).page
-    page.evaluate("""() => { const data = new DataTransfer();
+    # scripts come after the page: dropped until somebody takes it
+    page.wait_for_function("""() => { const data = new DataTransfer();
         data.items.add(new File(["a,b"], "dropped.csv", {type: "text/csv"}));
         const zone = document.querySelector("[data-drop] .drop");
         zone.dispatchEvent(new DragEvent("dragover", {dataTransfer: data, bubbles: true, cancelable: true}));
-        zone.dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true})); }""")
+        zone.dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true}));
+        return document.querySelector('input[type="file"]').files.length > 0; }""")
     assert page.locator('input[type="file"]').evaluate("(e) => e.files[0].name") == "dropped.csv"
     assert page.locator("[data-drop] [data-over]").count() == 0
 
