@@ -69,6 +69,8 @@ def test_strangers_words_are_inert(rich: TestClient, path: str) -> None:
     html = rich.get(path).text
     page = Page(html)
     for tag, attributes in page.tags:
+        if tag == "script" and str(attributes.get("src")).startswith("/static/"):
+            continue  # our own, where it was built
         assert tag not in ("script", "img", "iframe", "object", "embed", "base", "i", "audio", "video")
         for name, value in attributes.items():
             assert not name.startswith("on") and name != "style" and name != "srcset"
