@@ -66,7 +66,7 @@ def by_local(inputs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> di
 @pytest.fixture
 def scanned(inputs: list[Path], tmp_path: Path) -> Iterator[Scan]:
     def run(work: Work) -> Path:
-        scan(inputs, tmp_path / "run", ScanSettings(), None, work)
+        scan(inputs, tmp_path / "run", ScanSettings(), work=work)
         return tmp_path / "run"
 
     yield run
