@@ -6,7 +6,6 @@ python docs/scale_arithmetic.py     writes them into the page
 import importlib.util
 import json
 import math
-import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -146,13 +145,7 @@ BLOCKS = {"detection": detection, "reading": reading, "placement": placement}
 
 
 def text(page: str) -> str:
-    """The page with every block between `<!-- NAME -->` and `<!-- /NAME -->` written anew."""
-    for name, block in BLOCKS.items():
-        marked = re.compile(f"<!-- {name} -->\n.*?<!-- /{name} -->", re.DOTALL)
-        if not marked.search(page):
-            raise SystemExit(f"{PAGE} lacks the block {name}")
-        page = marked.sub(f"<!-- {name} -->\n{block()}\n<!-- /{name} -->", page)
-    return page
+    return str(T.written(page, BLOCKS))
 
 
 if __name__ == "__main__":

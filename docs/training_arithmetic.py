@@ -5,6 +5,7 @@ python docs/training_arithmetic.py     writes them into the page
 
 import math
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -299,14 +300,18 @@ def annotating() -> str:
 BLOCKS = {"ours": ours, "models": models, "memory": memory, "steps": steps, "corpus": corpus, "annotating": annotating}
 
 
-def text(page: str) -> str:
+def written(page: str, blocks: Mapping[str, Callable[[], str]]) -> str:
     """The page with every block between `<!-- NAME -->` and `<!-- /NAME -->` written anew."""
-    for name, block in BLOCKS.items():
+    for name, block in blocks.items():
         marked = re.compile(f"<!-- {name} -->\n.*?<!-- /{name} -->", re.DOTALL)
         if not marked.search(page):
-            raise SystemExit(f"{PAGE} lacks the block {name}")
+            raise SystemExit(f"the page lacks the block {name}")
         page = marked.sub(f"<!-- {name} -->\n{block()}\n<!-- /{name} -->", page)
     return page
+
+
+def text(page: str) -> str:
+    return written(page, BLOCKS)
 
 
 def _who(run: Run) -> tuple[str, str, str]:

@@ -10,18 +10,17 @@ Every case runs in a child process; CPU seconds are those of all its threads and
 import argparse
 import hashlib
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "speed")]
+from cost import child  # noqa: E402
+
 TRACES = {"1m": 1_000_000, "10m": 10_000_000, "30m": 30_000_000, "100m": 100_000_000}
 DEFAULT = [f"{what}_{size}" for what in ("kernel", "scan") for size in ("1m", "10m", "30m")]
 CASES = [f"{what}_{size}" for what in ("kernel", "shards", "scan", "ray") for size in TRACES]
@@ -52,21 +51,6 @@ def kernel(size: str, in_shards: bool) -> None:
 def _peak_mb() -> float:
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
-
-
-def child(command: Sequence[str]) -> tuple[str, dict[str, float]]:
-    """Output and cost of a command, with its threads and the children it waited for."""
-    begin = time.monotonic()
-    with tempfile.TemporaryFile() as out:
-        process = subprocess.Popen(command, stdout=out)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        text = out.read().decode()
-    if process.returncode not in (0, 10):
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    cost = {"cpu_s": usage.ru_utime + usage.ru_stime, "wall_s": time.monotonic() - begin, "mb": usage.ru_maxrss / 1024}
-    return text, cost
 
 
 def posts_of(size: str, folder: Path) -> Path:

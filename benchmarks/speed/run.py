@@ -11,15 +11,15 @@ result; peak memory is that of the whole child. Results of one size are compared
 import argparse
 import hashlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from cost import child
 
 HERE = Path(__file__).parent
 WINDOW_US = 60_000_000
@@ -110,21 +110,6 @@ def one(case: str, file: Path) -> None:
     cpu, wall = time.process_time() - cpu, time.monotonic() - wall
     digest = hashlib.sha256(b"".join(np.ascontiguousarray(c, np.int32).tobytes() for c in (a, b, n))).hexdigest()
     print(json.dumps({"cpu_s": cpu, "wall_s": wall, "pairs": len(a), "checksum": digest[:16]}))
-
-
-def child(command: Sequence[str]) -> tuple[str, dict[str, float]]:
-    """Output and cost of a command, with its threads and the children it waited for."""
-    begin = time.monotonic()
-    with tempfile.TemporaryFile() as out:
-        process = subprocess.Popen(command, stdout=out)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        text = out.read().decode()
-    if process.returncode not in (0, 10):
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    cost = {"cpu_s": usage.ru_utime + usage.ru_stime, "wall_s": time.monotonic() - begin, "mb": usage.ru_maxrss / 1024}
-    return text, cost
 
 
 def generated(what: str, size: str, folder: Path) -> Path:

@@ -1,8 +1,10 @@
 """What `results` hands to outlets: posts, pairs of posts, how an account may be shown, a timeline."""
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 BIN_WIDTHS_S = (1, 2, 5, 10, 30, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 7 * 86400, 30 * 86400)
 
@@ -86,7 +88,24 @@ def floor(at: datetime, bin_s: int) -> datetime:
 
 def binned(first: datetime, last: datetime, max_bins: int) -> tuple[int, datetime, int]:
     """(width in seconds, start, number) of the bins from `first` to `last`, with an empty one either side: the quiet before and after."""
+    bin_s, start, n_bins = covering(first, last, max_bins)
+    return bin_s, start - timedelta(seconds=bin_s), n_bins + 2
+
+
+def covering(first: datetime, last: datetime, max_bins: int) -> tuple[int, datetime, int]:
+    """(width in seconds, start, number) of the bins from `first` to `last`."""
     bin_s = bin_width_s((last - first).total_seconds(), max_bins)
     start = floor(first, bin_s)
-    n_bins = int((last - start).total_seconds() // bin_s) + 1
-    return bin_s, start - timedelta(seconds=bin_s), n_bins + 2
+    return bin_s, start, int((last - start).total_seconds() // bin_s) + 1
+
+
+def timelines(
+    ids: Sequence[str], rows: Iterable[Mapping[str, Any]], bins: tuple[int, datetime, int]
+) -> dict[str, Timeline]:
+    """One of each narrative; rows: narrative_id, `nth` bin, whether `mine`, and `n` posts."""
+    bin_s, start, width = bins
+    told = {id_: ([0] * width, [0] * width) for id_ in ids}
+    for r in rows:
+        told[r["narrative_id"]][not r["mine"]][r["nth"]] = r["n"]
+    starts = tuple(start + timedelta(seconds=bin_s * i) for i in range(width))
+    return {id_: Timeline(bin_s, starts, tuple(mine), tuple(others)) for id_, (mine, others) in told.items()}

@@ -13,13 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from houselights.core import tables
+from houselights.core.counted import TIERS
 from houselights.core.errors import HouselightsError
 from houselights.core.paths import digest, in_sql
 from houselights.core.text import own_words
 from houselights.engine.local import connect
-from houselights.records import Pair, Post, Shown, Timeline, Wording, bin_width_s, binned, floor
+from houselights.records import Pair, Post, Shown, Timeline, Wording, binned, covering, timelines
 
-NAMING_TIERS = ("observed", "strong", "reviewed")
+NAMING_TIERS = TIERS
 
 
 class Results:
@@ -377,9 +378,7 @@ class Results:
         first, last = self.counts["first_at"], self.counts["last_at"]
         if first is None:
             return {}
-        bin_s = bin_width_s((last - first).total_seconds(), n_bins)
-        start = floor(first, bin_s)
-        width = int((last - start).total_seconds() // bin_s) + 1
+        bin_s, start, _ = bins = covering(first, last, n_bins)
         rows = self._rows(
             f"""SELECT n.narrative_id, floor(epoch(p.created_at - $start) / $bin)::INT AS nth, m.account_id IS NOT NULL AS mine, count(*) AS n
             FROM {self._source(tables.POST_NARRATIVES)} n JOIN {self._source(tables.POSTS)} p USING (post_id)
@@ -388,11 +387,7 @@ class Results:
             WHERE list_contains($ids, n.narrative_id) GROUP BY ALL""",
             {"id": finding_id, "ids": list(narrative_ids), "start": start, "bin": bin_s},
         )
-        told = {id_: ([0] * width, [0] * width) for id_ in narrative_ids}
-        for r in rows:
-            told[r["narrative_id"]][not r["mine"]][r["nth"]] = r["n"]
-        starts = tuple(start + timedelta(seconds=bin_s * i) for i in range(width))
-        return {id_: Timeline(bin_s, starts, tuple(mine), tuple(others)) for id_, (mine, others) in told.items()}
+        return timelines(narrative_ids, rows, bins)
 
     def edges(self, finding_id: str) -> list[tuple[str, str, int]]:
         """(account, account, coincidences) among the finding's accounts, each pair once, ids in order."""

@@ -1,6 +1,5 @@
 """A job over real sockets: whatever the server does, nothing is lost, nothing doubled, and every limit holds."""
 
-import importlib.util
 import itertools
 import json
 import os
@@ -12,10 +11,10 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+import loading
 from houselights.core.errors import HouselightsError
 from houselights.llm import ask, server, store
 
@@ -24,16 +23,7 @@ HERE = Path(__file__).parent
 FENCE = "0f1e2d"
 
 
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"llm_{name}", HERE / f"{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-scripted, questions = _load("scripted"), _load("questions")
+scripted, questions = loading.module(HERE / "scripted.py"), loading.module(HERE / "questions.py")
 MENDED = (
     "429",
     "500",

@@ -1,30 +1,19 @@
 """What a server says of itself and of what it counted is hostile too: no number, name or nesting of its ends a job with a fault."""
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+import loading
 from houselights.llm import ask, server, store
 
 pytest.importorskip("openai")
 pytest.importorskip("jsonschema")
 
 
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"hostile_{name}", Path(__file__).parent / f"{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-scripted, questions = _load("scripted"), _load("questions")
+scripted, questions = (loading.module(Path(__file__).with_name(f"{name}.py")) for name in ("scripted", "questions"))
 
 
 def _ask(

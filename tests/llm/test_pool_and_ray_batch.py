@@ -1,14 +1,13 @@
 """Several servers as one; and the rows that a cluster's engine gets and gives. The engine itself needs GPUs and is not here."""
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pyarrow as pa
 import pytest
 
+import loading
 from houselights.core.errors import HouselightsError
 from houselights.llm import ask, pool, ray_batch, server, store
 
@@ -17,16 +16,7 @@ HERE = Path(__file__).parent
 FENCE = "0f1e2d"
 
 
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"pool_{name}", HERE / f"{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-scripted, questions = _load("scripted"), _load("questions")
+scripted, questions = loading.module(HERE / "scripted.py"), loading.module(HERE / "questions.py")
 
 
 def _server(url: str) -> server.Server:

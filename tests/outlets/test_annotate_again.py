@@ -1,11 +1,8 @@
 """What a second `annotate` leaves alone, what is refused before anything is done, and what no server, file or folder may end with a fault."""
 
-import importlib.util
 import json
 import shutil
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import loading
 from houselights.content import by_heads, embedding, languages, stance_head, technique_head
 from houselights.core.tables import (
     ANNOTATIONS,
@@ -32,17 +30,7 @@ pytest.importorskip("openai")
 pytest.importorskip("jsonschema")
 
 
-def _load(name: str) -> ModuleType:
-    path = Path(__file__).parents[1] / "llm" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"again_{name}", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-scripted = _load("scripted")
+scripted = loading.module(Path(__file__).parents[1] / "llm/scripted.py")
 TABLES = (ANNOTATIONS, DESCRIPTIONS, PROMPTS, ANSWERS)
 
 

@@ -2,17 +2,15 @@
 
 import csv
 import hashlib
-import importlib.util
 import json
 import shutil
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+import loading
 from houselights.core.tables import (
     ANNOTATIONS,
     ANSWERS,
@@ -28,17 +26,7 @@ pytest.importorskip("openai")
 pytest.importorskip("jsonschema")
 
 
-def _load(name: str) -> ModuleType:
-    path = Path(__file__).parents[1] / "llm" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"llm_{name}", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-scripted = _load("scripted")
+scripted = loading.module(Path(__file__).parents[1] / "llm/scripted.py")
 
 
 def reader(body: dict[str, Any]) -> str:

@@ -14,13 +14,12 @@ import pyarrow.parquet as pq
 from houselights import findings, traces
 from houselights.calibrate import implants
 from houselights.calibrate.implants import SIZES, TACTICS, Ground, Implant
+from houselights.core.counted import TIERS
 from houselights.core.settings import ScanSettings
 from houselights.core.stats import wilson_interval
 from houselights.core.tables import MEMBERS, POSTS, TRACES
 from houselights.engine.local import connect
 from houselights.evidence.detect import detect
-
-NAMING_TIERS = ("observed", "strong", "reviewed")
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def _outcome(implant: Implant, listed: list[dict[str, Any]], members: list[dict[
     for finding in listed:
         there = roles[finding["finding_id"]]
         mine = {a: there[a] for a in implant.members if a in there}
-        passed = finding["tier"] in NAMING_TIERS
+        passed = finding["tier"] in TIERS
         if passed and 2 * len(mine) >= max(len(implant.members), len(there)) and len(mine) > len(best):
             best = mine
     return Outcome(

@@ -89,7 +89,9 @@ def _predicted(con: duckdb.DuckDBPyConnection, run_dir: Path, task: str, target:
         "marks": in_sql(run_dir / ANNOTATIONS.file),
         "languages": in_sql(run_dir / LANGUAGES.file),
     }
-    con.register("counted_account", pa.table({"author_id": pa.array(counted.accounts(run_dir), pa.string())}))
+    con.register(
+        "counted_account", pa.table({"author_id": pa.array({m[1] for m in counted.members(con, run_dir)}, pa.string())})
+    )
     found = con.sql(_PREDICTED.format(**files), params={"task": task, "target": target}).to_arrow_table()
     con.unregister("counted_account")
     rows: list[dict[str, Any]] = found.to_pylist()

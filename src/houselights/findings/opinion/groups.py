@@ -1,6 +1,5 @@
 """Which findings count, who is in them, and what spike-ins say of each."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,9 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from houselights.core.counted import TIERS
+from houselights.core import counted as passed
 from houselights.core.paths import in_sql
-from houselights.core.tables import EVIDENCE, MEMBERS
+from houselights.core.tables import EVIDENCE
 from houselights.findings.opinion import reach
 from houselights.findings.opinion.estimate import Group
 from houselights.findings.opinion.reach import Reach, Row
@@ -43,37 +42,28 @@ class Counted:
 
 def counted(con: duckdb.DuckDBPyConnection, run_dir: Path, rows: Sequence[Row], fdr: float) -> list[Counted]:
     """Findings of tier observed or better, and their accounts as `core.counted` has them."""
-    findings = json.loads((run_dir / "findings.json").read_text(encoding="utf-8"))
-    kept = [f for f in findings if f.get("tier") in TIERS]
-    ids = [str(f["finding_id"]) for f in kept]
-    resolved = {id_ for f, id_ in zip(kept, ids, strict=True) if f.get("resolved")}
-    owner, probability = _members(con, run_dir, ids, resolved, fdr)
+    kept = passed.findings(run_dir)
+    owner, probability = _members(con, run_dir, fdr)
     width = _accounts_per_object(con, run_dir)
     out = []
-    for f, id_ in zip(kept, ids, strict=True):
+    for f in kept:
+        id_ = str(f["finding_id"])
         tactic = reach.tactic_of(f, width.get(id_, 0.0))
         mine = {a: probability[a] for a in sorted(probability) if owner[a] == id_}
         n = int(f.get("n_accounts") or len(mine))
-        core = id_ in resolved
+        core = bool(f.get("resolved"))
         out.append(Counted(id_, str(f["tier"]), tactic, mine, reach.of_group(rows, tactic, n, core=core), core))
     return out
 
 
-def _members(
-    con: duckdb.DuckDBPyConnection, run_dir: Path, ids: list[str], resolved: set[str], fdr: float
-) -> tuple[dict[str, str], dict[str, float]]:
+def _members(con: duckdb.DuckDBPyConnection, run_dir: Path, fdr: float) -> tuple[dict[str, str], dict[str, float]]:
     """Per account the finding that it most likely belongs to, and the probability that it belongs to any.
 
     Where a finding is resolved, its core alone: those passed a test of their own among accounts corrected at `fdr`, so their probability is at
     least 1 - fdr, whatever the likelihood ratio of single sittings says; of the periphery hardly any were members on worlds with truth."""
     missed: dict[str, float] = {}
     best: dict[str, tuple[float, str]] = {}
-    for id_, account, role, probability in con.execute(
-        f"""SELECT finding_id, account_id, role, membership_probability FROM read_parquet({in_sql(run_dir / MEMBERS.file)})
-        WHERE (role = 'core' OR role = 'periphery' AND NOT list_contains($resolved, finding_id))
-        AND list_contains($ids, finding_id) ORDER BY finding_id, account_id""",
-        {"ids": ids, "resolved": sorted(resolved)},
-    ).fetchall():
+    for id_, account, role, probability in passed.members(con, run_dir):
         p = min(1.0, max(float(probability), 1 - fdr if role == "core" else 0.0))
         missed[account] = missed.get(account, 1.0) * (1 - p)
         best[account] = max(best.get(account, (-1.0, "")), (p, id_))

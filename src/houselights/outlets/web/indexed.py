@@ -13,7 +13,7 @@ import duckdb
 from houselights.core import tables
 from houselights.core.text import own_words
 from houselights.outlets.web import index
-from houselights.records import Post, Timeline, Wording, bin_width_s, binned, floor
+from houselights.records import Post, Timeline, Wording, binned, covering, timelines
 from houselights.results import NAMING_TIERS, Results, ranked_wordings
 
 NTH = "((epoch_us(created_at) - $start_us) // $bin_us)::INT"  # whole numbers: intervals cost twenty times as much
@@ -129,9 +129,7 @@ class Indexed(Results):
         first, last = self.counts["first_at"], self.counts["last_at"]
         if first is None:
             return {}
-        bin_s = bin_width_s((last - first).total_seconds(), n_bins)
-        start = floor(first, bin_s)
-        width = int((last - start).total_seconds() // bin_s) + 1
+        bin_s, start, _ = bins = covering(first, last, n_bins)
         rows = self.rows(
             f"""SELECT narrative_id, {NTH} AS nth, m.account_id IS NOT NULL AS mine, count(*) AS n
             FROM told LEFT JOIN (SELECT DISTINCT account_id FROM members WHERE finding_id = $id AND role <> 'source') m
@@ -139,11 +137,7 @@ class Indexed(Results):
             WHERE narrative_id IN (SELECT unnest($ids)) GROUP BY ALL""",
             {"id": finding_id, "ids": list(narrative_ids)} | nth(start, bin_s),
         )
-        told = {id_: ([0] * width, [0] * width) for id_ in narrative_ids}
-        for r in rows:
-            told[r["narrative_id"]][not r["mine"]][r["nth"]] = r["n"]
-        starts = tuple(start + timedelta(seconds=bin_s * i) for i in range(width))
-        return {id_: Timeline(bin_s, starts, tuple(mine), tuple(others)) for id_, (mine, others) in told.items()}
+        return timelines(narrative_ids, rows, bins)
 
     @cached_property
     def _n_in_own_words(self) -> int:
