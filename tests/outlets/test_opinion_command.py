@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import loading
 from houselights.core import tables
 from houselights.outlets import cli
 from houselights.outlets.report import render
@@ -266,6 +267,18 @@ def test_what_a_model_read_of_a_sample_is_no_share_of_all(run: Path, capsys: pyt
     pq.write_table(pa.Table.from_pylist(rows, schema=tables.ANNOTATIONS.schema), path)
     [stance] = _told(run, "--spike-ins", "0", "--dimension", "stance")["dimensions"]
     assert stance["labels_by"] == "a model" and stance["categories"][0]["apparent_0_1"] == 1
+
+
+def test_every_field_has_a_sentence_in_the_documents(run: Path) -> None:
+    _calibrated(run)
+    told = _told(run)
+    pages = Path(__file__).parents[2] / "docs/write_tables.py"
+    names = {
+        n.strip()
+        for key in loading.module(pages).OPINION_FIELDS
+        for n in key.replace("dimensions[].", "").replace("[]", "").split(",")
+    }
+    assert set(told) <= names
 
 
 def test_a_scan_takes_the_answer_away(run: Path, tmp_path: Path) -> None:
