@@ -168,3 +168,13 @@ def test_a_watch_goes_on_with_the_settings_it_began_with(tmp_path: Path) -> None
     log.close()
     with pytest.raises(HouselightsError, match="lateness_s"):
         Log(tmp_path, WatchSettings("x", lateness_s=1.0), ["x"])
+
+
+@pytest.mark.parametrize("data", [b"", b"id,text\n1,a\n", bytes(range(256)) * 9])
+def test_a_source_without_a_json_object_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes
+) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_bytes(data)
+    assert cli.main(["watch", str(path), "--out", str(tmp_path / "run"), "--stop-when-idle", "0", "--quiet"]) == 2
+    assert "no JSON object has come" in capsys.readouterr().err

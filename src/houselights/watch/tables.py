@@ -37,7 +37,10 @@ def write(run_dir: Path, progress: pipeline.Progress | None = None) -> dict[str,
     """Writes the tables of the last commit and returns the manifest. Raises HouselightsError where nothing is left to write."""
     state = read_state(run_dir)
     if state is None:
-        raise HouselightsError(f"{run_dir} has no watch to write tables of.")
+        raise HouselightsError(
+            f"{run_dir} has no tables: no JSON object has come from the source. A watch reads JSON, one post a line; other files are for "
+            "`houselights scan`."
+        )
     settings = settings_of(state)
     beside = run_dir / BESIDE
     shutil.rmtree(beside, ignore_errors=True)

@@ -19,6 +19,7 @@ POLICY = (
     "form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS = {
+    "cache-control": "no-cache",  # asked again each time: another version, or another RUN, may be behind the same address
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
