@@ -18,7 +18,7 @@ from houselights.evidence.background import View
 from houselights.evidence.communities import MIN_GROUP, leiden
 from houselights.evidence.confirmed import GROUP_EFFECT_SD, Tested
 from houselights.kernels import cells as kernel
-from houselights.kernels.pairs import close_pairs
+from houselights.kernels.shards import close_pairs_of_many
 from houselights.kernels.tails import group_effect_tail
 
 PAIR_P = 0.02
@@ -82,7 +82,7 @@ def screen(view: View, cells: Cells, in_a: bool, seed: int) -> list[NDArray[np.i
     e = view.events
     wanted = (cells.of_event >= 0) & (e.in_a == in_a)
     rows = np.flatnonzero(wanted)
-    pairs = close_pairs(
+    pairs = close_pairs_of_many(
         e.account[rows], cells.of_event[rows].astype(np.int32), e.at_us[rows], view.window_us, min_shared=2
     )
     if len(pairs.a) < MIN_GROUP:
