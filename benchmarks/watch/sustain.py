@@ -1,9 +1,10 @@
 """Does `houselights watch` keep up? Starts the server and a watch of it, both in processes of their own, and reads the watch's own figures.
 
-    python benchmarks/watch/sustain.py --rate 6000 --seconds 600 --horizon-posts 1000000 [--tables-every 0]
+    python benchmarks/watch/sustain.py --rate 6000 --seconds 600 --event-rate 300 --horizon-days 0.04 [--tables-every 0]
 
-Prints one line every ten seconds, and at the end what came of it. Lag: wall clock less clock of the stream, less the same at the start
-(event time runs as fast as the wall clock).
+--event-rate: frames a second of event time: with 300 the clock of the stream runs twenty times as fast as that of the wall, so that a horizon
+of .04 days (58 minutes) is full after three minutes. Prints one line every ten seconds, and at the end what came of it. Lag: the frames that the
+server should have sent by now, less those that are committed, in seconds.
 """
 
 import argparse
@@ -38,11 +39,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rate", type=int, default=6000)
     parser.add_argument("--seconds", type=int, default=600)
-    parser.add_argument("--horizon-posts", type=int, default=1_000_000)
+    parser.add_argument("--event-rate", type=int, default=300)
+    parser.add_argument("--horizon-days", type=float, default=0.04)
     parser.add_argument("--tables-every", type=float, default=0)
     parser.add_argument("--metrics-port", type=int, default=9431)
     told = parser.parse_args()
-    command = [sys.executable, str(HERE / "server.py"), "--rate", str(told.rate), "--seconds", str(told.seconds)]
+    command = [sys.executable, str(HERE / "server.py"), "--rate", str(told.rate)]
+    event_s = told.seconds * told.rate / told.event_rate
+    command += ["--event-rate", str(told.event_rate), "--seconds", str(event_s)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout
     port = server.stdout.readline().strip()
@@ -63,8 +67,8 @@ def main() -> None:
             str(told.tables_every),
             "--metrics-port",
             str(told.metrics_port),
-            "--horizon-posts",
-            str(told.horizon_posts),
+            "--horizon-days",
+            str(told.horizon_days),
         ]
         watch = subprocess.Popen(command)
         rows, begun = [], time.time()
@@ -83,6 +87,9 @@ def main() -> None:
                 "at": time.time(),
             }
             rows.append(row | now)
+            first = rows[0]
+            sent = min(first["frames_total"] + told.rate * (row["at"] - first["at"]), told.rate * told.seconds)
+            rows[-1]["lag_s"] = (sent - now["frames_total"]) / told.rate
             print(
                 row["s"],
                 int(now["frames_total"]),
@@ -90,7 +97,7 @@ def main() -> None:
                 "queued",
                 int(now["queued_chunks"]),
                 "lag",
-                round(now.get("lag_seconds", 0) - rows[0].get("lag_seconds", 0), 1),
+                round(rows[-1]["lag_s"], 1),
                 "rss MiB",
                 int(now["resident_memory_bytes"]) >> 20,
                 "disk MiB",
@@ -102,8 +109,8 @@ def main() -> None:
         watch.send_signal(signal.SIGTERM)
         code = watch.wait(60)
         server.kill()
-    rows = [r for r in rows if "lag_seconds" in r]
-    full = [r for r in rows if r["frames_total"] > told.horizon_posts * 1.3] or rows[-2:]
+    filled = told.horizon_days * 86_400 * told.event_rate  # frames until the horizon is full
+    full = [r for r in rows if r["frames_total"] > filled] or rows[-2:]
     last = rows[-1]
     spent = last["cpu_s"] - rows[0]["cpu_s"]
     frames = last["frames_total"] - rows[0]["frames_total"]
@@ -116,8 +123,9 @@ def main() -> None:
                 "seconds": told.seconds,
                 "cpu_s_per_1000": round(spent / frames * 1000, 4),
                 "frames_per_cpu_s": round(frames / spent),
-                "lag_s_most": round(max(r["lag_seconds"] for r in rows) - min(r["lag_seconds"] for r in rows[:2]), 1),
-                "lag_s_last": round(last["lag_seconds"] - rows[0]["lag_seconds"], 1),
+                "lag_s_most": round(max(r["lag_s"] for r in rows), 1),
+                "lag_s_last": round(last["lag_s"], 1),
+                "full_after_s": full[0]["s"],
                 "rss_mib_when_full": [
                     min(int(r["resident_memory_bytes"]) >> 20 for r in full),
                     max(int(r["resident_memory_bytes"]) >> 20 for r in full),

@@ -17,6 +17,7 @@ MOVED = {  # table -> columns that get the number of the copy, so that copies sh
     tables.MEMBERS: ("finding_id", "account_id"),
     tables.HIGHLIGHTS: ("post_id", "finding_id"),
     tables.POST_NARRATIVES: ("post_id",),
+    tables.ANNOTATIONS: ("post_id",),
 }
 SHIFT_S = 61  # a copy lies this much later than the one before: times differ, the period stays
 

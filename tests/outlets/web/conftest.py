@@ -176,8 +176,9 @@ def client_of(run: Path) -> TestClient:
 
 def _served(run: Path) -> Iterator[TestClient]:
     client = client_of(run)
+    client.app.state.shown.wait()  # type: ignore[attr-defined]
     yield client
-    client.app.state.results.close()  # type: ignore[attr-defined]
+    client.app.state.shown.close()  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")

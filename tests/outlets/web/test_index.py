@@ -5,14 +5,24 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
+from houselights.core.errors import HouselightsError
 from houselights.outlets.web import index
+from houselights.outlets.web.app import app
 from houselights.outlets.web.indexed import Indexed
+
+
+def _client(run: Path) -> TestClient:
+    return TestClient(app(run, "a-token"), base_url="http://127.0.0.1:8765", follow_redirects=False)
 
 
 def _posts(run: Path) -> int:
@@ -62,6 +72,64 @@ def test_what_a_killed_server_left_is_swept_and_what_a_living_one_makes_is_not(o
     assert sorted(p.name for p in folder.iterdir()) == ["index.duckdb", made.name, "index.stamp"]
 
 
+def _when_it_is_there(address: str) -> bytes:
+    """As a browser does: it asks again while the index is made."""
+    for _ in range(120):
+        try:
+            with urllib.request.urlopen(address) as answer:
+                return bytes(answer.read())
+        except urllib.error.HTTPError as error:
+            assert error.code == 503 and error.headers["retry-after"] == "1"
+            time.sleep(0.5)
+    raise AssertionError("the index never came")
+
+
+def test_pages_say_how_far_the_index_is_until_it_is_there(own_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, run = threading.Event(), index.Making.run
+
+    def held(making: index.Making, con: Any, statements: list[Any]) -> None:
+        run(making, con, statements[:3])
+        assert go_on.wait(60)
+        run(making, con, statements[3:])
+
+    monkeypatch.setattr(index.Making, "run", held)
+    monkeypatch.setattr("houselights.outlets.web.shown.PATIENCE_S", 0.01)
+    client = _client(own_run)
+    shown = client.app.state.shown  # type: ignore[attr-defined]
+    try:
+        while shown._making.done < 3:
+            time.sleep(0.01)
+        page, twin = client.get("/feed?lang=en"), client.get("/feed.json?lang=en")
+        assert page.status_code == twin.status_code == 503
+        assert f"3 of {len(index._STATEMENTS)} tables are there" in page.text and 'data-waiting="/feed.json?lang=en"' in page.text
+        assert (twin.json()["done"], twin.json()["total"]) == (3, len(index._STATEMENTS))
+        go_on.set()
+        shown.wait()
+        assert client.get("/feed?lang=en").status_code == 200
+    finally:
+        go_on.set()
+        shown.close()
+
+
+def test_stopping_ends_the_making_and_leaves_nothing(own_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = ("CREATE TABLE never AS SELECT sum(a.range * b.range) FROM range(10_000_000) a, range(10_000_000) b",)
+    monkeypatch.setattr(index, "_STATEMENTS", endless)
+    client = _client(own_run)
+    assert client.get("/").status_code == 503
+    client.app.state.shown.close()  # type: ignore[attr-defined]
+    assert list((own_run / ".web").iterdir()) == []
+    assert client.get("/").status_code == 400
+
+
+def test_what_hinders_the_index_is_told(own_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "_STATEMENTS", ("SELECT no_such_column FROM {posts}",))
+    client = _client(own_run)
+    with pytest.raises(HouselightsError):
+        client.app.state.shown.wait()  # type: ignore[attr-defined]
+    told = client.get("/")
+    assert told.status_code == 400 and "no_such_column" in told.text
+
+
 def test_the_command_says_where_and_stops_in_peace(own_run: Path) -> None:
     command = [sys.executable, "-m", "houselights.outlets.cli", "serve", str(own_run), "--no-open", "--port", "0"]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -69,8 +137,7 @@ def test_the_command_says_where_and_stops_in_peace(own_run: Path) -> None:
         assert child.stdout and child.stderr
         address = child.stdout.readline().strip()
         assert address.startswith("http://127.0.0.1:")
-        with urllib.request.urlopen(address) as answer:
-            assert b"2 patterns need a look" in answer.read()
+        assert b"2 patterns need a look" in _when_it_is_there(address)
     finally:
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=30)

@@ -33,6 +33,7 @@ from houselights.outlets.web.pages import (
     reader,
     timeline,
 )
+from houselights.outlets.web.shown import NotYet, ShownRun
 
 STATIC = Path(__file__).parent / "static"
 FRAGMENTS = ("feed", "reader")  # pages whose list alone can be asked for
@@ -41,7 +42,7 @@ Page = Callable[..., dict[str, Any]]
 
 def app(run_dir: Path, token: str, port: int | None = None) -> Starlette:
     """The pages of one RUN. Raises HouselightsError when it is none."""
-    results, jobs = Indexed(run_dir), Jobs()
+    shown, jobs = ShownRun(run_dir), Jobs()
 
     def importing(results: Indexed, query: Any) -> dict[str, Any]:
         return imports.context(results, query, jobs)
@@ -71,9 +72,9 @@ def app(run_dir: Path, token: str, port: int | None = None) -> Starlette:
     made = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, token=token, port=port)],
-        exception_handlers={404: _missing, 405: _missing, HouselightsError: _refused},
+        exception_handlers={404: _missing, 405: _missing, HouselightsError: _refused, NotYet: _waiting},
     )
-    made.state.results, made.state.token, made.state.jobs = results, token, jobs
+    made.state.shown, made.state.token, made.state.jobs = shown, token, jobs
     return made
 
 
@@ -81,7 +82,7 @@ def _page(path: str, name: str, context: Page, options: Callable[[Indexed], Any]
     """A page and its twin in JSON."""
 
     def made(request: Request, *, twin: bool) -> Response:
-        results = request.app.state.results
+        results = request.app.state.shown.results
         told = context(results, request.query_params, **request.path_params)
         if twin:
             return Response(render.as_json(told), media_type="application/json")
@@ -114,7 +115,7 @@ def surroundings(request: Request, name: str) -> dict[str, Any]:
     asked = query | ({"masked": "1"} if masked else {})
     return {
         "page": name,
-        "run_name": request.app.state.results.run_dir.resolve().name,
+        "run_name": request.app.state.shown.run_dir.resolve().name,
         "masked": masked,
         "keep": "?masked=1" if masked else "",
         "and_keep": "&masked=1" if masked else "",
@@ -123,6 +124,17 @@ def surroundings(request: Request, name: str) -> dict[str, Any]:
         "token": request.app.state.token,
         "interactive": (STATIC / "dist" / "app.js").is_file(),
     }
+
+
+async def _waiting(request: Request, exc: Exception) -> Response:
+    """The page that a browser asks for again by itself until the index is there."""
+    assert isinstance(exc, NotYet)
+    headers = {"retry-after": "1"}
+    if request.url.path.endswith(".json"):
+        told = {"error": str(exc), "done": exc.done, "total": exc.total}
+        return Response(render.as_json(told), 503, headers, media_type="application/json")
+    context = surroundings(request, "waiting") | {"n_posts": exc.n_posts, "done": exc.done, "total": exc.total}
+    return HTMLResponse(render.html("waiting.html", context), 503, headers)
 
 
 async def _refused(request: Request, exc: Exception) -> Response:

@@ -7,6 +7,7 @@ needs no offset and visits every post once.
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -87,16 +88,49 @@ _STATEMENTS = (
 )
 
 
-def opened(run_dir: Path) -> duckdb.DuckDBPyConnection:
+class Stopped(Exception):
+    """Who asked for an index does not want it any more."""
+
+
+class Making:
+    """How far the making of an index is, for other threads, which may end it."""
+
+    def __init__(self) -> None:
+        self.done, self.total = 0, len(_STATEMENTS)
+        self._stopped = False
+        self._con: duckdb.DuckDBPyConnection | None = None
+
+    def run(self, con: duckdb.DuckDBPyConnection, statements: Iterable[tuple[str, dict[str, str] | None]]) -> None:
+        """Raises Stopped once `stop` was called, in the middle of a statement too."""
+        self._con = con
+        for sql, params in statements:
+            if self._stopped:
+                raise Stopped
+            try:
+                con.execute(sql, params)
+            except duckdb.InterruptException:
+                if self._stopped:
+                    raise Stopped from None
+                raise
+            self.done += 1
+
+    def stop(self) -> None:
+        self._stopped = True
+        if self._con is not None:
+            with suppress(duckdb.Error):  # closed: it is made
+                self._con.interrupt()
+
+
+def opened(run_dir: Path, making: Making | None = None) -> duckdb.DuckDBPyConnection:
     """A connection to the index of this RUN, made first where it is missing or older than the RUN.
 
-    Where the RUN cannot be written to, the index lies in a temporary folder and is made anew by each server."""
+    Where the RUN cannot be written to, the index lies in a temporary folder and is made anew by each server. Raises Stopped as `making` does."""
     stamp = _stamp(run_dir)
     path = run_dir / FOLDER / FILE
     if _is_of(path, stamp):
         with suppress(duckdb.Error):  # a file that was cut short is made again
             return _connect(path)
-    return _connect(_made(run_dir, path, stamp))
+    return _connect(_made(run_dir, path, stamp, making or Making()))
 
 
 def exists(run_dir: Path) -> bool:
@@ -131,7 +165,7 @@ def _stamp(run_dir: Path) -> str:
     return hashlib.blake2b("\n".join(said).encode(), digest_size=16).hexdigest()
 
 
-def _made(run_dir: Path, path: Path, stamp: str) -> Path:
+def _made(run_dir: Path, path: Path, stamp: str, making: Making) -> Path:
     try:
         path.parent.mkdir(exist_ok=True)
         if not os.access(path.parent, os.W_OK):
@@ -147,7 +181,7 @@ def _made(run_dir: Path, path: Path, stamp: str) -> Path:
                 config={"memory_limit": MEMORY_WHILE_MADE, "threads": 2, "autoinstall_known_extensions": "false"},
             )
             try:
-                _fill(con, run_dir)
+                _fill(con, run_dir, making)
             finally:
                 con.close()
         beside.replace(path)
@@ -176,7 +210,7 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _fill(con: duckdb.DuckDBPyConnection, run_dir: Path) -> None:
+def _fill(con: duckdb.DuckDBPyConnection, run_dir: Path, making: Making) -> None:
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
     con.execute(f"SET temp_directory = {in_sql(Path(tempfile.gettempdir()) / f'houselights-web-{os.getpid()}')}")
@@ -193,9 +227,8 @@ def _fill(con: duckdb.DuckDBPyConnection, run_dir: Path) -> None:
             con.execute(f'CREATE TABLE "no_{declared.name}" AS SELECT * FROM none')
             con.unregister("none")
     salt = hashlib.sha256((run_dir / "manifest.json").read_bytes()).hexdigest()
-    for statement in _STATEMENTS:
-        sql = statement.format(**sources)
-        con.execute(sql, {"salt": salt} if "$salt" in sql else None)
+    statements = [statement.format(**sources) for statement in _STATEMENTS]
+    making.run(con, [(sql, {"salt": salt} if "$salt" in sql else None) for sql in statements])
 
 
 _SOURCES = {

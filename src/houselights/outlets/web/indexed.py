@@ -32,9 +32,9 @@ def nth(start: datetime, bin_s: int) -> dict[str, int]:
 class Indexed(Results):
     """`Results` over the index; one cursor a thread, so that requests do not wait for each other."""
 
-    def __init__(self, run_dir: Path | str) -> None:
+    def __init__(self, run_dir: Path | str, making: index.Making | None = None) -> None:
         super().__init__(run_dir)
-        self._index = index.opened(self.run_dir)
+        self._index = index.opened(self.run_dir, making)
         self._threads = threading.local()
         self._kept: dict[tuple[Any, ...], Any] = {}
 

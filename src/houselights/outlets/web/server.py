@@ -2,7 +2,6 @@
 
 import socket
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,19 +22,12 @@ def serve(run_dir: Path, port: int | None, *, open_browser: bool, quiet: bool) -
         import uvicorn
 
         from houselights.outlets.web.app import app
-    from houselights.outlets.web import index
     from houselights.outlets.web.tokens import new_token
-    from houselights.results import Results
 
     say: Callable[[str], None] = (lambda text: None) if quiet else (lambda text: print(text, file=sys.stderr))
     listening = _bound(port)
     number = listening.getsockname()[1]
-    results, began = Results(run_dir), time.monotonic()
-    if not index.exists(run_dir):
-        say(f"Preparing {int(results.manifest.get('accepted') or 0):,} posts for the pages, once …")
     made = app(run_dir, new_token(), number)
-    if time.monotonic() - began > 1:
-        say(f"Ready after {time.monotonic() - began:.1f} s.")
     address = f"http://{ADDRESS}:{number}/"
     print(address, flush=True)
     say("Only this machine can open it. Stop with Ctrl-C.")
@@ -51,6 +43,7 @@ def serve(run_dir: Path, port: int | None, *, open_browser: bool, quiet: bool) -
             uvicorn.Server(config).run(sockets=[listening])
     finally:
         made.state.jobs.stop()
+        made.state.shown.close()
 
 
 @contextmanager

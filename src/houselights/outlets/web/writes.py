@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from houselights.core.errors import HouselightsError
-from houselights.outlets.web.indexed import Indexed
 from houselights.outlets.web.jobs import Job, Jobs, look_out
+from houselights.outlets.web.shown import ShownRun
 from houselights.outlets.web.siblings import new_run, siblings
 
 FOLDER = "imported"  # beside the RUN: files that were dropped on the page
@@ -24,13 +24,13 @@ EVERY_S, BEAT = 0.3, 40
 async def start(request: Request) -> Response:
     """A file to look at or to scan: dropped on the page, or on this machine already."""
     jobs: Jobs = request.app.state.jobs
-    results: Indexed = request.app.state.results
+    run_dir: Path = request.app.state.shown.run_dir
     jobs.refuse_while_busy()
     async with request.form(max_files=50, max_fields=40) as form:
         options = {k: str(form.get(k) or "").strip()[:500] for k in OPTIONS}
-        inputs = await anyio.to_thread.run_sync(lambda: _inputs(form, results.run_dir))
+        inputs = await anyio.to_thread.run_sync(lambda: _inputs(form, run_dir))
         scan = form.get("action") == "scan"
-        out = new_run(results.run_dir, str(form.get("name") or "")) if scan else look_out()
+        out = new_run(run_dir, str(form.get("name") or "")) if scan else look_out()
     await anyio.to_thread.run_sync(lambda: jobs.start("scan" if scan else "look", inputs, out, options))
     return RedirectResponse("/import", 303)
 
@@ -68,10 +68,11 @@ async def show_run(request: Request) -> Response:
     """Another RUN that lies beside this one, by name."""
     async with request.form() as form:
         name = str(form.get("run") or "")
-    found = {p.name: p for p in siblings(request.app.state.results.run_dir)}.get(name)
+    found = {p.name: p for p in siblings(request.app.state.shown.run_dir)}.get(name)
     if found is None:
         raise HouselightsError(f"There is no RUN {name[:80]} beside this one.")
-    request.app.state.results = await anyio.to_thread.run_sync(lambda: Indexed(found))
+    before, request.app.state.shown = request.app.state.shown, await anyio.to_thread.run_sync(lambda: ShownRun(found))
+    before.give_up()
     return RedirectResponse("/", 303)
 
 
