@@ -48,9 +48,7 @@ def heads(n_posts: int) -> dict[str, Any]:
         pq.write_table(own, Path(folder) / POSTS.file)
         settings = AnnotateSettings(targets=("climate change",), jobs=os.cpu_count() or 1)
         wall, cpu = time.perf_counter(), _cpu()
-        marked = by_heads.mark(
-            connect(), Path(folder), ("stance", "techniques"), settings, lambda done, total: None
-        )
+        marked = by_heads.mark(connect(), Path(folder), ("stance", "techniques"), settings, lambda done, total: None)
         assert len(marked.done) == 2, marked.left_out
         texts = own["text"].to_pylist()
         return {

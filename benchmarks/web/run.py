@@ -187,17 +187,18 @@ def table(run: Path, told: dict[str, Any]) -> str:
 
 def base_run(folder: Path) -> Path:
     """A simulated world, scanned, with all that pages may show of it."""
-    cli = [sys.executable, "-m", "houselights.outlets.cli"]
-    run = folder / "base"
-    subprocess.run([*cli, "simulate", "--out", str(folder / "world"), "--preset", "demo"], check=True)
-    posts = str(folder / "world" / "posts.parquet")
-    done = subprocess.run([*cli, "scan", posts, "--out", str(run), "--narratives", "--quiet"])
-    assert done.returncode in (0, 10)
-    subprocess.run([*cli, "annotate", str(run), "--tasks", "techniques", "--quiet"], check=True)
-    subprocess.run([*cli, "opinion", str(run), "--quiet"], check=True)
-    few = ["--shuffles", "5", "--implants", "5"]
-    subprocess.run([*cli, "calibrate", str(run), *few, "--quiet"], check=True)
-    return run
+    posts, run = str(folder / "world" / "posts.parquet"), str(folder / "base")
+    _do("simulate", "--out", str(folder / "world"), "--preset", "demo")
+    _do("scan", posts, "--out", run, "--narratives", "--quiet")
+    _do("annotate", run, "--tasks", "techniques", "--quiet")
+    _do("opinion", run, "--quiet")
+    _do("calibrate", run, "--shuffles", "5", "--implants", "5", "--quiet")
+    return Path(run)
+
+
+def _do(*words: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "houselights.outlets.cli", *words])
+    assert done.returncode in (0, 10), words
 
 
 def main() -> None:

@@ -157,7 +157,7 @@ def _write(out_path: Path, batches: Callable[[str], pa.RecordBatchReader]) -> di
 
 
 def _equal_parts(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
-    """Tables of _ROW_GROUP rows, however the batches come: the same traces make the same bytes."""
+    """Tables of _ROW_GROUP rows in one piece, however the batches come: the same traces make the same bytes (pages end where pieces do)."""
     waiting: list[pa.RecordBatch] = []
     n_waiting = 0
     for batch in batches:
@@ -166,7 +166,7 @@ def _equal_parts(batches: pa.RecordBatchReader) -> Iterator[pa.Table]:
         if n_waiting >= _ROW_GROUP:
             table = pa.Table.from_batches(waiting)
             whole = n_waiting - n_waiting % _ROW_GROUP
-            yield from (table.slice(i, _ROW_GROUP) for i in range(0, whole, _ROW_GROUP))
+            yield from (table.slice(i, _ROW_GROUP).combine_chunks() for i in range(0, whole, _ROW_GROUP))
             waiting, n_waiting = table.slice(whole).to_batches(), n_waiting - whole
     if n_waiting:
-        yield pa.Table.from_batches(waiting)
+        yield pa.Table.from_batches(waiting).combine_chunks()

@@ -101,7 +101,10 @@ def test_pages_say_how_far_the_index_is_until_it_is_there(own_run: Path, monkeyp
             time.sleep(0.01)
         page, twin = client.get("/feed?lang=en"), client.get("/feed.json?lang=en")
         assert page.status_code == twin.status_code == 503
-        assert f"3 of {len(index._STATEMENTS)} tables are there" in page.text and 'data-waiting="/feed.json?lang=en"' in page.text
+        assert (
+            f"3 of {len(index._STATEMENTS)} tables are there" in page.text
+            and 'data-waiting="/feed.json?lang=en"' in page.text
+        )
         assert (twin.json()["done"], twin.json()["total"]) == (3, len(index._STATEMENTS))
         go_on.set()
         shown.wait()
