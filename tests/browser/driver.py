@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,10 +51,22 @@ def served(run_dir: Path, *, python: str = sys.executable) -> Iterator[str]:
         assert server.stdout
         address = server.stdout.readline().strip()
         assert address.startswith("http://127.0.0.1:"), f"the server said {address!r}"
+        _until_the_index_is_there(address)
         yield address.rstrip("/")
     finally:
         server.terminate()
         server.wait(20)
+
+
+def _until_the_index_is_there(address: str, limit_s: float = 600) -> None:
+    for _ in range(int(limit_s / 0.2)):
+        try:
+            with urllib.request.urlopen(address + "import.json"):
+                return
+        except urllib.error.HTTPError as error:
+            assert error.code == 503
+            time.sleep(0.2)
+    raise AssertionError("the index never came")
 
 
 class Watched:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from houselights.core.settings import ReadSettings, ScanSettings
-from houselights.outlets.cli import _time
+from houselights.outlets.options import time
 from houselights.pipeline import scan
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -57,7 +57,7 @@ def test_two_weeks(mix: Path, tmp_path: Path) -> None:
 
 
 def test_three_days(mix: Path, tmp_path: Path) -> None:
-    read = ReadSettings(since=_time("2015-08-06"), until=_time("2015-08-09"))
+    read = ReadSettings(since=time("2015-08-06"), until=time("2015-08-09"))
     scan([mix / "posts.csv"], tmp_path, ScanSettings(read=read))
     known = labels(mixed(tmp_path / "labels", "--since", "2015-08-06", "--until", "2015-08-09"))
     members = passed(tmp_path)

@@ -1,14 +1,14 @@
 """Options of the commands that ask or check a model. Light: `--help` answers at once."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from houselights.core.errors import HouselightsError
+from houselights.outlets import options
 
 if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    from houselights.outlets.options import Commands
 
 TASKS = ("name", "summary", "explanation", "stance", "techniques")
 LLM = (
@@ -32,15 +32,9 @@ def llm(parser: argparse.ArgumentParser, default_does: str) -> None:
     )
 
 
-def declare(
-    commands: "Commands",
-    talk: Callable[[argparse.ArgumentParser], None],
-    names: Callable[[str], tuple[str, ...]],
-    count: Callable[[str], int],
-    seed: Callable[[str], int],
-) -> None:
-    _annotate(commands, talk, names, count)
-    _sample(commands, talk, count, seed)
+def declare(commands: "Commands") -> None:
+    _annotate(commands)
+    _sample(commands)
     models = commands.add_parser("models", help="weights of the embedded language model")
     models.add_argument(
         "what", choices=("list", "fetch"), help="list: what is here; fetch: bring the weights, hash-checked, resumable"
@@ -48,19 +42,14 @@ def declare(
     models.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 
-def _annotate(
-    commands: "Commands",
-    talk: Callable[[argparse.ArgumentParser], None],
-    names: Callable[[str], tuple[str, ...]],
-    count: Callable[[str], int],
-) -> None:
+def _annotate(commands: "Commands") -> None:
     annotate = commands.add_parser(
         "annotate", help="names of narratives, summaries, stance and techniques, by heads or a language model"
     )
-    annotate.add_argument("run", type=Path, metavar="RUN", help="directory that `houselights scan --out` made")
+    options.of_run(annotate)
     llm(annotate, "the heads alone")
     annotate.add_argument(
-        "--tasks", type=names, default=TASKS, metavar="A,B", help=f"of {', '.join(TASKS)} (default: all)"
+        "--tasks", type=options.names, default=TASKS, metavar="A,B", help=f"of {', '.join(TASKS)} (default: all)"
     )
     annotate.add_argument(
         "--target",
@@ -77,11 +66,11 @@ def _annotate(
         metavar="FILE",
         help="a stance head of your own, from `sample --save-head`; may be given again",
     )
-    _asking(annotate, count)
-    talk(annotate)
+    _asking(annotate)
+    options.talk(annotate)
 
 
-def _asking(annotate: argparse.ArgumentParser, count: Callable[[str], int]) -> None:
+def _asking(annotate: argparse.ArgumentParser) -> None:
     """How much a language model reads, at what cost, and by which way."""
     annotate.add_argument(
         "--posts",
@@ -91,7 +80,7 @@ def _asking(annotate: argparse.ArgumentParser, count: Callable[[str], int]) -> N
         help="posts that the language model reads a task and target, or all (default: 200)",
     )
     annotate.add_argument(
-        "--parallel", type=count, default=None, metavar="N", help="calls at a time (default: 16, embedded: 2)"
+        "--parallel", type=options.count, default=None, metavar="N", help="calls at a time (default: 16, embedded: 2)"
     )
     annotate.add_argument(
         "--dry-run", action="store_true", help="print calls, tokens and seconds that it needs, and ask nothing"
@@ -106,17 +95,14 @@ def _asking(annotate: argparse.ArgumentParser, count: Callable[[str], int]) -> N
     batch.add_argument("--import-batch", type=Path, metavar="FILE", help="read the results of such a batch")
 
 
-def _sample(
-    commands: "Commands",
-    talk: Callable[[argparse.ArgumentParser], None],
-    count: Callable[[str], int],
-    seed: Callable[[str], int],
-) -> None:
+def _sample(commands: "Commands") -> None:
     sample = commands.add_parser(
         "sample", help="a blind sheet of posts to label by hand, and what it says of the annotations"
     )
     sample.add_argument("run", type=Path, metavar="RUN", help="directory that `houselights annotate` marked")
-    sample.add_argument("--n", type=count, default=300, metavar="N", help="posts on the sheet (default: %(default)s)")
+    sample.add_argument(
+        "--n", type=options.count, default=300, metavar="N", help="posts on the sheet (default: %(default)s)"
+    )
     sample.add_argument(
         "--task",
         choices=("stance", "techniques"),
@@ -137,8 +123,8 @@ def _sample(
         metavar="FILE",
         help="with --audit of a stance: learn a head of your own from the labels, for annotate --head",
     )
-    sample.add_argument("--seed", type=seed, default=0, metavar="N", help="another draw (default: %(default)s)")
-    talk(sample)
+    sample.add_argument("--seed", type=options.seed, default=0, metavar="N", help="another draw (default: %(default)s)")
+    options.talk(sample)
 
 
 def _posts(text: str) -> int:

@@ -61,7 +61,7 @@ def watch(args: argparse.Namespace) -> int:
 
 
 def _scan_settings(args: argparse.Namespace, source: "Source") -> ScanSettings:
-    from houselights.outlets.cli import column_map
+    from houselights.outlets.options import column_map
 
     if args.known and not args.known.is_file():
         raise HouselightsError(f"--known: {args.known} does not exist.")

@@ -127,14 +127,14 @@ def surroundings(request: Request, name: str) -> dict[str, Any]:
 
 
 async def _waiting(request: Request, exc: Exception) -> Response:
-    """The page that a browser asks for again by itself until the index is there."""
+    """The page that a browser asks for again by itself until the index is there: no error in its eyes, while a program has to notice."""
     assert isinstance(exc, NotYet)
     headers = {"retry-after": "1"}
     if request.url.path.endswith(".json"):
         told = {"error": str(exc), "done": exc.done, "total": exc.total}
         return Response(render.as_json(told), 503, headers, media_type="application/json")
     context = surroundings(request, "waiting") | {"n_posts": exc.n_posts, "done": exc.done, "total": exc.total}
-    return HTMLResponse(render.html("waiting.html", context), 503, headers)
+    return HTMLResponse(render.html("waiting.html", context), 202, headers)
 
 
 async def _refused(request: Request, exc: Exception) -> Response:
