@@ -5,15 +5,20 @@ import io
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
+import made_frames
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+import running
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from houselights.watch.alerts import block, evidence
 from houselights.watch.alerts.acts import Acts, one_object_each
-from houselights.watch.alerts.engine import Engine
+from houselights.watch.alerts.engine import Engine, Standing
 from houselights.watch.alerts.groups import Group
 from houselights.watch.alerts.sending import Sender
 from houselights.watch.sources.base import BackOff
@@ -132,6 +137,29 @@ def test_who_was_close_before_is_no_evidence_by_itself() -> None:
     engine, _ = run(joint)
     (group,) = engine.groups
     assert group.e_value == 1.0 and group.n_objects == 0 and len(group.members) == 20
+
+
+def test_alerts_lie_in_the_run_as_they_come_and_again_after_a_kill_in_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With every group told of, whatever its evidence: the way from a group to the table, not the statistics."""
+    believed = Engine.standing
+
+    def believing(engine: Engine, end_us: int, q: float) -> Standing:
+        standing = believed(engine, end_us, q)
+        return replace(standing, found=standing.alive)
+
+    monkeypatch.setattr(Engine, "standing", believing)
+    source, run_dir = tmp_path / "posts.jsonl", tmp_path / "run"
+    source.write_bytes(b"\n".join(made_frames.mixed(3_000, 5)) + b"\n")
+    said = running.watch(str(source), run_dir, 200)
+    table = pq.read_table(run_dir / "alerts.parquet")
+    assert said and {a["alert_id"] for a in said} == set(table["alert_id"].to_pylist())
+    assert not (run_dir / "manifest.json").exists(), "no tables were written: alerts need none"
+    before = (run_dir / "alerts.parquet").read_bytes()
+    (run_dir / "alerts.parquet").unlink()  # as if killed between the commit and the table
+    assert running.watch(str(source), run_dir, 200) == []
+    assert (run_dir / "alerts.parquet").read_bytes() == before
 
 
 @pytest.fixture

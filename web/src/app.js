@@ -7,6 +7,7 @@ const PARTS = [
   ["[data-network]", () => import("./network.js")],
   ["[data-timeline]", () => import("./timeline.js")],
   ["[data-events]", () => import("./progress.js")],
+  ["[data-live]", () => import("./live.js")],
   ["[data-waiting]", () => import("./waiting.js")],
   ["[data-drop]", () => import("./drop.js")],
   ["table[data-filter]", () => import("./tables.js")],

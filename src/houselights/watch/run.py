@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from houselights.core.errors import HouselightsError
+from houselights.watch import alert_tables
 from houselights.watch import horizon as horizons
 from houselights.watch.alerts import Alerts
 from houselights.watch.alerts.sending import Sender
@@ -85,6 +86,7 @@ class _Watch:
 
     def run(self) -> Status:
         self._sender.send(self._alerts.unsent())
+        self._publish_alerts()
         self._feed.start()
         idle_since: float | None = None
         try:
@@ -136,8 +138,14 @@ class _Watch:
         n = len(self._batch.frames)
         if n and (n >= self._pace.batch_frames or time.monotonic() - self._begun >= self._pace.batch_s):
             self._close()
-        self._tables.poll()
+        if self._tables.poll():
+            self._publish_alerts()  # theirs are of the commit that they began with
         self._report()
+
+    def _publish_alerts(self) -> None:
+        """For who reads the RUN while the stream goes on; the tables of the end write the same."""
+        if self._log.state.alerts.get("n"):
+            alert_tables.write(self._log.folder, self._log.state, self._log.folder.parent)
 
     def _close(self) -> None:
         """The one place where anything comes to count."""
@@ -150,6 +158,8 @@ class _Watch:
         compact(self._log, self._writer.con)
         self._log.commit()
         self._sender.send(new)
+        if new:
+            self._publish_alerts()
         self._rate.add(told.frames)
         self.status.connection = "reading"
         self._tables.start_if_due()

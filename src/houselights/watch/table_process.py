@@ -35,9 +35,12 @@ class TableProcess:
         command = [sys.executable, "-m", "houselights.watch.tables", str(self._log.folder.parent)]
         self._process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=self._said)
 
-    def poll(self) -> None:
-        if self._process is not None and self._process.poll() is not None:
-            self._finished(self._process.returncode)
+    def poll(self) -> bool:
+        """Whether tables have just been written."""
+        if self._process is None or self._process.poll() is None:
+            return False
+        self._finished(self._process.returncode)
+        return self._process is None and not self.notes
 
     def _finished(self, code: int) -> None:
         self._process, self._log.is_read = None, False

@@ -181,3 +181,36 @@ sys.exit(cli.main({arguments!r}))"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 2 and "houselights[web]" in done.stderr and "Traceback" not in done.stderr
     assert not (own_run.parent / "site").exists()
+
+
+def _until(true: Any) -> None:
+    for _ in range(600):
+        if true():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not come true")
+
+
+def test_pages_follow_a_run_that_changes_and_stay_while_it_is_replaced(
+    own_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("houselights.outlets.web.shown.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("houselights.outlets.web.shown.AGAIN_AFTER_S", 0.0)
+    client = _client(own_run)
+    shown = client.app.state.shown  # type: ignore[attr-defined]
+    first = shown.wait()
+    assert "2 patterns need a look" in client.get("/").text
+    manifest = (own_run / "manifest.json").read_text(encoding="utf-8")
+    (own_run / "manifest.json").write_text('{"complete": false, "version": "0"}', encoding="utf-8")
+    for _ in range(20):  # in the middle of being replaced: what was there stays
+        assert "2 patterns need a look" in client.get("/").text
+    (own_run / "findings.json").write_text("[]", encoding="utf-8")
+    (own_run / "manifest.json").write_text(manifest, encoding="utf-8")
+    _until(lambda: "Nothing found" in client.get("/").text)
+    made = shown.wait()
+    assert made is not first
+    (own_run / "opinion.json").write_text('{"topics": []}', encoding="utf-8")  # beside the index: opened anew, not made
+    index_made = (own_run / ".web" / "index.duckdb").stat().st_mtime_ns
+    _until(lambda: shown.results is not made)
+    assert (own_run / ".web" / "index.duckdb").stat().st_mtime_ns == index_made
+    shown.close()

@@ -12,12 +12,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from houselights.core import tables
 from houselights.core.errors import HouselightsError
 from houselights.outlets.web import render, urls, writes
 from houselights.outlets.web.guard import Guard
 from houselights.outlets.web.indexed import Indexed
 from houselights.outlets.web.jobs import Jobs
 from houselights.outlets.web.pages import (
+    alerts,
     copies,
     diff,
     evidence,
@@ -59,6 +61,7 @@ def app(run_dir: Path, token: str, port: int | None = None) -> Starlette:
         *_page(under, "finding", finding.context),
         *_page("/narratives", "narratives", narratives.context),
         *_page("/opinion", "opinion", opinion.context),
+        *_page("/alerts", "alerts", alerts.context),
         *_page("/methods", "methods", methods.context),
         *_page("/diff", "diff", diff.context),
         *_page("/reader", "reader", reader.context, options=feed.options),
@@ -113,9 +116,11 @@ def surroundings(request: Request, name: str) -> dict[str, Any]:
     query = {k: v for k, v in request.query_params.items() if k not in ("masked", "fragment")}
     path = str(request.url.path)
     asked = query | ({"masked": "1"} if masked else {})
+    run_dir: Path = request.app.state.shown.run_dir
     return {
         "page": name,
-        "run_name": request.app.state.shown.run_dir.resolve().name,
+        "run_name": run_dir.resolve().name,
+        "is_watch": (run_dir / tables.ALERTS.file).is_file(),
         "masked": masked,
         "keep": "?masked=1" if masked else "",
         "and_keep": "&masked=1" if masked else "",

@@ -125,17 +125,16 @@ def opened(run_dir: Path, making: Making | None = None) -> duckdb.DuckDBPyConnec
     """A connection to the index of this RUN, made first where it is missing or older than the RUN.
 
     Where the RUN cannot be written to, the index lies in a temporary folder and is made anew by each server. Raises Stopped as `making` does."""
-    stamp = _stamp(run_dir)
-    path = run_dir / FOLDER / FILE
-    if _is_of(path, stamp):
+    now, path = stamp(run_dir), run_dir / FOLDER / FILE
+    if _is_of(path, now):
         with suppress(duckdb.Error):  # a file that was cut short is made again
             return _connect(path)
-    return _connect(_made(run_dir, path, stamp, making or Making()))
+    return _connect(_made(run_dir, path, now, making or Making()))
 
 
 def exists(run_dir: Path) -> bool:
     """Whether the index is there and up to date."""
-    return _is_of(run_dir / FOLDER / FILE, _stamp(run_dir))
+    return _is_of(run_dir / FOLDER / FILE, stamp(run_dir))
 
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
@@ -149,23 +148,32 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _is_of(path: Path, stamp: str) -> bool:
+def _is_of(path: Path, wanted: str) -> bool:
     mark = path.with_suffix(".stamp")
-    return path.is_file() and mark.is_file() and mark.read_text(encoding="utf-8") == stamp
+    return path.is_file() and mark.is_file() and mark.read_text(encoding="utf-8") == wanted
 
 
-def _stamp(run_dir: Path) -> str:
-    """Changes with every table of the RUN, and with the layout."""
-    said = [LAYOUT, duckdb.__version__]
-    for name in ("manifest.json", "findings.json", *(t.file for t in tables.ALL)):
-        path = run_dir / name
-        if path.is_file():
-            seen = path.stat()
-            said.append(f"{name} {seen.st_size} {seen.st_mtime_ns}")
+def stamp(run_dir: Path) -> str:
+    """Changes with every table of the RUN that the index is made of, and with the layout."""
+    made_of = (t.file for t in tables.ALL if t is not tables.ALERTS)
+    return _hash([LAYOUT, duckdb.__version__, *_seen(run_dir, ("manifest.json", "findings.json", *made_of))])
+
+
+def seen(run_dir: Path) -> str:
+    """As `stamp`, and with what pages read beside the index."""
+    return _hash([stamp(run_dir), *_seen(run_dir, ("opinion.json", "calibration.json"))])
+
+
+def _seen(run_dir: Path, names: Iterable[str]) -> list[str]:
+    paths = [run_dir / name for name in names]
+    return [f"{p.name} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in paths if p.is_file()]
+
+
+def _hash(said: list[str]) -> str:
     return hashlib.blake2b("\n".join(said).encode(), digest_size=16).hexdigest()
 
 
-def _made(run_dir: Path, path: Path, stamp: str, making: Making) -> Path:
+def _made(run_dir: Path, path: Path, told: str, making: Making) -> Path:
     try:
         path.parent.mkdir(exist_ok=True)
         if not os.access(path.parent, os.W_OK):
@@ -188,7 +196,7 @@ def _made(run_dir: Path, path: Path, stamp: str, making: Making) -> Path:
     finally:
         for left in path.parent.glob(f"{beside.name}*"):
             left.unlink(missing_ok=True)
-    path.with_suffix(".stamp").write_text(stamp, encoding="utf-8")
+    path.with_suffix(".stamp").write_text(told, encoding="utf-8")
     return path
 
 

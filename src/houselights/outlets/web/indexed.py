@@ -34,6 +34,7 @@ class Indexed(Results):
 
     def __init__(self, run_dir: Path | str, making: index.Making | None = None) -> None:
         super().__init__(run_dir)
+        self.seen = index.seen(self.run_dir)
         self._index = index.opened(self.run_dir, making)
         self._threads = threading.local()
         self._kept: dict[tuple[Any, ...], Any] = {}

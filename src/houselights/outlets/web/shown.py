@@ -1,6 +1,8 @@
-"""The RUN that a server shows, from the moment it is chosen: its index is made in a thread of its own, and pages say how far that is."""
+"""The RUN that a server shows, from the moment it is chosen: its index is made in a thread of its own, and pages say how far that is. Where the
+RUN changes, as that of a watch does, pages stay as they are until the new index is there, and then follow."""
 
 import threading
+import time
 from pathlib import Path
 
 import duckdb
@@ -12,6 +14,8 @@ from houselights.results import Results
 
 PATIENCE_S = 0.5
 """How long a request waits for the index before it gets the page that says how far it is: that of a small RUN is there by then."""
+LOOK_EVERY_S, AGAIN_AFTER_S = 2.0, 30.0
+"""How often the RUN is looked at for changes; how long after an index that could not be made."""
 
 
 class NotYet(Exception):
@@ -28,51 +32,71 @@ class ShownRun:
     def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir
         self._n_posts = int(Results(run_dir).manifest.get("accepted") or 0)
-        self._making = index.Making()
         self._results: Indexed | None = None
-        self._failed: Exception | None = None
-        self._thread = threading.Thread(target=self._open, name="index", daemon=True)
+        self._failed: HouselightsError | None = None
+        self._making = index.Making()
+        self._thread: threading.Thread | None = None
+        self._lock, self._look_at = threading.Lock(), 0.0
         if index.exists(run_dir):
             self._open()
         else:
-            self._thread.start()
+            self._begin()
 
     @property
     def results(self) -> Indexed:
-        """What pages read. Raises NotYet while the index is made, and whatever ended its making."""
-        if self._thread.ident is not None and self._results is None:
+        """What pages read. Raises NotYet while the first index is made, and HouselightsError for what ended its making."""
+        if self._results is not None:
+            self._follow(self._results)
+            return self._results
+        if self._thread is not None:
             self._thread.join(PATIENCE_S)
+        if self._results is not None:
+            return self._results
         if self._failed is not None:
             raise self._failed
-        if self._results is None:
-            raise NotYet(self._n_posts, self._making.done, self._making.total)
-        return self._results
+        raise NotYet(self._n_posts, self._making.done, self._making.total)
 
     def wait(self) -> Indexed:
-        """As `results`, when it is there."""
-        if self._thread.ident is not None:
+        """As `results`, when nothing is being made."""
+        if self._thread is not None:
             self._thread.join()
         return self.results
 
     def give_up(self) -> None:
-        """Ends the making of the index, where it is not there yet."""
-        if self._results is None:
-            self._making.stop()
+        """Ends the making of an index."""
+        self._making.stop()
 
     def close(self) -> None:
-        """Ends the making of the index, or closes it."""
         self.give_up()
-        if self._thread.ident is not None:
+        if self._thread is not None:
             self._thread.join()
         if self._results is not None:
             self._results.close()
 
+    def _begin(self) -> None:
+        self._thread = threading.Thread(target=self._open, name="index", daemon=True)
+        self._thread.start()
+
+    def _follow(self, shown: Indexed) -> None:
+        """Has the index made anew where the RUN is another one by now."""
+        with self._lock:
+            now = time.monotonic()
+            if now < self._look_at or (self._thread is not None and self._thread.is_alive()):
+                return
+            self._look_at = now + LOOK_EVERY_S
+            if index.seen(self.run_dir) != shown.seen:
+                self._making = index.Making()
+                self._begin()
+
     def _open(self) -> None:
+        """What was shown before stays where this fails: a RUN that is being replaced says that it is not complete."""
         try:
             self._results = Indexed(self.run_dir, self._making)
+            return
         except index.Stopped:
             self._failed = HouselightsError("This run is not shown any more. Open the overview.")
         except HouselightsError as exc:
             self._failed = exc
         except (OSError, duckdb.Error) as exc:
             self._failed = HouselightsError(f"The pages of {self.run_dir} cannot be prepared: {exc}")
+        self._look_at = time.monotonic() + AGAIN_AFTER_S

@@ -1,6 +1,6 @@
 """Alerts of a watch: blocks are closed as the clock passes them, and all that alerts know is committed with the rows.
 
-What is needed to go on lies in the log: groups, what is usual, close pairs of the last day, what was told; and the acts of blocks that are
+What is needed to go on lies in the log: groups, what is usual, close pairs of the horizon, what was told; and the acts of blocks that are
 still open, which are read again from their segments.
 """
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from houselights.watch.alerts import announce, block
 from houselights.watch.alerts.acts import ACTS, Acts
 from houselights.watch.alerts.block import Pairs
-from houselights.watch.alerts.engine import Engine
+from houselights.watch.alerts.engine import MEMORY_US, Engine
 from houselights.watch.alerts.groups import Group
 from houselights.watch.batches import Writer, files_sql
 from houselights.watch.log import Log, write_whole
@@ -31,7 +31,8 @@ class Alerts:
 
     def __init__(self, log: Log, settings: WatchSettings) -> None:
         self._log, self._q, self._lateness_us = log, settings.scan.evidence.q, int(settings.lateness_s * 1e6)
-        self._engine = Engine(int(settings.block_s * 1e6), settings.scan.evidence.seed)
+        memory_us = min(MEMORY_US, int(settings.horizon_s * 1e6))
+        self._engine = Engine(int(settings.block_s * 1e6), settings.scan.evidence.seed, memory_us)
         self._told: dict[str, Any] = log.state.alerts
         self._acts: list[Acts] | None = None
         self._pair_files: list[str] = []

@@ -15,7 +15,7 @@ from houselights.watch.alerts.groups import Change, Group
 
 MEMORY_US = 14 * 24 * 3_600_000_000
 MOST_PAIRS = 1_000_000
-"""Close pairs that are remembered, of 14 days at most; beyond it the oldest blocks go."""
+"""Close pairs that are remembered, of 14 days at most, or of a shorter horizon; beyond it the oldest blocks go."""
 HALF_LIFE_US = 24 * 3_600_000_000
 """After each, what is usual counts half."""
 
@@ -32,10 +32,11 @@ class Standing:
 
 @dataclass
 class Engine:
-    """`usual` [N_SIZES, N_SHARES]: reference objects; `pairs`: close pairs of each block of the last day, the oldest first."""
+    """`usual` [N_SIZES, N_SHARES]: reference objects; `pairs`: close pairs of each block of the last `memory_us`, the oldest first."""
 
     block_us: int
     seed: int
+    memory_us: int = MEMORY_US
     usual: NDArray[np.float64] = field(default_factory=lambda: np.zeros((N_SIZES, N_SHARES)))
     groups: list[Group] = field(default_factory=list)
     pairs: list[Pairs] = field(default_factory=list)
@@ -108,5 +109,5 @@ class Engine:
         if len(close):
             self.pairs.append(close)
         total = sum(len(p) for p in self.pairs)
-        while self.pairs and (total > MOST_PAIRS or int(self.pairs[0].at_us.max()) < end_us - MEMORY_US):
+        while self.pairs and (total > MOST_PAIRS or int(self.pairs[0].at_us.max()) < end_us - self.memory_us):
             total -= len(self.pairs.pop(0))
