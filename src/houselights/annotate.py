@@ -20,8 +20,8 @@ from houselights.core.paths import in_sql
 from houselights.core.settings import AnnotateSettings
 from houselights.core.tables import ANNOTATIONS, ANSWERS, ASKED, DESCRIPTIONS, POSTS, PROMPTS
 from houselights.findings import reading
-from houselights.llm import ask, estimate, store
-from houselights.llm.base import Check, Driver
+from houselights.llm import ask, estimate, ray_batch, store
+from houselights.llm.base import Check, Driver, Priced
 
 Progress = Callable[[str, float], None]
 CHECKS: dict[str, Check] = {
@@ -83,10 +83,10 @@ def prepare(con: duckdb.DuckDBPyConnection, run_dir: Path, settings: AnnotateSet
     return Job(run_dir, model, ask.wanted(asked, model), skipped)
 
 
-def cost(job: Job, driver: Driver) -> estimate.Estimate:
+def cost(job: Job, by: Priced) -> estimate.Estimate:
     """What answering the job would take, before anything is asked."""
     with store.opened(job.run_dir, writes=False) as held:
-        return estimate.of(job.questions, driver, held)
+        return estimate.of(job.questions, by, held)
 
 
 def answer(job: Job, driver: Driver, fence: str, progress: Progress | None = None) -> ask.Told:
@@ -94,6 +94,15 @@ def answer(job: Job, driver: Driver, fence: str, progress: Progress | None = Non
     tell = progress or (lambda stage, share: None)
     with store.opened(job.run_dir) as held:
         return ask.ask(job.questions, driver, held, CHECKS, fence, lambda done, n: tell("model", done / max(n, 1)))
+
+
+def answer_on_ray(job: Job, engine: ray_batch.Engine, fence: str) -> ask.Told:
+    """As `answer`, by vLLM on the GPU workers of the Ray cluster that this process is connected to."""
+    with store.opened(job.run_dir) as held:
+        before = len(held.held([w.key for w in job.questions]))
+        told = ray_batch.answer(job.questions, engine, held, CHECKS, fence)
+        missing = len({w.key for w in job.questions}) - before - told.n_new
+    return ask.Told(told.n_new, before, missing, ["the engine gave none to them."] if missing else [])
 
 
 def held(job: Job) -> pa.Table:

@@ -56,8 +56,8 @@ class Session(Protocol):
         ...
 
 
-class Driver(Protocol):
-    """Where answers come from. `session` lasts for at most `session_calls` questions, of which `parallel` are asked at a time."""
+class Priced(Protocol):
+    """What an estimate needs to know of whoever answers; `parallel` questions are read at a time."""
 
     @property
     def model(self) -> str: ...
@@ -66,16 +66,20 @@ class Driver(Protocol):
     def parallel(self) -> int: ...
 
     @property
+    def speed(self) -> "Speed | None":
+        """What was measured of such a model, for an estimate; None where nothing is known."""
+        ...
+
+
+class Driver(Priced, Protocol):
+    """Where answers come from. `session` lasts for at most `session_calls` questions, of which `parallel` are asked at a time."""
+
+    @property
     def session_calls(self) -> int: ...
 
     @property
     def restarts(self) -> bool:
         """Whether a new session brings back a server that went away."""
-        ...
-
-    @property
-    def speed(self) -> "Speed | None":
-        """What was measured of such a model, for an estimate; None where nothing is known."""
         ...
 
     def session(self) -> AbstractAsyncContextManager[Session]: ...

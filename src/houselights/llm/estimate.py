@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from houselights.llm.ask import Wanted
-from houselights.llm.base import Driver
+from houselights.llm.base import Priced
 from houselights.llm.prompts import load
 from houselights.llm.store import Store
 
@@ -26,17 +26,17 @@ class Estimate:
     measured_calls: int
 
 
-def of(questions: Sequence[Wanted], driver: Driver, store: Store) -> Estimate:
+def of(questions: Sequence[Wanted], by: Priced, store: Store) -> Estimate:
     """Tokens are estimated by length. Instructions that all calls begin with are read once by servers that keep them, which embedded ones do."""
     held = store.held([w.key for w in questions])
     todo = {w.key: w for w in questions if w.key not in held}.values()
     n_prompt = sum(_tokens("".join(m["content"] for m in w.question("0" * 12).messages)) for w in todo)
     n_answer = sum(int(ANSWER_SHARE * load(w.task).max_answer_tokens) for w in todo)
-    seconds, known = None, store.speed(driver.model)
+    seconds, known = None, store.speed(by.model)
     if known:
-        seconds = len(todo) * known[0] / driver.parallel
-    elif driver.speed:
-        seconds = n_prompt / driver.speed.prompt_tokens_per_s + n_answer / driver.speed.answer_tokens_per_s
+        seconds = len(todo) * known[0] / by.parallel
+    elif by.speed:
+        seconds = n_prompt / by.speed.prompt_tokens_per_s + n_answer / by.speed.answer_tokens_per_s
     return Estimate(len(todo), len(held), n_prompt, n_answer, seconds, known[1] if known else 0)
 
 

@@ -30,6 +30,15 @@ class Engine:
     gpus_a_replica: int = 1
     rows: int = 256
     max_tokens: int = 4096  # of a prompt and its answer
+    speed: None = None  # nothing was measured
+
+    @property
+    def replicas(self) -> int:
+        return max(1, self.gpus // self.gpus_a_replica)
+
+    @property
+    def parallel(self) -> int:
+        return self.replicas * self.rows
 
 
 def rows(questions: Sequence[Wanted], fence: str) -> list[dict[str, Any]]:
@@ -76,7 +85,7 @@ def processor(engine: Engine) -> Any:
             "max_model_len": engine.max_tokens,
             "enable_prefix_caching": True,
         },
-        concurrency=max(1, engine.gpus // engine.gpus_a_replica),
+        concurrency=engine.replicas,
         batch_size=engine.rows,
     )
     return build_processor(config, preprocess=to_engine, postprocess=from_engine)
@@ -86,13 +95,13 @@ def answer(
     questions: Sequence[Wanted], engine: Engine, store: Store, checks: Mapping[str, Check], fence: str
 ) -> Imported:
     """Asks what the store lacks; each answer is kept when its batch arrives, so a job that was stopped goes on."""
-    build = processor(engine)
-    import ray
-
     held = store.held([w.key for w in questions])
     missing = [w for w in questions if w.key not in held]
     if not missing:
         return Imported()
+    build = processor(engine)
+    import ray
+
     done = build(ray.data.from_items(rows(missing, fence)))
     return keep(done.iter_rows(), missing, engine.model, checks, store)
 

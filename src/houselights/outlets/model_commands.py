@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
     from houselights.annotate import AnnotateReport, Job, Progress
     from houselights.llm.ask import Told
-    from houselights.llm.base import Driver
+    from houselights.llm.base import Driver, Priced
+    from houselights.llm.ray_batch import Engine
     from houselights.results import Results
 
 DONE = 0
+RAY = "ray:"
 
 
 def annotate(args: argparse.Namespace) -> int:
@@ -65,7 +67,7 @@ def check(args: argparse.Namespace) -> None:
         from houselights.llm import replay
 
         replay.model_of(replay.recorded(Path(args.llm.removeprefix("replay:"))))
-    elif args.llm != "none":
+    elif args.llm != "none" and not args.llm.startswith(RAY):
         _driver(args)
 
 
@@ -160,12 +162,34 @@ def _asked(
         return None, None, None
     if args.llm.startswith("replay:"):
         return _replay(con, run_dir, settings, Path(args.llm.removeprefix("replay:")))
+    if args.llm.startswith(RAY):
+        return _on_ray(con, run_dir, settings, args)
     driver = _driver(args)
     job = story.prepare(con, run_dir, settings, driver.model)
     _tell_cost(job, driver, quiet=args.quiet)
     with bars as progress:
         told = story.answer(job, driver, secrets.token_hex(6), progress)
     return job, story.held(job), told
+
+
+def _on_ray(
+    con: Any, run_dir: Path, settings: AnnotateSettings, args: argparse.Namespace
+) -> "tuple[Job, pa.Table, Told]":
+    from houselights import annotate as story
+    from houselights.engine.on_ray import started
+
+    engine = _engine(args)
+    job = story.prepare(con, run_dir, settings, engine.model)
+    _tell_cost(job, engine, quiet=args.quiet)
+    with started(args.ray_address):
+        told = story.answer_on_ray(job, engine, secrets.token_hex(6))
+    return job, story.held(job), told
+
+
+def _engine(args: argparse.Namespace) -> "Engine":
+    from houselights.llm.ray_batch import Engine
+
+    return Engine(args.llm.removeprefix(RAY), args.gpus, args.gpus_a_replica)
 
 
 def _dry_run(con: Any, run_dir: Path, settings: AnnotateSettings, args: argparse.Namespace) -> None:
@@ -179,8 +203,8 @@ def _dry_run(con: Any, run_dir: Path, settings: AnnotateSettings, args: argparse
         line = f"{job.model}: {told.n_held:,} questions have a recorded answer, {told.n_unanswered:,} have none. Nobody is asked."
         print(terminal(line), file=sys.stderr)
     else:
-        driver = _driver(args)
-        _tell_cost(story.prepare(con, run_dir, settings, driver.model), driver, quiet=False)
+        by = _engine(args) if args.llm.startswith(RAY) else _driver(args)
+        _tell_cost(story.prepare(con, run_dir, settings, by.model), by, quiet=False)
 
 
 def _driver(args: argparse.Namespace) -> "Driver":
@@ -193,13 +217,13 @@ def _driver(args: argparse.Namespace) -> "Driver":
     return several(args.llm, args.llm_model, args.parallel or server.PARALLEL)
 
 
-def _tell_cost(job: "Job", driver: "Driver", *, quiet: bool) -> None:
+def _tell_cost(job: "Job", by: "Priced", *, quiet: bool) -> None:
     if quiet:
         return
     from houselights import annotate as story
     from houselights.outlets import annotation
 
-    print(terminal(annotation.cost(driver.model, story.cost(job, driver))), file=sys.stderr)
+    print(terminal(annotation.cost(by.model, story.cost(job, by))), file=sys.stderr)
 
 
 def _export(con: Any, run_dir: Path, settings: AnnotateSettings, args: argparse.Namespace) -> None:

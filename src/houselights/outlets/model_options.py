@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 TASKS = ("name", "summary", "explanation", "stance", "techniques")
 LLM = (
     "none, embedded, the address of an OpenAI-compatible server (http://HOST:PORT/v1; several of one model with commas between), "
-    "or replay:FILE with recorded answers"
+    "ray:MODEL (vLLM on the GPUs of a Ray cluster), or replay:FILE with recorded answers"
 )
 
 
 def llm(parser: argparse.ArgumentParser, default_does: str) -> None:
     """The options that choose a model, and what `annotate` alone lets a user change."""
     parser.set_defaults(parallel=None, dry_run=False, export_batch=None, import_batch=None)
+    parser.set_defaults(gpus=1, gpus_a_replica=1)
     parser.add_argument(
         "--llm", default="none", metavar="WHICH", help=f"language model: {LLM} (default: none, {default_does})"
     )
@@ -83,6 +84,13 @@ def _asking(annotate: argparse.ArgumentParser) -> None:
         "--parallel", type=options.count, default=None, metavar="N", help="calls at a time (default: 16, embedded: 2)"
     )
     annotate.add_argument(
+        "--gpus", type=options.count, default=1, metavar="N", help="with --llm ray:MODEL: GPUs in all (default: 1)"
+    )
+    copies = "and GPUs of each copy of the model (default: 1)"
+    annotate.add_argument("--gpus-a-replica", type=options.count, default=1, metavar="N", help=copies)
+    cluster = "a running Ray cluster (default: one of this machine)"
+    annotate.add_argument("--ray-address", default="", metavar="HOST:PORT", help=cluster)
+    annotate.add_argument(
         "--dry-run", action="store_true", help="print calls, tokens and seconds that it needs, and ask nothing"
     )
     batch = annotate.add_mutually_exclusive_group()
@@ -139,12 +147,23 @@ def check_options(args: argparse.Namespace) -> None:
     """Raises HouselightsError where an option would be ignored, or is no text."""
     if args.weights and args.llm != "embedded":
         raise HouselightsError("--weights names a file of the embedded model: add --llm embedded.")
+    _check_ray(args)
     if args.llm_model and args.llm == "none" and not (args.export_batch or args.import_batch):
         raise HouselightsError(
             "--llm-model names a model of a server or a batch: add --llm, --export-batch or --import-batch."
         )
     for option in ("llm", "llm_model", "language"):
         utf8(f"--{option.replace('_', '-')}", getattr(args, option))
+
+
+def _check_ray(args: argparse.Namespace) -> None:
+    if args.llm == "ray:":
+        raise HouselightsError("--llm ray:MODEL needs a model: a directory that all machines see, or its name.")
+    if args.gpus % args.gpus_a_replica:
+        raise HouselightsError("--gpus must be a multiple of --gpus-a-replica.")
+    asked = (args.gpus, args.gpus_a_replica) != (1, 1) or (args.command == "annotate" and args.ray_address)
+    if asked and not args.llm.startswith("ray:"):
+        raise HouselightsError("--gpus, --gpus-a-replica and --ray-address are for --llm ray:MODEL.")
 
 
 def utf8(option: str, value: str) -> str:
