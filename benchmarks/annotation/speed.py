@@ -43,8 +43,9 @@ def heads(n_posts: int) -> dict[str, Any]:
     from houselights.worlds.settings import WorldSettings
 
     with tempfile.TemporaryDirectory() as folder:
-        world = worlds.simulate(WorldSettings(n_accounts=max(500, n_posts // 20), n_days=10), 5)
+        world = worlds.simulate(WorldSettings(n_accounts=max(500, n_posts // 5), n_days=10), 5)
         own = world.posts.filter([k != "repost" for k in world.posts["kind"].to_pylist()]).slice(0, n_posts)
+        assert own.num_rows == n_posts
         pq.write_table(own, Path(folder) / POSTS.file)
         settings = AnnotateSettings(targets=("climate change",), jobs=os.cpu_count() or 1)
         wall, cpu = time.perf_counter(), _cpu()

