@@ -68,4 +68,10 @@ def sentence(results: Indexed, n: int) -> str:
     if told is None:
         return NO_WATCH
     alerts = wording.count(n, "alert") if n else "No alert"
-    return f"{alerts} since this watch began. Its tables, and so all other pages, are as of {told['clock']} of the stream's clock."
+    clock = wording.when(told.get("clock"))
+    as_of = (
+        f" Its tables, and so all other pages, are as of {wording.moment(clock)} UTC by the stream's clock."
+        if clock
+        else ""
+    )
+    return f"{alerts} since this watch began.{as_of}"
