@@ -4,7 +4,7 @@ import importlib.util
 import json
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -54,10 +54,46 @@ def hostile(out_dir: Path) -> Path:
         row["lang"] = ("en", "fr", "<b>x</b>")[i % 3]
     pq.write_table(pa.Table.from_pylist(rows, schema=posts.schema), path)
     _narratives(out_dir, rows)
+    _watched(out_dir, posts.num_rows)
     command = [sys.executable, "-m", "houselights.outlets.cli", "opinion", str(out_dir)]
     code = subprocess.run([*command, "--spike-ins", "0", "--draws", "100", "--quiet"]).returncode
     assert code == 10, f"`houselights opinion` ended with {code}"  # 10: there are findings
     return out_dir
+
+
+def _watched(out_dir: Path, n_posts: int) -> None:
+    """As if a watch had written it: alerts, one of a group with a hostile name."""
+    manifest = json.loads((out_dir / "manifest.json").read_text(encoding="utf-8"))
+    told = {"source": HOSTILE_NAME, "clock": "2026-03-01T13:00:00+00:00", "frames": n_posts}
+    (out_dir / "manifest.json").write_text(json.dumps(manifest | {"watch": told}), encoding="utf-8")
+    write_alerts(out_dir, 3)
+
+
+def write_alerts(out_dir: Path, n: int) -> None:
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    rows = []
+    for k in range(n):
+        values = (
+            f"alert{k}",
+            HOSTILE_NAME if k == 1 else "g1",
+            ("appear", "grow", "fade")[k % 3],
+            at + timedelta(minutes=k),
+        )
+        rest = (
+            12 + k,
+            ["hidden"],
+            [],
+            5,
+            4,
+            812.0,
+            60.0,
+            3,
+            0.05,
+            f"Coordinated pattern: {12 + k} accounts.",
+            "At most a share.",
+        )
+        rows.append(dict(zip([c.name for c in tables.ALERTS.columns], values + rest, strict=True)))
+    tables.ALERTS.write(out_dir, pa.Table.from_pylist(rows, schema=tables.ALERTS.schema))
 
 
 def _narratives(out_dir: Path, posts: list[dict[str, Any]]) -> None:

@@ -8,6 +8,7 @@ import pytest
 # beside what a walk over the links finds, so that a page nothing links to is tested too
 PAGES = [
     "/",
+    "/alerts",
     "/feed",
     "/feed?finding=f-ring",
     "/feed?organic=1",
