@@ -30,6 +30,8 @@ SHARD_ACTIONS = 1 << 27
 """Of a shard at most: 2 GB to hold, about 5 to prepare."""
 RANGES_PER_PLACE = 4
 """Ranges for each part that runs at a time: activity is heavy-tailed."""
+NEAR_OF_RANGE = 50_000_000
+"""Neighbours of a range at most, where there are several shards: each may be a pair that another shard completes, 40 bytes while it waits."""
 
 
 def close_pairs_of_many(
@@ -62,7 +64,11 @@ def close_pairs_of_shards(
     by_rank = work.publish(activity_order(n_actions))
     least = min_shared if len(shards) == 1 else 1  # of one shard: the others may have the rest
     ready = work.keep(partial(_prepared, window_us=window_us, least=least), shards, by_rank)
-    bounds = _ranges(n_actions, n_ranges or RANGES_PER_PLACE * work.width)
+    weight, n_ranges = np.sort(n_actions)[::-1], n_ranges or RANGES_PER_PLACE * work.width
+    if len(shards) > 1:
+        [weight] = work.map(_near, [None], *ready)
+        n_ranges = max(n_ranges, -(-int(weight.sum()) // NEAR_OF_RANGE))
+    bounds = _ranges(weight, n_ranges)
     found = list(work.map(partial(_pairs_of_range, min_shared=min_shared, least=least), bounds, *ready))
     first, second, n = (np.concatenate([part[k] for part in found]) for k in range(3)) if found else _nothing()
     order = activity_order(n_actions)
@@ -74,11 +80,20 @@ def _prepared(shard: Actions, by_rank: Int32, window_us: int, least: int) -> Pre
     return prepared(*shard, window_us, least, by_rank)
 
 
-def _ranges(n_actions: Int64, n: int) -> list[tuple[int, int]]:
-    """Ranges of accounts, in order of activity, with about equal numbers of actions."""
-    total = np.cumsum(np.sort(n_actions)[::-1])
+def _near(_: None, *shards: Prepared) -> Int64:
+    """[accounts] by activity: neighbours of all actions of an account, in all shards."""
+    total: Int64 = np.zeros(len(shards[0].starts) - 1, np.int64)
+    for shard in shards:
+        seen = np.concatenate([[0], np.cumsum(shard.rows[:, 2] - shard.rows[:, 1], dtype=np.int64)])
+        total += seen[shard.starts[1:]] - seen[shard.starts[:-1]]
+    return total
+
+
+def _ranges(weight: Int64, n: int) -> list[tuple[int, int]]:
+    """Ranges of accounts, in order of activity, with about equal sums of `weight`."""
+    total = np.cumsum(weight)
     inner = np.searchsorted(total, np.linspace(0, total[-1] if len(total) else 0, n + 1)[1:-1]) + 1
-    edges = np.unique(np.concatenate([[0], np.minimum(inner, len(n_actions)), [len(n_actions)]]))
+    edges = np.unique(np.concatenate([[0], np.minimum(inner, len(weight)), [len(weight)]]))
     return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
 
