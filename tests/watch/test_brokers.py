@@ -159,3 +159,53 @@ def test_a_kafka_topic_is_read_once_whatever_stops_in_between(kafka: str, tmp_pa
     assert sum(state["position"].values()) == len(frames) == state["n_frames"]
     one, other = told(tmp_path / "run"), told(tmp_path / "whole")
     assert one["posts"].num_rows > 300 and all(one[name].equals(other[name]) for name in one)
+
+
+def cut_connections_to(port: int) -> int:
+    """Shuts down every socket of this process that is connected to this port of this machine, as a cable that is pulled does; how many."""
+    n = 0
+    for descriptor in Path("/proc/self/fd").iterdir():
+        try:
+            if not str(descriptor.readlink()).startswith("socket:"):
+                continue
+            with socket.socket(fileno=os.dup(int(descriptor.name))) as one:
+                if one.getpeername()[1] == port:
+                    one.shutdown(socket.SHUT_RDWR)
+                    n += 1
+        except OSError:  # closed meanwhile, or no connection
+            continue
+    return n
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+def test_a_kafka_topic_whose_connections_are_cut_in_mid_stream_loses_and_doubles_nothing(
+    kafka: str, tmp_path: Path
+) -> None:
+    frames = [f for f in made_frames.mixed(900, seed=7) if f.strip()]
+    topic = f"posts-{os.getpid()}-{time.time_ns()}"
+    n, port = partitions_of(kafka, topic), int(kafka.rpartition(":")[2])
+    name = f"kafka://{kafka}/{topic}"
+    stop, cut = threading.Event(), 0
+    watching = threading.Thread(target=lambda: running.watch(name, tmp_path / "run", 50, stop=stop, idle_s=60.0))
+    watching.start()
+    for begin in range(0, len(frames), 100):
+        produce(kafka, topic, frames[begin : begin + 100], n, first=begin)
+        cut += cut_connections_to(port)
+        time.sleep(0.4)
+    for _ in range(300):
+        if (tmp_path / "run/.watch/state.json").exists() and n_frames(tmp_path / "run") == len(frames):
+            break
+        time.sleep(0.1)
+    stop.set()
+    watching.join()
+    assert cut >= 9, "nothing was cut"
+    running.watch(name, tmp_path / "run", 50, idle_s=0.5)
+    running.watch(name, tmp_path / "whole", 20_000, idle_s=0.5)
+    assert n_frames(tmp_path / "run") == len(frames)
+    one, other = told(tmp_path / "run"), told(tmp_path / "whole")
+    assert one["posts"].num_rows > 300 and all(one[name].equals(other[name]) for name in one)
+
+
+def n_frames(run_dir: Path) -> int:
+    return int(json.loads((run_dir / ".watch/state.json").read_text())["n_frames"])
