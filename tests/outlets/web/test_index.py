@@ -122,13 +122,19 @@ def test_stopping_ends_the_making_and_leaves_nothing(own_run: Path, monkeypatch:
     assert client.get("/").status_code == 400
 
 
-def test_what_hinders_the_index_is_told(own_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_hinders_the_index_is_told_and_tried_again(own_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = index._STATEMENTS
     monkeypatch.setattr(index, "_STATEMENTS", ("SELECT no_such_column FROM {posts}",))
     client = _client(own_run)
     with pytest.raises(HouselightsError):
         client.app.state.shown.wait()  # type: ignore[attr-defined]
     told = client.get("/")
     assert told.status_code == 400 and "no_such_column" in told.text
+    monkeypatch.setattr(index, "_STATEMENTS", right)  # what hindered it is gone: tried again after a while
+    client.app.state.shown._look_at = 0.0  # type: ignore[attr-defined]
+    client.get("/")
+    client.app.state.shown.wait()  # type: ignore[attr-defined]
+    assert client.get("/").status_code == 200
 
 
 def test_the_command_says_where_and_stops_in_peace(own_run: Path) -> None:

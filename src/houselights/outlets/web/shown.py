@@ -36,7 +36,7 @@ class ShownRun:
         self._failed: HouselightsError | None = None
         self._making = index.Making()
         self._thread: threading.Thread | None = None
-        self._lock, self._look_at = threading.Lock(), 0.0
+        self._lock, self._look_at, self._given_up = threading.Lock(), 0.0, False
         if index.exists(run_dir):
             self._open()
         else:
@@ -50,6 +50,8 @@ class ShownRun:
             return self._results
         if self._thread is not None:
             self._thread.join(PATIENCE_S)
+        if self._failed is not None:
+            self._try_again()
         if self._results is not None:
             return self._results
         if self._failed is not None:
@@ -64,6 +66,7 @@ class ShownRun:
 
     def give_up(self) -> None:
         """Ends the making of an index."""
+        self._given_up = True
         self._making.stop()
 
     def close(self) -> None:
@@ -86,6 +89,18 @@ class ShownRun:
             self._look_at = now + LOOK_EVERY_S
             if index.seen(self.run_dir) != shown.seen:
                 self._making = index.Making()
+                self._begin()
+
+    def _try_again(self) -> None:
+        """What hindered the first index may be gone by now."""
+        with self._lock:
+            if (
+                not self._given_up
+                and time.monotonic() >= self._look_at
+                and self._thread
+                and not self._thread.is_alive()
+            ):
+                self._failed, self._making = None, index.Making()
                 self._begin()
 
     def _open(self) -> None:
