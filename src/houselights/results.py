@@ -90,7 +90,8 @@ class Results:
         if not (
             isinstance(topics, list)
             and all(
-                isinstance(t, dict) and isinstance(t.get("dimensions"), list) and "manufactured" in t for t in topics
+                isinstance(t, dict) and isinstance(t.get("dimensions"), list) and {"manufactured", "topic"} <= t.keys()
+                for t in topics
             )
         ):
             raise HouselightsError(
@@ -464,7 +465,11 @@ class Results:
         try:
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as exc:
-            raise HouselightsError(f"{path} cannot be read: {exc}. Run the scan again.") from exc
+            again = {
+                "calibration.json": "Run `houselights calibrate` again",
+                "opinion.json": "Remove it, and run `houselights opinion` again",
+            }
+            raise HouselightsError(f"{path} cannot be read: {exc}. {again.get(name, 'Run the scan again')}.") from exc
 
 
 def ranked_wordings(texts: Iterable[dict[str, list[Post]]], limit: int) -> list[list[Wording]]:

@@ -63,12 +63,24 @@ def test_what_is_wrong_with_the_options_is_told(annotated_run: Path, capsys: pyt
     run = str(annotated_run)
     for options, said in (
         (["--llm", "ray:"], "needs a model"),
+        (["--llm", "ray:  "], "needs a model"),
+        (["--llm", "ray:m", "--llm-model", "n"], "names the model itself"),
+        (["--llm", "ray:m", "--parallel", "4"], "names the model itself"),
+        (["--tasks", ""], "name at least one"),
         (["--llm", "ray:m", "--gpus", "3", "--gpus-a-replica", "2"], "multiple"),
         (["--gpus", "8"], "--llm ray:MODEL"),
         (["--ray-address", "h:1"], "--llm ray:MODEL"),
     ):
         assert cli.main(["annotate", run, *options]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_a_scan_does_not_begin_where_its_model_could_not_be_asked(
+    annotated_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    posts = str(annotated_run / "posts.parquet")
+    assert cli.main(["scan", posts, "--out", str(tmp_path / "scanned"), "--llm", "ray:m"]) == 2
+    assert "after the scan" in capsys.readouterr().err and not (tmp_path / "scanned").exists()
 
 
 def test_a_dry_run_needs_no_cluster(annotated_run: Path, capsys: pytest.CaptureFixture[str]) -> None:

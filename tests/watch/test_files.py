@@ -1,11 +1,13 @@
 """A file that grows, and standard input."""
 
+import io
 import json
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import made_frames
 import pyarrow.parquet as pq
@@ -15,6 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from houselights.outlets import cli
+from houselights.watch import run
+from houselights.watch.alerts.sending import Sender
+from houselights.watch.settings import Pace
+from houselights.watch.sources import open_source
 from houselights.watch.sources.growing_file import GrowingFile
 from houselights.watch.sources.lines import Lines
 
@@ -178,3 +184,58 @@ def test_a_source_without_a_json_object_is_said(
     path.write_bytes(data)
     assert cli.main(["watch", str(path), "--out", str(tmp_path / "run"), "--stop-when-idle", "0", "--quiet"]) == 2
     assert "no JSON object has come" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_stream_that_falls_silent_gets_its_tables_and_a_restart_knows_of_them(tmp_path: Path) -> None:
+    source, run_dir, stop = tmp_path / "posts.jsonl", tmp_path / "run", threading.Event()
+    lines = made_frames.mixed(1_200, 9)
+    source.write_bytes(b"\n".join(lines[:800]) + b"\n")
+    seen: list[float | None] = []
+
+    def tell(status: run.Status) -> None:
+        seen.append(status.tables_written_at)
+
+    def start() -> threading.Thread:
+        stop.clear()
+        of = open_source(str(source))
+        pace = Pace(batch_frames=100, batch_s=0.3, tables_every_s=0.5)
+        thread = threading.Thread(target=_watch, args=(of, run_dir, pace, stop, tell))
+        thread.start()
+        return thread
+
+    def frames_in_tables() -> int:
+        path = run_dir / "manifest.json"
+        told = json.loads(path.read_text()) if path.exists() else {}
+        return int(told["watch"]["frames"]) if told.get("complete") and "watch" in told else 0
+
+    def n_read() -> int:
+        return int(json.loads((run_dir / ".watch/state.json").read_text())["n_frames"])
+
+    watching = start()
+    _until(lambda: frames_in_tables() > 0 and frames_in_tables() == n_read())
+    first = frames_in_tables()
+    stop.set()
+    watching.join()
+    seen.clear()
+    watching = start()
+    _until(lambda: len(seen) > 3)
+    assert seen[0] is not None, "the tables of the earlier start are there"
+    with source.open("ab") as file:
+        file.write(b"\n".join(lines[800:]) + b"\n")
+    _until(lambda: frames_in_tables() > first and frames_in_tables() == n_read())
+    stop.set()
+    watching.join()
+
+
+def _watch(source: Any, run_dir: Path, pace: Pace, stop: threading.Event, tell: Any) -> None:
+    with Sender(io.StringIO(), "") as sender:
+        run.watch(source, run_dir, running.settings(source), pace, sender, stop, time.time, tell)
+
+
+def _until(true: Any) -> None:
+    for _ in range(900):
+        if true():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not come true")

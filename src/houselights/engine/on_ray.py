@@ -13,7 +13,7 @@ from typing import Any
 
 from houselights.core.errors import HouselightsError
 
-MISSING = "--engine ray needs Ray, which is not installed here: pip install 'houselights[ray]'"
+MISSING = "this needs Ray, which is not installed here: pip install 'houselights[ray]'"
 RETRIES = 10
 """Of a part whose process or machine was lost."""
 AHEAD = 2
@@ -103,7 +103,7 @@ def _connect(ray: Any, address: str) -> None:
             ray.init(address="local", num_cpus=cores, include_dashboard=False, **quiet)
         except (OSError, ValueError, RuntimeError) as error:
             raise HouselightsError(
-                f"--engine ray: Ray cannot be started on this machine ({str(error).splitlines()[0][:200]}). Try again when it is less busy, "
+                f"Ray cannot be started on this machine ({str(error).splitlines()[0][:200]}). Try again when it is less busy, "
                 "or leave the option out: the local engine gives the same tables."
             ) from error
         return

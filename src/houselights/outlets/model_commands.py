@@ -4,7 +4,7 @@ import argparse
 import os
 import secrets
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 DONE = 0
 RAY = "ray:"
+MOST_JOBS = 8
+"""Of the heads: each process loads the model of meaning, 0.3 GB."""
 
 
 def annotate(args: argparse.Namespace) -> int:
@@ -99,6 +101,8 @@ def read_findings(args: argparse.Namespace) -> "tuple[Results, Path]":
 
 def _settings(args: argparse.Namespace) -> AnnotateSettings:
     check_options(args)
+    if not args.tasks:
+        raise HouselightsError(f"--tasks: name at least one of {', '.join(TASKS)}.")
     unknown = [t for t in args.tasks if t not in TASKS]
     if unknown:
         raise HouselightsError(f"--tasks: there is no task {unknown[0]!r}. There are: {', '.join(TASKS)}.")
@@ -116,7 +120,7 @@ def _settings(args: argparse.Namespace) -> AnnotateSettings:
         args.language,
         tuple(str(path) for path in args.head),
         args.posts,
-        jobs=os.cpu_count() or 1,
+        jobs=min(MOST_JOBS, os.cpu_count() or 1),
     )
 
 
@@ -181,7 +185,7 @@ def _on_ray(
     engine = _engine(args)
     job = story.prepare(con, run_dir, settings, engine.model)
     _tell_cost(job, engine, quiet=args.quiet)
-    with started(args.ray_address):
+    with started(args.ray_address) if story.cost(job, engine).n_calls else nullcontext():
         told = story.answer_on_ray(job, engine, secrets.token_hex(6))
     return job, story.held(job), told
 

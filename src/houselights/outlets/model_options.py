@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 TASKS = ("name", "summary", "explanation", "stance", "techniques")
 LLM = (
     "none, embedded, the address of an OpenAI-compatible server (http://HOST:PORT/v1; several of one model with commas between), "
-    "ray:MODEL (vLLM on the GPUs of a Ray cluster), or replay:FILE with recorded answers"
+    "or replay:FILE with recorded answers"
 )
+ON_RAY = "; or ray:MODEL, vLLM on the GPUs of a Ray cluster"
 
 
-def llm(parser: argparse.ArgumentParser, default_does: str) -> None:
+def llm(parser: argparse.ArgumentParser, default_does: str, more: str = "") -> None:
     """The options that choose a model, and what `annotate` alone lets a user change."""
     parser.set_defaults(parallel=None, dry_run=False, export_batch=None, import_batch=None)
     parser.set_defaults(gpus=1, gpus_a_replica=1)
     parser.add_argument(
-        "--llm", default="none", metavar="WHICH", help=f"language model: {LLM} (default: none, {default_does})"
+        "--llm", default="none", metavar="WHICH", help=f"language model: {LLM}{more} (default: none, {default_does})"
     )
     parser.add_argument(
         "--llm-model", default="", metavar="NAME", help="its name there (key: HOUSELIGHTS_LLM_KEY in the environment)"
@@ -48,7 +49,7 @@ def _annotate(commands: "Commands") -> None:
         "annotate", help="names of narratives, summaries, stance and techniques, by heads or a language model"
     )
     options.of_run(annotate)
-    llm(annotate, "the heads alone")
+    llm(annotate, "the heads alone", ON_RAY)
     annotate.add_argument(
         "--tasks", type=options.names, default=TASKS, metavar="A,B", help=f"of {', '.join(TASKS)} (default: all)"
     )
@@ -157,8 +158,14 @@ def check_options(args: argparse.Namespace) -> None:
 
 
 def _check_ray(args: argparse.Namespace) -> None:
-    if args.llm == "ray:":
+    if args.llm.startswith("ray:") and args.command == "scan":
+        raise HouselightsError("--llm ray:MODEL is for `houselights annotate RUN`, after the scan.")
+    if args.llm.startswith("ray:") and not args.llm.removeprefix("ray:").strip():
         raise HouselightsError("--llm ray:MODEL needs a model: a directory that all machines see, or its name.")
+    if args.llm.startswith("ray:") and (args.llm_model or args.parallel):
+        raise HouselightsError(
+            "--llm ray:MODEL names the model itself, and --gpus say how many questions it reads at a time: leave --llm-model and --parallel out."
+        )
     if args.gpus % args.gpus_a_replica:
         raise HouselightsError("--gpus must be a multiple of --gpus-a-replica.")
     asked = (args.gpus, args.gpus_a_replica) != (1, 1) or (args.command == "annotate" and args.ray_address)

@@ -1,6 +1,7 @@
 """What options are made of: how a value is read, and options that several commands share. Light: `--help` answers at once."""
 
 import argparse
+from math import isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,9 +62,12 @@ def positive(text: str) -> float:
 
 def number(text: str) -> float:
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        value = nan
+    if isnan(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return value
 
 
 def seed(text: str) -> int:
@@ -84,7 +88,7 @@ def count(text: str) -> int:
 
 def port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a whole number from 1 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a whole number from 1 to 65535, or 0 for a free one")
     return int(text)
 
 

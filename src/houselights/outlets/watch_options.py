@@ -40,7 +40,7 @@ def declare(commands: "Commands") -> None:
     hook = "POST every alert there, at least once, under an Idempotency-Key; http://, or https://"
     watch.add_argument("--webhook", default="", metavar="URL", help=hook)
     port = "figures for Prometheus on http://127.0.0.1:N/metrics"
-    watch.add_argument("--metrics-port", type=int, default=None, metavar="N", help=port)
+    watch.add_argument("--metrics-port", type=options.port, default=None, metavar="N", help=port)
     watch.add_argument(
         "--q", type=options.share, default=0.05, metavar="Q", help="false-discovery rate (default: %(default)s)"
     )

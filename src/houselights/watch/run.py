@@ -140,6 +140,7 @@ class _Watch:
             self._close()
         if self._tables.poll():
             self._publish_alerts()  # theirs are of the commit that they began with
+        self._tables.start_if_due()
         self._report()
 
     def _publish_alerts(self) -> None:
@@ -162,7 +163,6 @@ class _Watch:
             self._publish_alerts()
         self._rate.add(told.frames)
         self.status.connection = "reading"
-        self._tables.start_if_due()
 
     def _report(self) -> None:
         state, status = self._log.state, self.status

@@ -1,5 +1,6 @@
 """Starts the process that writes tables, now and then, and never so often that the stream waits for it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -18,18 +19,20 @@ class TableProcess:
     def __init__(self, log: Log, every_s: float, wall_clock: Callable[[], float]) -> None:
         self._log, self._every_s, self._wall_clock = log, every_s, wall_clock
         self._process: subprocess.Popen[bytes] | None = None
-        self._began, self._took_s = wall_clock(), 0.0
-        self.written_at: float | None = None
+        self.written_at, self._n_frames = _earlier(log.folder.parent)
+        self._began, self._took_s = self.written_at or wall_clock(), 0.0
         self.notes: list[str] = []
 
     def start_if_due(self) -> None:
+        """Where anything was committed since the last tables, also when nothing comes any more."""
         wait_s = max(self._every_s, SHARE_OF_TIME * self._took_s)
-        if self._process is None and self._every_s > 0 and self._wall_clock() - self._began - self._took_s >= wait_s:
+        is_due = self._wall_clock() - self._began - self._took_s >= wait_s
+        if self._process is None and self._every_s > 0 and is_due and self._log.state.n_frames > self._n_frames:
             self._begin()
 
     def _begin(self) -> None:
         self._log.is_read = True
-        self._began = self._wall_clock()
+        self._began, self._n_frames = self._wall_clock(), self._log.state.n_frames
         self._said = tempfile.TemporaryFile()  # noqa: SIM115
         environment = os.environ | {"HOUSELIGHTS_WATCH_CHILD": "1"}
         command = [sys.executable, "-m", "houselights.watch.tables", str(self._log.folder.parent)]
@@ -59,6 +62,16 @@ class TableProcess:
             self._process.kill()
             self._process.wait()
             self._finished(NOTHING_YET)
+
+
+def _earlier(run_dir: Path) -> tuple[float | None, int]:
+    """When the tables that an earlier start left were written, and of how many frames."""
+    path = run_dir / "manifest.json"
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return (path.stat().st_mtime, int(told["watch"]["frames"])) if told["complete"] else (None, 0)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None, 0
 
 
 def last_tables(run_dir: Path) -> None:

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from starlette.testclient import TestClient
 
@@ -36,20 +37,22 @@ def _posts(run: Path) -> int:
 def test_it_is_made_once_and_again_when_a_table_changed(own_run: Path) -> None:
     assert not index.exists(own_run)
     n = _posts(own_run)
-    first = (own_run / ".web" / "index.duckdb").stat().st_mtime_ns
+    [first] = (own_run / ".web").iterdir()
+    made_at = first.stat().st_mtime_ns
     assert index.exists(own_run) and _posts(own_run) == n
-    assert (own_run / ".web" / "index.duckdb").stat().st_mtime_ns == first
+    assert first.stat().st_mtime_ns == made_at
     (own_run / "findings.json").write_text(json.dumps([]), encoding="utf-8")
     assert not index.exists(own_run)
     opened = Indexed(own_run)
     assert opened.passed_ids == [] and index.exists(own_run)
     opened.close()
+    assert len(list((own_run / ".web").iterdir())) == 1 and not first.exists()
 
 
 @pytest.mark.parametrize("damage", [b"", b"not a database", None])
 def test_a_damaged_index_is_made_again(own_run: Path, damage: bytes | None) -> None:
     n = _posts(own_run)
-    path = own_run / ".web" / "index.duckdb"
+    [path] = (own_run / ".web").iterdir()
     path.write_bytes(path.read_bytes()[:100_000] if damage is None else damage)
     assert _posts(own_run) == n
 
@@ -65,11 +68,12 @@ def test_what_a_killed_server_left_is_swept_and_what_a_living_one_makes_is_not(o
     folder.mkdir()
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    left, made = folder / f"index.duckdb.{ended.pid}.part", folder / f"index.duckdb.{os.getppid()}.part"
+    left, made = folder / f"index-a.duckdb.{ended.pid}.x.part", folder / f"index-a.duckdb.{os.getppid()}.x.part"
     for path in (left, left.with_name(left.name + ".wal"), made):
         path.write_text("x")
     _posts(own_run)
-    assert sorted(p.name for p in folder.iterdir()) == ["index.duckdb", made.name, "index.stamp"]
+    kept = {p.name for p in folder.iterdir()} - {made.name}
+    assert made.exists() and len(kept) == 1 and kept.pop().endswith(".duckdb")
 
 
 def _when_it_is_there(address: str) -> bytes:
@@ -205,18 +209,63 @@ def test_pages_follow_a_run_that_changes_and_stay_while_it_is_replaced(
     client = _client(own_run)
     shown = client.app.state.shown  # type: ignore[attr-defined]
     first = shown.wait()
-    assert "2 patterns need a look" in client.get("/").text
+    n = client.get("/index.json").json()["counts"]["posts"]
     manifest = (own_run / "manifest.json").read_text(encoding="utf-8")
     (own_run / "manifest.json").write_text('{"complete": false, "version": "0"}', encoding="utf-8")
-    for _ in range(20):  # in the middle of being replaced: what was there stays
+    for name in ("narratives.parquet", "rejects.parquet", "findings.json"):
+        (own_run / name).unlink(missing_ok=True)
+    for _ in range(10):  # in the middle of being replaced: what was there stays
+        assert client.get("/index.json").json()["counts"]["posts"] == n
         assert "2 patterns need a look" in client.get("/").text
+        assert client.get("/feed").status_code == client.get("/reader").status_code == 200
+    posts = pq.read_table(own_run / "posts.parquet")
+    pq.write_table(posts.slice(0, n // 2), own_run / "posts.parquet")
     (own_run / "findings.json").write_text("[]", encoding="utf-8")
     (own_run / "manifest.json").write_text(manifest, encoding="utf-8")
     _until(lambda: "Nothing found" in client.get("/").text)
+    assert client.get("/index.json").json()["counts"]["posts"] == n // 2
+    assert client.get(f"/post/{n - 1}").status_code == 404
     made = shown.wait()
     assert made is not first
     (own_run / "opinion.json").write_text('{"topics": []}', encoding="utf-8")  # beside the index: opened anew, not made
-    index_made = (own_run / ".web" / "index.duckdb").stat().st_mtime_ns
+    [index_file] = (own_run / ".web").iterdir()
+    made_at = index_file.stat().st_mtime_ns
     _until(lambda: shown.results is not made)
-    assert (own_run / ".web" / "index.duckdb").stat().st_mtime_ns == index_made
+    assert index_file.stat().st_mtime_ns == made_at
     shown.close()
+
+
+def test_a_damaged_file_is_told_and_what_was_shown_before_stays(own_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("houselights.outlets.web.shown.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr("houselights.outlets.web.shown.AGAIN_AFTER_S", 0.0)
+    client = _client(own_run)
+    shown = client.app.state.shown  # type: ignore[attr-defined]
+    shown.wait()
+    for damage in ("[", '[{"finding_id": 1}, 3]', '{"a": 1}'):
+        (own_run / "findings.json").write_text(damage, encoding="utf-8")
+        for _ in range(5):
+            assert "2 patterns need a look" in client.get("/").text
+    (own_run / "alerts.parquet").write_bytes(b"PAR1 cut short")
+    for address in ("/alerts", "/alerts.json"):
+        told = client.get(address)
+        assert told.status_code == 400 and "Traceback" not in told.text and "alerts" in told.text.lower()
+    shown.close()
+
+
+def test_indexes_in_a_temporary_folder_do_not_pile_up(own_run: Path) -> None:
+    (own_run / ".web").write_text("in the way", encoding="utf-8")
+    folder = index._temporary(own_run.resolve())
+    for k in range(3):
+        (own_run / "findings.json").write_text("[" + " " * k + "]", encoding="utf-8")
+        assert _posts(own_run) > 300
+        assert len(list(folder.iterdir())) == 1
+    assert index._temporary(own_run.resolve()) == folder
+
+
+def test_no_address_leads_to_another_host(own_run: Path) -> None:
+    client = _client(own_run)
+    client.app.state.shown.wait()  # type: ignore[attr-defined]
+    for address in ("//evil.example/", "/feed/", "///evil.example//"):
+        told = client.get("http://127.0.0.1:8765" + address)
+        assert not told.headers.get("location", "/x").startswith("//"), told.headers["location"]
+    client.app.state.shown.close()  # type: ignore[attr-defined]

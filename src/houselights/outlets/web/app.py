@@ -1,6 +1,8 @@
 """Which address leads to which page."""
 
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from houselights.core import tables
-from houselights.core.errors import HouselightsError
+from houselights.core.errors import HouselightsError, damage_told
 from houselights.outlets.web import render, urls, writes
 from houselights.outlets.web.guard import Guard
 from houselights.outlets.web.indexed import Indexed
@@ -86,16 +88,18 @@ def _page(path: str, name: str, context: Page, options: Callable[[Indexed], Any]
 
     def made(request: Request, *, twin: bool) -> Response:
         results = request.app.state.shown.results
-        told = context(results, request.query_params, **request.path_params)
-        if twin:
-            return Response(render.as_json(told), media_type="application/json")
-        fragment = request.query_params.get("fragment") == "1" and name in FRAGMENTS
-        around = (
-            surroundings(request, name)
-            | {"fragment": fragment}
-            | ({"options": options(results)} if options and not fragment else {})
-        )
-        return HTMLResponse(render.html(f"{name}{'_items' if fragment else ''}.html", around | told | {"told": told}))
+        with _readable(results.run_dir):
+            told = context(results, request.query_params, **request.path_params)
+            if twin:
+                return Response(render.as_json(told), media_type="application/json")
+            fragment = request.query_params.get("fragment") == "1" and name in FRAGMENTS
+            around = (
+                surroundings(request, name)
+                | {"fragment": fragment}
+                | ({"options": options(results)} if options and not fragment else {})
+            )
+            page = f"{name}{'_items' if fragment else ''}.html"
+            return HTMLResponse(render.html(page, around | told | {"told": told}))
 
     def endpoint(*, twin: bool) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
@@ -108,6 +112,24 @@ def _page(path: str, name: str, context: Page, options: Callable[[Indexed], Any]
         Route(address, endpoint(twin=True), name=f"{name}.json"),
         Route(path, endpoint(twin=False), name=name, methods=["GET", "HEAD"]),
     ]
+
+
+@contextmanager
+def _readable(run_dir: Path) -> Iterator[None]:
+    """A file of the RUN that was changed or cut short is told in a sentence, not in a traceback."""
+    try:
+        with damage_told(run_dir):
+            yield
+    except (HouselightsError, NotYet):
+        raise
+    except Exception as exc:
+        if os.environ.get("HOUSELIGHTS_DEBUG"):
+            raise
+        why = (str(exc).strip().splitlines() or [""])[0][:200]
+        raise HouselightsError(
+            f"This page cannot be made of {run_dir} ({type(exc).__name__}: {why}). If a file in it was changed or cut short, run the command again "
+            "that wrote it; if not, this is a fault of houselights: start the server with HOUSELIGHTS_DEBUG=1 to see where."
+        ) from exc
 
 
 def surroundings(request: Request, name: str) -> dict[str, Any]:
@@ -153,5 +175,5 @@ async def _refused(request: Request, exc: Exception) -> Response:
 async def _missing(request: Request, exc: Exception) -> Response:
     path = request.url.path
     if path != "/" and path.endswith("/"):
-        return RedirectResponse(path.rstrip("/") or "/")
+        return RedirectResponse(f"/{path.strip('/')}")  # one slash: two would lead to another host
     return await _refused(request, HouselightsError("There is no such page. The pages are listed above."))

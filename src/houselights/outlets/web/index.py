@@ -1,14 +1,18 @@
-"""The tables of a RUN laid out for reading page by page: one DuckDB file in `.web/`, made once and made again when the RUN changed.
+"""The tables of a RUN laid out for reading page by page: one DuckDB file in `.web/`, made once, and another one when the RUN changed.
 
 Posts are numbered from 0 in the order of `posts.parquet` (time, platform, id): `no` is where a page begins and ends, so that paging
 needs no offset and visits every post once.
 """
 
+import atexit
 import hashlib
 import os
+import secrets
+import shutil
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -17,8 +21,8 @@ from houselights.core import tables
 from houselights.core.errors import shortage_told
 from houselights.core.paths import in_sql
 
-FOLDER, FILE = ".web", "index.duckdb"
-LAYOUT = "7"  # of the tables below; another one is made anew
+FOLDER = ".web"
+LAYOUT = "8"  # of the tables below; another one is made anew
 MEMORY, MEMORY_WHILE_MADE = "320MB", "600MB"
 _STATEMENTS = (
     """CREATE TABLE posts AS SELECT p.file_row_number AS no, p.* EXCLUDE (file_row_number, lang),
@@ -83,6 +87,7 @@ _STATEMENTS = (
         GROUP BY finding_id, object_id, kind
         QUALIFY row_number() OVER (PARTITION BY finding_id ORDER BY n_accounts DESC, last_at - first_at, object_id) <= 12
         ORDER BY finding_id, n_accounts DESC, last_at - first_at, object_id""",
+    """CREATE TABLE narratives AS SELECT * FROM {narratives}""",
     """CREATE TABLE members AS SELECT * FROM {members} ORDER BY finding_id, role, account_id""",
     """CREATE TABLE highlights AS SELECT * EXCLUDE no FROM spans ORDER BY finding_id, post_id""",
 )
@@ -122,19 +127,37 @@ class Making:
 
 
 def opened(run_dir: Path, making: Making | None = None) -> duckdb.DuckDBPyConnection:
-    """A connection to the index of this RUN, made first where it is missing or older than the RUN.
+    """A connection to the index of this RUN as it is now, made first where it is missing.
 
-    Where the RUN cannot be written to, the index lies in a temporary folder and is made anew by each server. Raises Stopped as `making` does."""
-    now, path = stamp(run_dir), run_dir / FOLDER / FILE
-    if _is_of(path, now):
+    Each state of the RUN has a file of its own: DuckDB would go on with the one that it has open under that name. Where the RUN cannot be written to,
+    they lie in a temporary folder, which goes when this process ends. Raises Stopped as `making` does."""
+    path = _path(run_dir, stamp(run_dir))
+    if path.is_file():
         with suppress(duckdb.Error):  # a file that was cut short is made again
             return _connect(path)
-    return _connect(_made(run_dir, path, now, making or Making()))
+    return _connect(_made(run_dir, path, making or Making()))
 
 
 def exists(run_dir: Path) -> bool:
     """Whether the index is there and up to date."""
-    return _is_of(run_dir / FOLDER / FILE, stamp(run_dir))
+    return _path(run_dir, stamp(run_dir)).is_file()
+
+
+def _path(run_dir: Path, told: str) -> Path:
+    folder = run_dir / FOLDER
+    try:
+        folder.mkdir(exist_ok=True)
+        is_ours = folder.is_dir() and os.access(folder, os.W_OK)
+    except OSError:
+        is_ours = False
+    return (folder if is_ours else _temporary(run_dir.resolve())) / f"index-{told}.duckdb"
+
+
+@cache
+def _temporary(run_dir: Path) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="houselights-web-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
@@ -146,11 +169,6 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
     return con
-
-
-def _is_of(path: Path, wanted: str) -> bool:
-    mark = path.with_suffix(".stamp")
-    return path.is_file() and mark.is_file() and mark.read_text(encoding="utf-8") == wanted
 
 
 def stamp(run_dir: Path) -> str:
@@ -173,14 +191,8 @@ def _hash(said: list[str]) -> str:
     return hashlib.blake2b("\n".join(said).encode(), digest_size=16).hexdigest()
 
 
-def _made(run_dir: Path, path: Path, told: str, making: Making) -> Path:
-    try:
-        path.parent.mkdir(exist_ok=True)
-        if not os.access(path.parent, os.W_OK):
-            raise PermissionError
-    except OSError:
-        path = Path(tempfile.mkdtemp(prefix="houselights-web-")) / FILE
-    beside = path.with_name(f"{FILE}.{os.getpid()}.part")
+def _made(run_dir: Path, path: Path, making: Making) -> Path:
+    beside = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
     _sweep(path.parent)
     try:
         with shortage_told(path.parent):
@@ -196,15 +208,18 @@ def _made(run_dir: Path, path: Path, told: str, making: Making) -> Path:
     finally:
         for left in path.parent.glob(f"{beside.name}*"):
             left.unlink(missing_ok=True)
-    path.with_suffix(".stamp").write_text(told, encoding="utf-8")
+    for older in path.parent.glob("index-*.duckdb"):
+        if older != path:
+            with suppress(OSError):  # where open files cannot be taken away; the next one tries again
+                older.unlink(missing_ok=True)
     return path
 
 
 def _sweep(folder: Path) -> None:
     """Takes away what servers left that were killed while they made an index."""
-    for left in folder.glob(f"{FILE}.*.part*"):
-        pid = left.name.removeprefix(f"{FILE}.").split(".")[0]
-        if pid.isdigit() and (int(pid) == os.getpid() or not _is_alive(int(pid))):
+    for left in folder.glob("index-*.part*"):
+        pid = left.name.split(".")[2]
+        if pid.isdigit() and int(pid) != os.getpid() and not _is_alive(int(pid)):
             left.unlink(missing_ok=True)
 
 
@@ -230,10 +245,9 @@ def _fill(con: duckdb.DuckDBPyConnection, run_dir: Path, making: Making) -> None
         else:
             sources[name] = f"no_{name}"
     for declared in tables.ALL:  # an empty Arrow table, registered by each server, would import half of pandas
-        if not (run_dir / declared.file).is_file():
-            con.register("none", declared.empty())
-            con.execute(f'CREATE TABLE "no_{declared.name}" AS SELECT * FROM none')
-            con.unregister("none")
+        con.register("none", declared.empty())
+        con.execute(f'CREATE TABLE "no_{declared.name}" AS SELECT * FROM none')
+        con.unregister("none")
     salt = hashlib.sha256((run_dir / "manifest.json").read_bytes()).hexdigest()
     statements = [statement.format(**sources) for statement in _STATEMENTS]
     making.run(con, [(sql, {"salt": salt} if "$salt" in sql else None) for sql in statements])

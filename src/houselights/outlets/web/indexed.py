@@ -18,7 +18,7 @@ from houselights.results import NAMING_TIERS, Results, ranked_wordings
 
 NTH = "((epoch_us(created_at) - $start_us) // $bin_us)::INT"  # whole numbers: intervals cost twenty times as much
 MOST_KEPT = 2000
-IN_INDEX = ("posts", "evidence", "members", "highlights")
+IN_INDEX = ("posts", "evidence", "members", "highlights", "narratives")
 
 
 T = TypeVar("T")

@@ -5,9 +5,7 @@ import threading
 import time
 from pathlib import Path
 
-import duckdb
-
-from houselights.core.errors import HouselightsError
+from houselights.core.errors import HouselightsError, damage_told
 from houselights.outlets.web import index
 from houselights.outlets.web.indexed import Indexed
 from houselights.results import Results
@@ -31,7 +29,8 @@ class ShownRun:
 
     def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir
-        self._n_posts = int(Results(run_dir).manifest.get("accepted") or 0)
+        accepted = Results(run_dir).manifest.get("accepted")
+        self._n_posts = accepted if isinstance(accepted, int) else 0
         self._results: Indexed | None = None
         self._failed: HouselightsError | None = None
         self._making = index.Making()
@@ -106,12 +105,18 @@ class ShownRun:
     def _open(self) -> None:
         """What was shown before stays where this fails: a RUN that is being replaced says that it is not complete."""
         try:
-            self._results = Indexed(self.run_dir, self._making)
+            with damage_told(self.run_dir):
+                made = Indexed(self.run_dir, self._making)
+                _ = made.findings, made.calibration, made.opinion  # a file that is damaged is told of now
+            self._results = made
             return
         except index.Stopped:
             self._failed = HouselightsError("This run is not shown any more. Open the overview.")
         except HouselightsError as exc:
             self._failed = exc
-        except (OSError, duckdb.Error) as exc:
-            self._failed = HouselightsError(f"The pages of {self.run_dir} cannot be prepared: {exc}")
+        except Exception as exc:  # nobody else sees what ends a thread
+            why = str(exc).strip().splitlines() or [type(exc).__name__]
+            self._failed = HouselightsError(
+                f"The pages of {self.run_dir} cannot be prepared: {why[0][:300]} This is tried again every {AGAIN_AFTER_S:.0f} seconds."
+            )
         self._look_at = time.monotonic() + AGAIN_AFTER_S
