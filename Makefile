@@ -45,8 +45,9 @@ test-watch: $(VENV)/.dev-installed
 test-ray: $(VENV)/.ray-installed
 	$(BIN)/python -m pytest -m ray
 
+# slow tests but those of watches, which test-watch runs
 test-slow: $(VENV)/.dev-installed
-	$(BIN)/python -m pytest -m "slow and not browser"
+	$(BIN)/python -m pytest -n 2 -m "slow and not browser" --ignore tests/watch
 
 # two minutes for each reader; guided by coverage where atheris is installed
 fuzz: $(VENV)/.dev-installed
