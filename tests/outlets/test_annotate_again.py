@@ -58,7 +58,7 @@ def heads(monkeypatch: pytest.MonkeyPatch) -> None:
         languages, "identify", lambda texts: (["de" if t[:1] in "sS" else "en" for t in texts], np.ones(len(texts)))
     )
 
-    def spans(texts: list[str]) -> pa.Table:
+    def spans(texts: list[str], jobs: int) -> pa.Table:
         rows = [
             {"text_index": i, "technique": "Slogans", "start": 0, "end": 1, "confidence": 0.8}
             for i in range(len(texts))

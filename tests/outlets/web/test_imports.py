@@ -23,7 +23,9 @@ GOOD = "post_id,author_id,created_at,text\n" + "".join(
 def _client(run: Path) -> TestClient:
     from houselights.outlets.web.app import app
 
-    return TestClient(app(run, TOKEN["x-houselights-token"]), base_url="http://127.0.0.1:8765", follow_redirects=False)
+    made = app(run, TOKEN["x-houselights-token"])
+    made.state.shown.wait()
+    return TestClient(made, base_url="http://127.0.0.1:8765", follow_redirects=False)
 
 
 def _wait(client: TestClient, limit_s: float = 120) -> dict[str, object]:
