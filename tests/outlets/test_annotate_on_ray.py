@@ -66,7 +66,6 @@ def test_what_is_wrong_with_the_options_is_told(annotated_run: Path, capsys: pyt
         (["--llm", "ray:  "], "needs a model"),
         (["--llm", "ray:m", "--llm-model", "n"], "names the model itself"),
         (["--llm", "ray:m", "--parallel", "4"], "names the model itself"),
-        (["--tasks", ""], "name at least one"),
         (["--llm", "ray:m", "--gpus", "3", "--gpus-a-replica", "2"], "multiple"),
         (["--gpus", "8"], "--llm ray:MODEL"),
         (["--ray-address", "h:1"], "--llm ray:MODEL"),

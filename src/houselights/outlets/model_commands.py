@@ -101,8 +101,6 @@ def read_findings(args: argparse.Namespace) -> "tuple[Results, Path]":
 
 def _settings(args: argparse.Namespace) -> AnnotateSettings:
     check_options(args)
-    if not args.tasks:
-        raise HouselightsError(f"--tasks: name at least one of {', '.join(TASKS)}.")
     unknown = [t for t in args.tasks if t not in TASKS]
     if unknown:
         raise HouselightsError(f"--tasks: there is no task {unknown[0]!r}. There are: {', '.join(TASKS)}.")

@@ -77,6 +77,8 @@ def seed(text: str) -> int:
 
 
 def names(text: str) -> tuple[str, ...]:
+    if not text.strip(" ,"):
+        raise argparse.ArgumentTypeError("names with commas between are wanted, or none")
     return () if text == "none" else tuple(dict.fromkeys(n.strip() for n in text.split(",") if n.strip()))
 
 
