@@ -107,7 +107,8 @@ class ShownRun:
         try:
             with damage_told(self.run_dir):
                 made = Indexed(self.run_dir, self._making)
-                _ = made.findings, made.calibration, made.opinion  # a file that is damaged is told of now
+                if self._results is not None:  # a file that is damaged must not take the place of what is shown
+                    _ = made.findings, made.calibration, made.opinion
             self._results = made
             return
         except index.Stopped:
