@@ -107,8 +107,11 @@ class ShownRun:
         try:
             with damage_told(self.run_dir):
                 made = Indexed(self.run_dir, self._making)
-                if self._results is not None:  # a file that is damaged must not take the place of what is shown
-                    _ = made.findings, made.calibration, made.opinion
+                _ = (
+                    made.findings,
+                    made.calibration,
+                    made.opinion,
+                )  # read now: what is shown stays, and damage takes no place of it
             self._results = made
             return
         except index.Stopped:
