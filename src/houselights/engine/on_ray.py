@@ -104,7 +104,7 @@ def _connect(ray: Any, address: str) -> None:
         except (OSError, ValueError, RuntimeError) as error:
             raise HouselightsError(
                 f"Ray cannot be started on this machine ({str(error).splitlines()[0][:200]}). Try again when it is less busy, "
-                "or leave the option out: the local engine gives the same tables."
+                "or do without: the local engine gives the same tables."
             ) from error
         return
     try:

@@ -43,7 +43,7 @@ class TableProcess:
         if self._process is None or self._process.poll() is None:
             return False
         self._finished(self._process.returncode)
-        return self._process is None and not self.notes
+        return not self.notes
 
     def _finished(self, code: int) -> None:
         self._process, self._log.is_read = None, False
@@ -55,6 +55,7 @@ class TableProcess:
             self.written_at, self.notes = self._wall_clock(), []
         elif code != NOTHING_YET:
             self.notes = [f"tables could not be written: {(said or [f'exit code {code}'])[-1][:300]}"]
+            self._n_frames = 0  # tried again, also when nothing more comes
 
     def end(self) -> None:
         """Gives up on tables that are being written: what the log holds is safe."""
