@@ -48,7 +48,9 @@ class Server:
             "0",
             "--quiet",
         ]
-        self.child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        # installed packages come with their byte code: a machine that forbids writing it would time the compiler instead
+        told = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        self.child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=told)
         assert self.child.stdout
         self.address = self.child.stdout.readline().strip()
 

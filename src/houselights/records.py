@@ -109,3 +109,22 @@ def timelines(
         told[r["narrative_id"]][not r["mine"]][r["nth"]] = r["n"]
     starts = tuple(start + timedelta(seconds=bin_s * i) for i in range(width))
     return {id_: Timeline(bin_s, starts, tuple(mine), tuple(others)) for id_, (mine, others) in told.items()}
+
+
+def ranked_wordings(copies: Iterable[tuple[str, Post]], limit: int) -> list[list[Wording]]:
+    """Per text, of which (text's id, post) are copies, its wordings, the most used first, where there are several.
+    At most `limit` texts, those of the most posts first."""
+    from houselights.core.text import own_words  # slow to load, and most pages show no wordings
+
+    said: dict[str, dict[str, list[Post]]] = {}
+    for text_id, post in copies:
+        said.setdefault(text_id, {}).setdefault(own_words(post.text), []).append(post)
+    ranked = []
+    for same in said.values():
+        if len(same) > 1:
+            wordings = [
+                Wording(min(p, key=lambda q: (q.created_at, q.post_id)), len(p), len({q.author_id for q in p}))
+                for p in same.values()
+            ]
+            ranked.append(sorted(wordings, key=lambda w: (-w.n_posts, w.first.created_at, w.first.post_id)))
+    return sorted(ranked, key=lambda t: (-sum(w.n_posts for w in t), t[0].first.post_id))[:limit]

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +16,8 @@ from houselights.core import tables
 from houselights.core.counted import TIERS
 from houselights.core.errors import HouselightsError
 from houselights.core.paths import digest, in_sql
-from houselights.core.text import own_words
 from houselights.engine.local import connect
-from houselights.records import Pair, Post, Shown, Timeline, Wording, binned, covering, timelines
+from houselights.records import Pair, Post, Shown, Timeline, Wording, binned, covering, ranked_wordings, timelines
 
 NAMING_TIERS = TIERS
 
@@ -299,11 +298,8 @@ class Results:
             [finding_id],
         )
         posts = self.posts([(r["post_id"], r["account"]) for r in rows])
-        said: dict[str, dict[str, list[Post]]] = {}
-        for r in rows:
-            if post := posts.get((r["post_id"], r["account"])):
-                said.setdefault(r["object_id"], {}).setdefault(own_words(post.text), []).append(post)
-        return ranked_wordings(said.values(), limit)
+        found = ((r["object_id"], posts.get((r["post_id"], r["account"]))) for r in rows)
+        return ranked_wordings(((object_id, post) for object_id, post in found if post), limit)
 
     def handles(self, account_ids: Sequence[str]) -> dict[str, str]:
         """The last known handle of each account that has one."""
@@ -470,19 +466,6 @@ class Results:
                 "opinion.json": "Remove it, and run `houselights opinion` again",
             }
             raise HouselightsError(f"{path} cannot be read: {exc}. {again.get(name, 'Run the scan again')}.") from exc
-
-
-def ranked_wordings(texts: Iterable[dict[str, list[Post]]], limit: int) -> list[list[Wording]]:
-    """Per text that has several wordings (words -> posts) these, the most used first; texts of the most posts first, at most `limit`."""
-    ranked = []
-    for same in texts:
-        if len(same) > 1:
-            wordings = [
-                Wording(min(p, key=lambda q: (q.created_at, q.post_id)), len(p), len({q.author_id for q in p}))
-                for p in same.values()
-            ]
-            ranked.append(sorted(wordings, key=lambda w: (-w.n_posts, w.first.created_at, w.first.post_id)))
-    return sorted(ranked, key=lambda t: (-sum(w.n_posts for w in t), t[0].first.post_id))[:limit]
 
 
 _STRONGEST_FIRST = "ORDER BY chance, abs(delta_s), object_id, post_id_a, post_id_b, channel"

@@ -78,6 +78,7 @@ def opened(chromium: Any, base: str, driver: ModuleType) -> Iterator[Open]:
     yield open_
     try:
         for watched in pages:
+            watched.page.wait_for_load_state()
             if watched.page.evaluate("typeof window.violations") == "object":
                 watched.check()
     finally:

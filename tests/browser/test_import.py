@@ -12,7 +12,7 @@ import pytest
 
 @pytest.fixture
 def writable(runs: Any, driver: Any, tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A server of its own: importing changes which RUN it shows."""
+    """A server of its own: importing changes which RUN it shows. Asked for before `opened`: a page may load as a test ends."""
     run = runs.hostile(tmp_path / "runs" / "first")
     with driver.served(run) as address:
         yield address, run
@@ -42,7 +42,7 @@ def _look(page: Any, posts: Path) -> None:
     page.wait_for_selector('#job[data-state="done"][data-kind="look"]', timeout=60_000)
 
 
-def test_a_file_is_looked_at_scanned_with_progress_and_shown(opened: Any, writable: Any, posts: Path) -> None:
+def test_a_file_is_looked_at_scanned_with_progress_and_shown(writable: Any, opened: Any, posts: Path) -> None:
     base, _ = writable
     page = opened("/import", at=base).page
     _look(page, posts)
@@ -58,7 +58,7 @@ def test_a_file_is_looked_at_scanned_with_progress_and_shown(opened: Any, writab
     page.wait_for_selector("text=1,199 posts")
 
 
-def test_a_scan_can_be_cancelled(opened: Any, writable: Any, posts: Path) -> None:
+def test_a_scan_can_be_cancelled(writable: Any, opened: Any, posts: Path) -> None:
     base, run = writable
     page = opened("/import", at=base).page
     _look(page, posts)
@@ -74,7 +74,7 @@ def test_a_scan_can_be_cancelled(opened: Any, writable: Any, posts: Path) -> Non
     assert page.get_by_role("button", name="Look at it").is_visible()
 
 
-def test_a_dropped_file_lands_in_the_form(opened: Any, writable: Any) -> None:
+def test_a_dropped_file_lands_in_the_form(writable: Any, opened: Any) -> None:
     base, _ = writable
     page = opened("/import", at=base).page
     # scripts come after the page: dropped until somebody takes it
@@ -88,14 +88,14 @@ def test_a_dropped_file_lands_in_the_form(opened: Any, writable: Any) -> None:
     assert page.locator("[data-drop] [data-over]").count() == 0
 
 
-def test_importing_works_without_scripts(opened: Any, writable: Any, posts: Path) -> None:
+def test_importing_works_without_scripts(writable: Any, opened: Any, posts: Path) -> None:
     base, _ = writable
     page = opened("/import", at=base, ready=False, java_script_enabled=False).page
     _look(page, posts)
     assert page.get_by_role("button", name="Scan it").first.is_visible()
 
 
-def test_an_unreadable_file_is_told_on_the_page(opened: Any, writable: Any, tmp_path: Path) -> None:
+def test_an_unreadable_file_is_told_on_the_page(writable: Any, opened: Any, tmp_path: Path) -> None:
     base, _ = writable
     path = tmp_path / "<img src=x onerror=window.owned=1>.csv"
     path.write_bytes(b"\x00\x01\x02 nothing of use")
@@ -107,7 +107,7 @@ def test_an_unreadable_file_is_told_on_the_page(opened: Any, writable: Any, tmp_
     assert page.locator("#job img").count() == 0
 
 
-def test_two_runs_side_by_side(opened: Any, writable: Any) -> None:
+def test_two_runs_side_by_side(writable: Any, opened: Any) -> None:
     base, run = writable
     shutil.copytree(run, run.parent / "second", ignore=shutil.ignore_patterns(".web"))
     page = opened("/diff?other=second", at=base).page

@@ -1,6 +1,5 @@
 """Near-identical texts side by side: what each wording adds to the most used one, and what it leaves out."""
 
-from houselights.core.text import differences
 from houselights.outlets import wording
 from houselights.outlets.hostile import html_marked
 from houselights.outlets.report.markup import folded, table
@@ -39,6 +38,8 @@ def _table(wordings: list[Wording]) -> str:
 
 
 def _compared(base: str, text: str) -> str:
+    from houselights.core.text import differences
+
     cut = text[:MOST_CHARACTERS]
     marks = {"same": "{}", "added": "<ins>{}</ins>", "left out": " <del>{}</del> "}
     after = f' <span class="quiet">… ({len(text) - len(cut):,} more characters)</span>' if len(text) > len(cut) else ""

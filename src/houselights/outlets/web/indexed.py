@@ -11,10 +11,9 @@ from typing import Any, TypeVar, cast
 import duckdb
 
 from houselights.core import tables
-from houselights.core.text import own_words
 from houselights.outlets.web import index
-from houselights.records import Post, Timeline, Wording, binned, covering, timelines
-from houselights.results import NAMING_TIERS, Results, ranked_wordings
+from houselights.records import Post, Timeline, Wording, binned, covering, ranked_wordings, timelines
+from houselights.results import NAMING_TIERS, Results
 
 NTH = "((epoch_us(created_at) - $start_us) // $bin_us)::INT"  # whole numbers: intervals cost twenty times as much
 MOST_KEPT = 2000
@@ -79,12 +78,11 @@ class Indexed(Results):
             JOIN posts p USING (no)""",
             [finding_id],
         )
-        said: dict[str, dict[str, list[Post]]] = {}
+        copies = []
         for r in rows:
             object_id, file, line = r.pop("object_id"), r.pop("file"), r.pop("line")
-            post = Post(**r, reposted_text=None, source=f"{file}, line {line:,}")
-            said.setdefault(object_id, {}).setdefault(own_words(post.text), []).append(post)
-        return ranked_wordings(said.values(), limit)
+            copies.append((object_id, Post(**r, reposted_text=None, source=f"{file}, line {line:,}")))
+        return ranked_wordings(copies, limit)
 
     def timeline(self, finding_id: str, max_bins: int = 96) -> Timeline:
         """As `Results.timeline`, by numbers of posts instead of ids."""

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from houselights.core.text import differences
 from houselights.outlets import wording
 from houselights.outlets.report.wordings import MOST_CHARACTERS
 from houselights.outlets.web import redact, urls
@@ -35,6 +34,8 @@ def texts(results: Indexed, finding_id: str, *, masked: bool, limit: int) -> lis
 
 
 def _wording(base: Any, w: Any, *, masked: bool) -> dict[str, Any]:
+    from houselights.core.text import differences
+
     a, b = (_said(x.first.text, masked=masked) for x in (base, w))
     return {
         "pieces": [["same", b]] if w is base else [list(d) for d in differences(a, b)],
