@@ -146,6 +146,8 @@ class Results:
         """Per technique that the head marked in the finding's posts: label, posts and share of the finding's posts in own words with it, the
         same of all others, and up to `limit` quotes (text of the post, start, end), the surest first. Most posts first."""
         self.finding(finding_id)
+        if not (self.run_dir / tables.ANNOTATIONS.file).is_file():
+            return []  # before all texts are read
         rows = self._rows(
             f"""WITH own AS (SELECT post_id, "text", post_id IN (
                     SELECT unnest([post_id_a, post_id_b]) FROM {self._source(tables.EVIDENCE)} WHERE finding_id = $id) AS mine
@@ -208,10 +210,10 @@ class Results:
         """Rows of `evidence` for one finding, least likely by chance first; `limit` keeps the first rows."""
         self.finding(finding_id)
         bound = "" if limit is None else f" LIMIT {int(limit)}"
-        found = self._db.sql(
+        found = self._table(
             f"SELECT * FROM {self._source(tables.EVIDENCE)} WHERE finding_id = ? {_STRONGEST_FIRST}{bound}",
-            params=[finding_id],
-        ).to_arrow_table()
+            [finding_id],
+        )
         return tables.EVIDENCE.check(found)
 
     def n_evidence(self, finding_id: str) -> int:
@@ -260,7 +262,9 @@ class Results:
             return {}
         wanted = pa.table({"post_id": [k[0] for k in keys], "author_id": [k[1] for k in keys]})
         self._db.register("wanted_posts", wanted)
-        posts = self._source(tables.POSTS)
+        cited = _cited_in(self._source(tables.EVIDENCE))
+        others = self._rows(f"FROM wanted_posts ANTI JOIN ({cited}) USING (post_id, author_id) LIMIT 1", [])
+        posts = self._source(tables.POSTS) if others else self._cited()
         rows = self._rows(
             f"""WITH wanted AS (
                 SELECT post_id, platform, author_id, created_at, created_at_precision, kind, text, repost_of, raw_ref
@@ -301,12 +305,14 @@ class Results:
         found = ((r["object_id"], posts.get((r["post_id"], r["account"]))) for r in rows)
         return ranked_wordings(((object_id, post) for object_id, post in found if post), limit)
 
-    def handles(self, account_ids: Sequence[str]) -> dict[str, str]:
-        """The last known handle of each account that has one."""
+    @cached_property
+    def handles(self) -> dict[str, str]:
+        """The last known handle of each account of a finding that has one."""
         rows = self._rows(
             f"""SELECT author_id, max_by(author_handle, created_at) AS handle FROM {self._source(tables.POSTS)}
-            WHERE author_handle IS NOT NULL AND list_contains(?, author_id) GROUP BY 1""",
-            [list(account_ids)],
+            SEMI JOIN (SELECT account_id AS author_id FROM {self._source(tables.MEMBERS)}) USING (author_id)
+            WHERE author_handle IS NOT NULL GROUP BY 1""",
+            [],
         )
         return {r["author_id"]: r["handle"] for r in rows}
 
@@ -329,20 +335,17 @@ class Results:
     def timeline(self, finding_id: str, max_bins: int = 96) -> Timeline:
         """The finding's posts (those in its evidence) per bin, with everybody else's posts in the same span."""
         self.finding(finding_id)
-        posts, evidence = self._source(tables.POSTS), self._source(tables.EVIDENCE)
         nth = "floor(epoch(created_at - $start) / $bin)::INT"
-        own = f"""own AS (
-            SELECT DISTINCT post_id_a AS post_id, account_a AS author_id FROM {evidence} WHERE finding_id = $id
-            UNION SELECT DISTINCT post_id_b, account_b FROM {evidence} WHERE finding_id = $id),
-            mine AS (SELECT created_at FROM {posts} SEMI JOIN own USING (post_id, author_id))"""
+        own = f"{_cited_in(self._source(tables.EVIDENCE))} WHERE finding_id = $id"
+        mine = f"mine AS (SELECT created_at FROM {self._cited()} SEMI JOIN ({own}) USING (post_id, author_id))"
         span = self._one(
-            f"WITH {own} SELECT min(created_at) AS first_at, max(created_at) AS last_at FROM mine", {"id": finding_id}
+            f"WITH {mine} SELECT min(created_at) AS first_at, max(created_at) AS last_at FROM mine", {"id": finding_id}
         )
         if span["first_at"] is None:
             return Timeline(1, (), (), ())
         bin_s, start, n_bins = binned(span["first_at"], span["last_at"], max_bins)
         rows = self._rows(
-            f"""WITH {own}, binned AS (SELECT {nth} AS nth, count(*) AS n FROM {posts}
+            f"""WITH {mine}, binned AS (SELECT {nth} AS nth, count(*) AS n FROM {self._source(tables.POSTS)}
                 WHERE created_at >= $start AND created_at < $stop GROUP BY 1),
             mine_binned AS (SELECT {nth} AS nth, count(*) AS n FROM mine GROUP BY 1)
             SELECT nth, binned.n AS everyone, coalesce(mine_binned.n, 0) AS mine
@@ -443,13 +446,30 @@ class Results:
         self._db.register(name, declared.empty())
         return name
 
+    @cached_property
+    def _cited_posts(self) -> pa.Table:
+        """The posts in evidence, and those that they repost: two walks through all posts, however many findings are asked about."""
+        columns = "post_id, platform, author_id, created_at, created_at_precision, kind, text, repost_of, raw_ref"
+        posts = f"SELECT {columns} FROM {self._source(tables.POSTS)}"
+        return self._table(
+            f"""WITH own AS MATERIALIZED ({posts} SEMI JOIN ({_cited_in(self._source(tables.EVIDENCE))}) USING (post_id, author_id))
+            FROM own UNION {posts} SEMI JOIN (SELECT repost_of AS post_id FROM own) USING (post_id)""",
+            [],
+        )
+
+    def _cited(self) -> str:
+        self._db.register("cited", self._cited_posts)
+        return "cited"
+
     def _rows(self, sql: str, params: Any) -> list[dict[str, Any]]:
+        return list(self._table(sql, params).to_pylist())
+
+    def _table(self, sql: str, params: Any) -> pa.Table:
         try:
-            found: list[dict[str, Any]] = self._db.sql(sql, params=params).to_arrow_table().to_pylist()
+            return self._db.sql(sql, params=params).to_arrow_table()
         except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException) as exc:
             first_line = str(exc).splitlines()[0]
             raise HouselightsError(f"{self.run_dir} cannot be read: {first_line}. Run the scan again.") from exc
-        return found
 
     def _one(self, sql: str, params: Any) -> dict[str, Any]:
         return self._rows(sql, params)[0]
@@ -466,6 +486,10 @@ class Results:
                 "opinion.json": "Remove it, and run `houselights opinion` again",
             }
             raise HouselightsError(f"{path} cannot be read: {exc}. {again.get(name, 'Run the scan again')}.") from exc
+
+
+def _cited_in(evidence: str) -> str:
+    return f"SELECT DISTINCT unnest([post_id_a, post_id_b]) AS post_id, unnest([account_a, account_b]) AS author_id FROM {evidence}"
 
 
 _STRONGEST_FIRST = "ORDER BY chance, abs(delta_s), object_id, post_id_a, post_id_b, channel"

@@ -3,6 +3,7 @@
 from pathlib import Path
 from types import ModuleType
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -62,6 +63,24 @@ def test_pairs_hold_both_posts_and_are_spread_over_objects(results: Results) -> 
         assert p.post_a.author_id == p.account_a and p.post_b.author_id == p.account_b
         assert (p.post_b.created_at - p.post_a.created_at).total_seconds() == p.delta_s
     assert [p.chance_0_1 for p in pairs] == sorted(p.chance_0_1 for p in pairs)
+
+
+def test_a_post_is_the_same_whether_it_is_in_evidence_or_not(made: ModuleType, tmp_path: Path) -> None:
+    run = made.build(tmp_path / "run")
+    rows = pq.read_table(run / tables.POSTS.file).to_pylist()
+    cited = {
+        id_ for r in pq.read_table(run / tables.EVIDENCE.file).to_pylist() for id_ in (r["post_id_a"], r["post_id_b"])
+    }
+    original = next(r for r in rows if r["post_id"] not in cited)
+    copy = next(r for r in rows if r["post_id"] in cited)
+    copy["repost_of"] = original["post_id"]
+    pq.write_table(pa.Table.from_pylist(rows, schema=tables.POSTS.schema), run / tables.POSTS.file)
+    results = Results(run)
+    everybody = results.posts([(r["post_id"], r["author_id"]) for r in rows])
+    assert {key: p.text for key, p in everybody.items()} == {(r["post_id"], r["author_id"]): r["text"] for r in rows}
+    in_evidence = [key for key in everybody if key[0] in cited]
+    assert results.posts(in_evidence) == {key: everybody[key] for key in in_evidence}
+    assert results.posts(in_evidence)[copy["post_id"], copy["author_id"]].reposted_text == original["text"]
 
 
 def test_the_timeline_counts_every_post_once(results: Results) -> None:

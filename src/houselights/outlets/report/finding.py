@@ -140,7 +140,7 @@ def _accounts(results: Results, finding: dict[str, Any], shown: dict[str, Shown]
 
 def _members(results: Results, core: list[dict[str, Any]], shown: dict[str, Shown]) -> str:
     number = network.numbers(shown)
-    handle = results.handles([m["account_id"] for m in core])
+    handle = results.handles
     caption = (
         "Core accounts: each passed its own test. The p-value belongs to that test; it does not grade the account."
     )
