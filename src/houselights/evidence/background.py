@@ -168,11 +168,7 @@ class View:
 
     def rows_of(self, accounts: NDArray[np.int64], units: NDArray[np.int64] | None = None) -> "Rows":
         """Kept events of these accounts (sorted), in units whose pairs count, or in those of them that are among `units`."""
-        wanted = None
-        if units is not None:
-            wanted = np.zeros(len(self.events.size), dtype=np.bool_)
-            wanted[units] = True
-        event, who = self.selection.by_account.rows_of(accounts, self.events.unit, wanted)
+        event, who = self.selection.by_account.rows_of(accounts, self.events.unit, units)
         return Rows(Excerpt(self, event), accounts, np.arange(len(event)), who)
 
 

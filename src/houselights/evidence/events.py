@@ -132,13 +132,13 @@ class ByAccount:
         self,
         accounts: NDArray[np.int64],
         unit: NDArray[np.int32] | None = None,
-        wanted_unit: NDArray[np.bool_] | None = None,
+        wanted: NDArray[np.int64] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(rows in ascending order, index into `accounts` of each), of all units or of the wanted ones. unit: [n], wanted_unit: [u]."""
+        """(rows in ascending order, index into `accounts` of each), of all units or of the wanted ones. unit: [n], wanted: sorted."""
         bits = len(accounts).bit_length()
         both = kernel.rows_with_account(self.row, self.bounds, np.asarray(accounts), bits)
-        if unit is not None and wanted_unit is not None:
-            both = both[wanted_unit[unit[both >> bits]]]
+        if unit is not None and wanted is not None:
+            both = both[kernel.is_among(unit[both >> bits], wanted)]
         both.sort()  # a row has one account, so this is the order of the rows
         return both >> bits, both & ((1 << bits) - 1)
 

@@ -37,11 +37,14 @@ class Round:
             self._seen = {"selection": selection, "view": view}
         return view
 
-    def cells(self, view: View) -> synchrony.Cells:
-        cells = self._seen.get("cells")
-        if not isinstance(cells, synchrony.Cells):
-            cells = self._seen["cells"] = synchrony.Cells.of(view)
-        return cells
+    def cells(self, window_s: float) -> tuple[View, synchrony.Cells]:
+        """Lets go of what the small objects of this window have been seen as: cells are the largest arrays, and ask for little of a view."""
+        seen = self._seen.get("cells")
+        if not isinstance(seen, tuple):
+            view = View(self.view(window_s).selection, round(window_s * 1e6))
+            self._seen = {"selection": view.selection}
+            seen = self._seen["cells"] = (view, synchrony.Cells.of(view))
+        return seen
 
 
 def candidates(
@@ -64,7 +67,6 @@ def _for_elsewhere(e: Events) -> Events:
 
 def _found(search: Search, round_: Round, settings: EvidenceSettings, n_windows: int) -> list[Tested]:
     window_s, channel, in_a = search
-    view = round_.view(window_s)
     if channel == "small_objects":
-        return small_objects.tested_from(view, window_s, in_a, settings.seed)
-    return synchrony.tested_from(view, round_.cells(view), in_a, settings.q, n_windows, settings.seed)
+        return small_objects.tested_from(round_.view(window_s), window_s, in_a, settings.seed)
+    return synchrony.tested_from(*round_.cells(window_s), in_a, settings.q, n_windows, settings.seed)

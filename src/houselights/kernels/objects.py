@@ -53,6 +53,16 @@ def only_wanted(
 
 
 @compiled
+def is_among(values: NDArray[np.int32], ascending: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """[values] whether each is one of `ascending`: few of many, where a mark for each of the many would cost more than the search."""
+    out = np.zeros(len(values), np.bool_)
+    for k in range(len(values)):
+        at = np.searchsorted(ascending, values[k])
+        out[k] = at < len(ascending) and ascending[at] == values[k]
+    return out
+
+
+@compiled
 def rows_with_account(
     row: NDArray[np.int64], bounds: NDArray[np.int64], accounts: NDArray[np.int64], bits: int
 ) -> NDArray[np.int64]:
