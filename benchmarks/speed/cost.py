@@ -18,5 +18,10 @@ def child(command: Sequence[str]) -> tuple[str, dict[str, float]]:
         text = out.read().decode()
     if process.returncode not in (0, 10):
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    cost = {"cpu_s": usage.ru_utime + usage.ru_stime, "wall_s": time.monotonic() - begin, "mb": usage.ru_maxrss / 1024}
+    cost = {
+        "cpu_s": usage.ru_utime + usage.ru_stime,
+        "system_s": usage.ru_stime,
+        "wall_s": time.monotonic() - begin,
+        "mb": usage.ru_maxrss / 1024,
+    }
     return text, cost
