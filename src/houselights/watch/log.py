@@ -3,7 +3,7 @@
     RUN/.watch/state.json       segments, the source's position, the clock, what alerts know: all of one moment
     RUN/.watch/sample.jsonl     the first frames: they say which reader takes the stream
     RUN/.watch/rows-*.parquet   segments: staged rows in the order of arrival
-    RUN/.watch/groups-*.json    what alerts know of groups; pairs-*.npy, alerts-*.jsonl: who was close, what was told
+    RUN/.watch/groups-*.json    what alerts know of groups; met-*.npy, pairs-*.npy, alerts-*.jsonl: who was close, who met again, what was told
 
 A file that state.json does not name is left over from a process that was killed, and goes.
 """

@@ -17,6 +17,7 @@ from houselights.watch.alerts.acts import ACTS, Acts
 from houselights.watch.alerts.block import Pairs
 from houselights.watch.alerts.engine import MEMORY_US, Engine
 from houselights.watch.alerts.groups import Group
+from houselights.watch.alerts.met import Run
 from houselights.watch.batches import Writer, files_sql
 from houselights.watch.log import Log, write_whole
 from houselights.watch.settings import WatchSettings
@@ -27,7 +28,7 @@ IDLE_US = 3_600_000_000
 
 
 class Alerts:
-    """State in the log: closed_us (end of the last closed block), n (alerts), lines (files of alerts), unsent, groups, pairs, files."""
+    """State in the log: closed_us (end of the last closed block), n (alerts), lines (files of alerts), unsent, groups, pairs, met, files."""
 
     def __init__(self, log: Log, settings: WatchSettings) -> None:
         self._log, self._q, self._lateness_us = log, settings.scan.evidence.q, int(settings.lateness_s * 1e6)
@@ -36,6 +37,7 @@ class Alerts:
         self._told: dict[str, Any] = log.state.alerts
         self._acts: list[Acts] | None = None
         self._pair_files: list[str] = []
+        self._run_files: list[tuple[Run, str]] = []
         self._load()
 
     def unsent(self) -> list[dict[str, Any]]:
@@ -74,20 +76,21 @@ class Alerts:
 
     def _one(self, acts: Acts, begin_us: int, writer: Writer) -> list[dict[str, Any]]:
         engine, end_us = self._engine, begin_us + self._engine.block_us
-        change, close = engine.step(acts, begin_us)
-        if len(close):
+        change, again = engine.step(acts, begin_us)
+        if len(again):
             self._pair_files.append(self._log.new_file("pairs", "npy"))
-            write_whole(self._log.path(self._pair_files[-1]), [_npy(close.rows())])
+            write_whole(self._log.path(self._pair_files[-1]), [_npy(again.rows())])
         self._pair_files = self._pair_files[len(self._pair_files) - len(engine.pairs) :]
-        self._name(writer)
+        self._name(writer, again)
         standing = engine.standing(end_us, self._q)
         alerts = announce.alerts(engine.groups, standing, change, end_us, self._q)
         engine.bury(standing.alive)
         return alerts
 
-    def _name(self, writer: Writer) -> None:
-        """Account ids of new members: they posted in segments that are still open."""
-        wanted = {str(m) for g in self._engine.groups for m in g.members if str(m) not in g.names}
+    def _name(self, writer: Writer, again: Pairs) -> None:
+        """Account ids of members who have just met again: their posts are in segments that are still open."""
+        here = set(again.a.tolist()) | set(again.b.tolist())
+        wanted = {str(m) for g in self._engine.groups for m in g.members if m in here and str(m) not in g.names}
         if not wanted:
             return
         open_ = [s for s in self._log.state.segments if s.acts]
@@ -98,7 +101,7 @@ class Alerts:
         ).fetchall()
         names = dict(ids)
         for g in self._engine.groups:
-            g.names |= {str(m): names.get(str(m), "") for m in g.members if str(m) not in g.names}
+            g.names |= {str(m): names[str(m)] for m in g.members if str(m) in names}
 
     def _acts_of_log(self, writer: Writer) -> list[Acts]:
         open_ = [s for s in self._log.state.segments if s.acts]
@@ -129,8 +132,20 @@ class Alerts:
             self._told.setdefault("lines", []).append(lines)
             self._told["unsent"] = [*self._told.get("unsent", []), *alerts]
             self._told["n"] = self._told.get("n", 0) + len(alerts)
-        self._told["groups"], self._told["pairs"] = name, list(self._pair_files)
-        self._told["files"] = [name, *self._told["pairs"], *self._told.get("lines", [])]
+        self._told["groups"], self._told["pairs"], self._told["met"] = name, list(self._pair_files), self._runs()
+        self._told["files"] = [name, *self._told["pairs"], *self._told["met"], *self._told.get("lines", [])]
+
+    def _runs(self) -> list[str]:
+        """The file of each run; those that a merge has made are written."""
+        kept = []
+        for run in self._engine.met.runs:
+            name = next((known for one, known in self._run_files if one is run), None)
+            if name is None:
+                name = self._log.new_file("met", "npy")
+                write_whole(self._log.path(name), [_npy(run.rows())])
+            kept.append((run, name))
+        self._run_files = kept
+        return [name for _, name in kept]
 
     def _load(self) -> None:
         if "groups" in self._told:
@@ -139,6 +154,8 @@ class Alerts:
             engine.groups = [Group(**g) for g in told["groups"]]
             self._pair_files = list(self._told["pairs"])
             engine.pairs = [Pairs.of_rows(np.load(self._log.path(name))) for name in self._pair_files]
+            self._run_files = [(Run.of_rows(np.load(self._log.path(n))), n) for n in self._told.get("met", [])]
+            engine.met.runs = [run for run, _ in self._run_files]
 
 
 def _acts(found: dict[str, NDArray[Any]]) -> Acts:

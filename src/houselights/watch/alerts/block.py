@@ -49,13 +49,15 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Block:
-    """What came of a block: `usual` [N_SIZES, N_SHARES] counts objects; `close`: the pairs."""
+    """What came of a block: `usual` [N_SIZES, N_SHARES] counts objects; `close`: the pairs; `in_pairs`: which events are in one, and the cell of
+    the object of each of them."""
 
     events: Acts
     start: NDArray[np.int64]
     begin_us: int
     usual: NDArray[np.float64]
     close: Pairs
+    in_pairs: tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,9 @@ def look(acts: Acts, begin_us: int) -> Block:
     one, other = events.account[i], events.account[j]
     unit = np.searchsorted(start, j, side="right") - 1
     pairs = Pairs(np.minimum(one, other), np.maximum(one, other), events.object[j], events.at_us[j], cell[unit])
-    return Block(events, start, begin_us, usual, pairs)
+    either = np.unique(np.concatenate([i, j]))
+    cell_of_either = cell[np.searchsorted(start, either, side="right") - 1]
+    return Block(events, start, begin_us, usual, pairs, (either, cell_of_either))
 
 
 def cell_of(size: NDArray[np.int64], share: NDArray[np.float64]) -> NDArray[np.int64]:

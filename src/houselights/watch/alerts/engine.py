@@ -12,10 +12,11 @@ from houselights.watch.alerts import block, evidence, groups
 from houselights.watch.alerts.acts import Acts
 from houselights.watch.alerts.block import N_SHARES, N_SIZES, Block, Pairs, Shared
 from houselights.watch.alerts.groups import Change, Group
+from houselights.watch.alerts.met import Met, Run
 
 MEMORY_US = 14 * 24 * 3_600_000_000
 MOST_PAIRS = 1_000_000
-"""Close pairs that are remembered, of 14 days at most, or of a shorter horizon; beyond it the oldest blocks go."""
+"""Close pairs that met again and are remembered, of 14 days at most, or of a shorter horizon; beyond it the oldest blocks go."""
 HALF_LIFE_US = 24 * 3_600_000_000
 """After each, what is usual counts half."""
 
@@ -32,29 +33,35 @@ class Standing:
 
 @dataclass
 class Engine:
-    """`usual` [N_SIZES, N_SHARES]: reference objects; `pairs`: close pairs of each block of the last `memory_us`, the oldest first."""
+    """`usual` [N_SIZES, N_SHARES]: reference objects; `met`: who was close to somebody in the last `memory_us`; `pairs`: of each of its blocks
+    the pairs that met again, with the meeting before, the oldest block first."""
 
     block_us: int
     seed: int
     memory_us: int = MEMORY_US
     usual: NDArray[np.float64] = field(default_factory=lambda: np.zeros((N_SIZES, N_SHARES)))
     groups: list[Group] = field(default_factory=list)
+    met: Met = field(default_factory=Met)
     pairs: list[Pairs] = field(default_factory=list)
     aged_us: int | None = None
 
     def step(self, acts: Acts, begin_us: int) -> tuple[Change, Pairs]:
         """One block, which begins at begin_us; `acts`: at least its own and those of NEAR_US before it. Returns what became of the groups, and
-        the block's close pairs."""
+        the block's pairs that met again."""
         end_us = begin_us + self.block_us
         seen = block.look(acts.only((acts.at_us >= begin_us - block.NEAR_US) & (acts.at_us < end_us)), begin_us)
         self._age(end_us)
         self._bet(seen, end_us)
         self.usual = self.usual + seen.usual
-        self._remember(seen.close, end_us)
-        if not len(seen.close):
-            return Change({}, 0), seen.close
+        either, cell = seen.in_pairs
+        of = seen.events
+        self.met.add(Run.of(of.account[either], of.object[either], of.at_us[either], cell), end_us - self.memory_us)
+        again = self.met.again(seen.close)
+        self._remember(again, end_us)
+        if not len(again):
+            return Change({}, 0), again
         everything = Pairs.joined(self.pairs)
-        return groups.renew(self.groups, groups.communities(everything, self.seed), everything, end_us), seen.close
+        return groups.renew(self.groups, groups.communities(everything, self.seed), everything, end_us), again
 
     def standing(self, end_us: int, q: float) -> Standing:
         """Which groups are alive, and which of them pass e-BH over those that have bet: whether a group bets is decided by how many of its
@@ -105,9 +112,9 @@ class Engine:
             for g in self.groups:
                 g.own = [x * 0.5 for x in g.own]
 
-    def _remember(self, close: Pairs, end_us: int) -> None:
-        if len(close):
-            self.pairs.append(close)
+    def _remember(self, again: Pairs, end_us: int) -> None:
+        if len(again):
+            self.pairs.append(again)
         total = sum(len(p) for p in self.pairs)
         while self.pairs and (total > MOST_PAIRS or int(self.pairs[0].at_us.max()) < end_us - self.memory_us):
             total -= len(self.pairs.pop(0))
