@@ -26,18 +26,23 @@ def pairs_of(rows: list[Act]) -> Pairs:
     )
 
 
-@given(ACTS, st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(0, 4)), max_size=20))
+@given(
+    ACTS, st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(0, 4)), max_size=20), st.integers(0, 99)
+)
 @settings(max_examples=200, deadline=None)
-def test_the_last_meeting_on_another_object_is_that_of_a_slow_look(acts: list[Act], now: list[Act]) -> None:
+def test_the_last_meeting_on_another_object_is_that_of_a_slow_look(acts: list[Act], now: list[Act], since: int) -> None:
     now = [row for row in now if row[0] != row[1]]
-    found = Met([run_of(acts)]).again(pairs_of(now)) if acts else Met().again(pairs_of(now))
+    found = Met([run_of(acts)] if acts else []).again(pairs_of(now), since * SECOND_US)
     expected = []
     for a, b, of in now:
         meetings = [
             (max(t, u) * SECOND_US, o)
             for who, o, t in acts
             for whom, p, u in acts
-            if (who, whom) == (min(a, b), max(a, b)) and o == p != of and abs(t - u) * SECOND_US <= CLOSE_US
+            if (who, whom) == (min(a, b), max(a, b))
+            and o == p != of
+            and abs(t - u) * SECOND_US <= CLOSE_US
+            and min(t, u) >= since
         ]
         if meetings:
             latest = max(at for at, _ in meetings)
@@ -67,7 +72,7 @@ def test_merging_runs_loses_no_meeting(blocks: list[list[Act]], now: list[Act]) 
     for block in blocks:
         kept.add(run_of(block), 0)
     asked = pairs_of([row for row in now if row[0] != row[1]])
-    one, other = whole.again(asked), kept.again(asked)
+    one, other = whole.again(asked, 0), kept.again(asked, 0)
     assert {*zip(one.a.tolist(), one.b.tolist(), strict=True)} <= {
         *zip(other.a.tolist(), other.b.tolist(), strict=True)
     }
@@ -85,5 +90,5 @@ def test_what_is_too_old_is_forgotten() -> None:
 def test_who_is_in_everything_meets_nobody() -> None:
     busy = [(1, k, k) for k in range(met.MOST_OF_AN_ACCOUNT + 1)]
     acts = run_of([*busy, (2, 0, 0), (2, 5, 5), (3, 5, 5)])
-    found = Met([acts]).again(pairs_of([(1, 2, 9_999), (2, 3, 9_999)]))
+    found = Met([acts]).again(pairs_of([(1, 2, 9_999), (2, 3, 9_999)]), 0)
     assert {*zip(found.a.tolist(), found.b.tolist(), strict=True)} == {(2, 3)}

@@ -17,11 +17,12 @@ def last_meetings(
     one: NDArray[np.uint64],
     other: NDArray[np.uint64],
     now_of: NDArray[np.uint64],
+    since_us: int,
     close_us: int,
     most_acts: int,
 ) -> NDArray[np.int64]:
-    """[pairs] row of the later act of the last meeting of `one` and `other` on another object than `now_of`; -1 where there is none, or where
-    one of them has more than `most_acts` rows. account, of, at_us: [n]."""
+    """[pairs] row of the later act of the last meeting of `one` and `other` on another object than `now_of`, from `since_us` on; -1 where there
+    is none, or where one of them has more than `most_acts` rows. account, of, at_us: [n]."""
     out = np.full(len(one), -1, np.int64)
     for k in range(len(one)):
         i = np.searchsorted(account, one[k])
@@ -42,7 +43,8 @@ def last_meetings(
             else:
                 later = p if at_us[p] >= at_us[q] else q
                 apart = abs(at_us[p] - at_us[q])
-                if of[p] != now_of[k] and apart <= close_us and (out[k] < 0 or at_us[later] > at_us[out[k]]):
+                is_new = at_us[later] - apart >= since_us and (out[k] < 0 or at_us[later] > at_us[out[k]])
+                if of[p] != now_of[k] and apart <= close_us and is_new:
                     out[k] = later
                 if at_us[p] >= at_us[q]:
                     p -= 1

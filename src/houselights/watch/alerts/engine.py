@@ -55,8 +55,9 @@ class Engine:
         self.usual = self.usual + seen.usual
         either, cell = seen.in_pairs
         of = seen.events
-        self.met.add(Run.of(of.account[either], of.object[either], of.at_us[either], cell), end_us - self.memory_us)
-        again = self.met.again(seen.close)
+        since_us = end_us - self.memory_us
+        self.met.add(Run.of(of.account[either], of.object[either], of.at_us[either], cell), since_us)
+        again = self.met.again(seen.close, since_us)
         self._remember(again, end_us)
         if not len(again):
             return Change({}, 0), again

@@ -38,11 +38,12 @@ class Run:
         order = np.lexsort((at_us, objects, account))
         return Run(account[order], objects[order], at_us[order], cell[order].astype(np.int8))
 
-    def joined(self, later: "Run") -> "Run":
-        """Each act once: one that was close to two lies in the block of either."""
+    def joined(self, later: "Run", since_us: int) -> "Run":
+        """Each act from `since_us` on, once: one that was close to two lies in the block of either."""
         both = Run.of(*(np.concatenate([getattr(r, name) for r in (self, later)]) for name in _COLUMNS))
         new = np.ones(len(both), bool)
         new[1:] = (np.diff(both.account) != 0) | (np.diff(both.object) != 0) | (np.diff(both.at_us) != 0)
+        new &= both.at_us >= since_us
         return Run(both.account[new], both.object[new], both.at_us[new], both.cell[new])
 
     def rows(self) -> NDArray[np.uint64]:
@@ -71,18 +72,26 @@ class Met:
             if len(self.runs[-2]) + len(self.runs[-1]) > MOST_OF_A_RUN:
                 break
             later = self.runs.pop()
-            self.runs[-1] = self.runs[-1].joined(later)
+            self.runs[-1] = self.runs[-1].joined(later, since_us)
         total = sum(len(r) for r in self.runs)
         while self.runs and (total > MOST_ACTS or int(self.runs[0].at_us.max()) < since_us):
             total -= len(self.runs.pop(0))
 
-    def again(self, close: Pairs) -> Pairs:
-        """Of these pairs those that met before on another object, and each run's last meeting of them."""
+    def again(self, close: Pairs, since_us: int) -> Pairs:
+        """Of these pairs those that met before on another object, from `since_us` on, and each run's last meeting of them."""
         repeated = np.zeros(len(close), bool)
         found = []
         for run in self.runs:
             last = meetings.last_meetings(
-                run.account, run.object, run.at_us, close.a, close.b, close.object, CLOSE_US, MOST_OF_AN_ACCOUNT
+                run.account,
+                run.object,
+                run.at_us,
+                close.a,
+                close.b,
+                close.object,
+                since_us,
+                CLOSE_US,
+                MOST_OF_AN_ACCOUNT,
             )
             then, row = last >= 0, last[last >= 0]
             repeated |= then
