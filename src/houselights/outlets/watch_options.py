@@ -26,7 +26,8 @@ def declare(commands: "Commands") -> None:
     )
     watch.add_argument("--out", type=Path, required=True, metavar="RUN", help="directory to write, or to go on with")
     watch.add_argument("--format", default="auto", metavar="NAME", help="auto, or a name from `houselights formats`")
-    watch.add_argument("--map", default="", metavar="text=body,...", help="our column=your column, for flat JSON")
+    columns = "our column=your column, for flat JSON"
+    watch.add_argument("--map", type=options.column_map, default={}, metavar="text=body,...", help=columns)
     late = "how far behind the clock of the stream a post may come and still count, seconds (default: %(default)s)"
     watch.add_argument("--lateness", type=options.number, default=300.0, metavar="S", help=late)
     days = "how far back evidence is kept, days (default: 14)"

@@ -61,13 +61,11 @@ def watch(args: argparse.Namespace) -> int:
 
 
 def _scan_settings(args: argparse.Namespace, source: "Source") -> ScanSettings:
-    from houselights.outlets.options import column_map
-
     if args.known and not args.known.is_file():
         raise HouselightsError(f"--known: {args.known} does not exist.")
     of = source.format if args.format == "auto" else args.format
     return ScanSettings(
-        read=ReadSettings(format=of, column_map=column_map(args.map) if args.map else {}),
+        read=ReadSettings(format=of, column_map=args.map),
         evidence=EvidenceSettings(q=args.q, seed=args.seed),
         known_file=str(args.known.resolve()) if args.known else None,
     )
