@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from houselights.evidence import sittings, small_objects
 from houselights.evidence.confirmed import discoveries
 from houselights.evidence.events import Events
+from houselights.kernels import objects as kernel
 from houselights.kernels.tails import group_effect_tail
 
 ROWS = st.lists(
@@ -118,3 +119,47 @@ def test_a_group_that_posts_threads_is_found_all_the_same(made: ModuleType) -> N
     found = discoveries(small_objects.tested(made.view(e), 60.0, 0), 0.05, 1)
     assert any(set(range(10)) <= set(c.tested.accounts.tolist()) and len(c.tested.accounts) < 14 for c in found)
     assert all(c.tested.n_sittings < 40 for c in found)
+
+
+@given(
+    st.lists(st.integers(0, 8 * 3600), min_size=2, max_size=40, unique=True),
+    st.lists(st.booleans(), min_size=8, max_size=8),
+    st.sampled_from([10, 600, 5000]),
+)
+@settings(max_examples=200, deadline=None)
+def test_no_post_is_in_close_pairs_of_either_half(seconds: list[int], halves: list[bool], window_s: int) -> None:
+    """What suggests a group, and what confirms it, are not the same burst on either side of the full hour."""
+    at_us = np.sort(np.array(seconds, np.int64)) * 1_000_000
+    hour = sittings.of_times(at_us)
+    in_a = np.array([*halves, halves[0]])[hour]
+    clear = sittings.Surroundings.of(hour, in_a).are_clear(at_us, hour, window_s * 1_000_000)
+    close = [
+        (i, j) for i in range(len(at_us)) for j in range(i + 1, len(at_us)) if at_us[j] - at_us[i] <= window_s * 10**6
+    ]
+    for suggests in (True, False):
+        seen = {k for i, j in close if in_a[i] == suggests for k in (i, j)}
+        confirming = {k for i, j in close if in_a[i] != suggests and clear[i] for k in (i, j)}
+        assert not seen & confirming
+    assert clear.all() or len(set(in_a.tolist())) == 2
+
+
+def test_a_burst_across_the_full_hour_does_not_confirm_itself(made: ModuleType) -> None:
+    """Of objects that hundreds share over days: those who were close on one in an hour of half A, on the same object in half B."""
+    rng = np.random.default_rng(0)
+    units = []
+    for _ in range(1500):
+        who = np.unique(rng.integers(0, 1000, int(min(300, 2 + rng.pareto(0.8)))))
+        delays_s = rng.lognormal(np.log(6 * 3600), 1.5, len(who))
+        units.append(list(zip(who.tolist(), (rng.uniform(0, 10 * 86_400) + delays_s).tolist(), strict=True)))
+    e = made.events([u for u in units if len(u) > 1], 1000, by_hour=True)
+    view = made.view(e, 600.0)
+    half = view.halves[True].selection
+    i, j = kernel.close_pairs_in_units(e.start, e.at_us, half.kept, half.counted, half.units, view.window_us)
+    bursts, counted = np.unique(np.stack([e.unit[i], e.sitting[i]]), axis=1), 0
+    for unit, hour in bursts.T.tolist():
+        mine = (e.unit[i] == unit) & (e.sitting[i] == hour)
+        group = np.unique(np.concatenate([e.account[i[mine]], e.account[j[mine]]])).astype(np.int64)
+        sync = small_objects.Sync.of(view.rows_of(group), 600.0, False)
+        assert not (sync.unit == unit).any()
+        counted += len(sync.unit)
+    assert bursts.shape[1] > 300 and counted > 300

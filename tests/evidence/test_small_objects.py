@@ -148,7 +148,7 @@ def test_a_group_in_step_passes_and_nothing_is_left_without_its_objects(made: Mo
     view = made.view(made.events(units, 300))
     found = small_objects.confirm(view, GROUP, True, 60.0)
     assert found is not None and found.p_value < 1e-6 and found.observed > 5 * found.expected
-    assert len(found.units) == 12
+    assert len(found.units) == 11  # of 12 on this half; one lies within a window of the other half
     assert found.retest(found.units) == 1.0
     p = [found.retest(found.units[:k]) for k in (0, 4, 8, 11)]
     assert p == sorted(p) and p[0] == found.p_value

@@ -206,6 +206,12 @@ class Excerpt:
     def counted(self) -> NDArray[np.bool_]:
         return self.view.selection.counted[self.event]
 
+    def confirming(self, in_a: bool) -> NDArray[np.bool_]:
+        """[k] whether pairs with this earlier event count in the test on half A or B: by its time alone, so that the share of close pairs is that of
+        pairs at any other time of the hour."""
+        e, in_half = self.view.events, self.view.selection.halves[in_a].counted[self.event]
+        return in_half & e.surroundings.are_clear(self.at_us, self.sitting, self.view.window_us)
+
     @cached_property
     def source_us(self) -> NDArray[np.int64]:
         """[m]"""

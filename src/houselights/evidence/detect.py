@@ -109,8 +109,6 @@ def rounds(
     e: Events, windows_s: list[float], settings: EvidenceSettings, work: Work = HERE
 ) -> tuple[list[Merged], list[dict[str, object]]]:
     """Peels confirmed groups off and looks again: a strong group otherwise sets the chance level for the rest."""
-    everybody = Selection(e, np.ones(len(e.account), dtype=np.bool_), MAX_UNIT_ACCOUNTS)
-    retest = partial(_retest_part, cache(partial(View, everybody)))
     alive = np.ones(e.n_accounts, dtype=np.bool_)
     confirmed: list[Confirmed] = []
     merged: list[Merged] = []
@@ -123,7 +121,7 @@ def rounds(
         if not new:
             break
         confirmed += new
-        merged = merge(e, confirmed, retest)
+        merged = merge(e, confirmed, _retest(e))
         alive = e.without([m.accounts for m in merged])
     run: list[dict[str, object]] = [
         {"channel": channel, "window_s": w, "candidates": n} for (channel, w), n in counts.items()
@@ -133,6 +131,12 @@ def rounds(
 
 Views = Callable[[int], View]
 """The view at a window; each is made once."""
+
+
+def _retest(e: Events) -> Callable[[NDArray[np.int64], Tested], Tested | None]:
+    """Its views are as large as the data: they last for one merge, and not through the searches of the next round."""
+    everybody = Selection(e, np.ones(len(e.account), dtype=np.bool_), MAX_UNIT_ACCOUNTS)
+    return partial(_retest_part, cache(partial(View, everybody)))
 
 
 def _retest_part(everybody: Views, part: NDArray[np.int64], whole: Tested) -> Tested | None:

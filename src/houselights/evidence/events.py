@@ -58,6 +58,11 @@ class Events:
         """[n] unit of each event."""
         return np.repeat(np.arange(len(self.start) - 1, dtype=np.int32), np.diff(self.start))
 
+    @cached_property
+    def surroundings(self) -> sittings.Surroundings:
+        """Of its hours."""
+        return sittings.Surroundings.of(self.sitting, self.in_a)
+
     def mask(self, accounts: NDArray[np.int64] | NDArray[np.int32]) -> NDArray[np.bool_]:
         """[n_accounts] True for these account codes."""
         out = np.zeros(self.n_accounts, dtype=np.bool_)

@@ -3,8 +3,12 @@
 Who shares several things in one sitting (the parts of a thread, a digest, an evening of reposts) and sits down at the same moment as
 somebody else, by chance or because both watch the same match, is close to them on every one of those things. So the hour is what
 independence is assumed of: halves are drawn by hour, and all pairs of an hour make one observation of the test.
+
+A burst does not heed the clock. What came at five to one suggests who is close, and what came at five past is close to it: the same burst would
+confirm itself. So a pair counts for the test only where no post of it can be in a close pair of the half that suggested the group.
 """
 
+from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
@@ -34,6 +38,43 @@ def in_half_a(sitting: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
     for hour in np.flatnonzero(present).tolist():
         drawn[hour] = blake2b(f"{seed}/{first + hour}".encode(), digest_size=1).digest()[0] & 1
     return drawn[sitting - first]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """[h] hours that hold something, sorted; time from the end of the last one of the other half to the begin of each, and from the end of each
+    to the begin of the next one of the other half."""
+
+    hour: NDArray[np.int64]
+    since_us: NDArray[np.int64]
+    until_us: NDArray[np.int64]
+
+    @staticmethod
+    def of(sitting: NDArray[np.int64], in_a: NDArray[np.bool_]) -> "Surroundings":
+        """sitting, in_a: [n] hour of each event, and its half."""
+        hour, which = numbered(sitting)
+        half = np.zeros(len(hour), np.bool_)
+        half[which] = in_a
+        since, until = np.full(len(hour), _FAR_US), np.full(len(hour), _FAR_US)
+        for mine in (True, False):
+            own, others = np.flatnonzero(half == mine), hour[half != mine]
+            if not len(others):
+                continue
+            after = np.searchsorted(others, hour[own])
+            known = after > 0
+            since[own[known]] = (hour[own[known]] - others[after[known] - 1] - 1) * SITTING_US
+            known = after < len(others)
+            until[own[known]] = (others[after[known]] - hour[own[known]] - 1) * SITTING_US
+        return Surroundings(hour, since, until)
+
+    def are_clear(self, at_us: NDArray[np.int64], sitting: NDArray[np.int64], window_us: int) -> NDArray[np.bool_]:
+        """[n] whether the other half lies more than a window before, and more than a window after, each of these moments."""
+        of = np.searchsorted(self.hour, sitting)
+        into_us = at_us - sitting * SITTING_US
+        return (self.since_us[of] + into_us >= window_us) & (self.until_us[of] + SITTING_US - into_us > window_us)
+
+
+_FAR_US = np.int64(2**61)
 
 
 def numbered(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

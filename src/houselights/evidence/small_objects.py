@@ -112,7 +112,7 @@ class Sync:
 
     @staticmethod
     def of(rows: Rows, window_s: float, in_a: bool | None = None) -> "Sync":
-        """Against the background of the rows' view without the group. `in_a`: the group's own pairs on this half alone."""
+        """Against the background of the rows' view without the group. `in_a`: the group's own pairs on this half alone, as they confirm."""
         x = rows.excerpt
         background = rates(x.view.totals_of_all.without(x.view.totals(rows.units)), window_s)
         pace = rows.pace(rows, background)
@@ -120,7 +120,7 @@ class Sync:
             x.at_us,
             x.unit,
             x.sitting,
-            x.counted if in_a is None else x.view.selection.halves[in_a].counted[x.event],
+            x.counted if in_a is None else x.confirming(in_a),
             x.source_us,
             x.class_of_unit,
             x.n_kept,
