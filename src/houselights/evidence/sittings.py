@@ -52,9 +52,12 @@ class Surroundings:
     @staticmethod
     def of(sitting: NDArray[np.int64], in_a: NDArray[np.bool_]) -> "Surroundings":
         """sitting, in_a: [n] hour of each event, and its half."""
-        hour, which = numbered(sitting)
-        half = np.zeros(len(hour), np.bool_)
-        half[which] = in_a
+        first = int(sitting.min()) if len(sitting) else 0
+        place = sitting - first
+        drawn = np.zeros((2, int(place.max(initial=0)) + 1), np.bool_)  # whether an hour is there, and in half A
+        drawn[0, place], drawn[1, place] = True, in_a
+        hour = np.flatnonzero(drawn[0])
+        half, hour = drawn[1, hour], hour + first
         since, until = np.full(len(hour), _FAR_US), np.full(len(hour), _FAR_US)
         for mine in (True, False):
             own, others = np.flatnonzero(half == mine), hour[half != mine]
