@@ -33,7 +33,7 @@ def across_objects(e: Events, rng: np.random.Generator) -> Events:
     return _with_accounts(e, e.account[_exchanged(group, rng)])
 
 
-def _exchanged(group: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.intp]:
+def _exchanged(group: NDArray[np.int64] | NDArray[np.int32], rng: np.random.Generator) -> NDArray[np.intp]:
     """[n] a permutation of the rows that moves each within its group."""
     by_group = np.argsort(group, kind="stable")
     shuffled = np.lexsort((rng.random(len(group)), group))

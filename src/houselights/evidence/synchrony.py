@@ -32,9 +32,9 @@ ENOUGH_EXTREME = 20
 class Cells:
     """Cells of one window: per event its cell, per cell bin, unit, sitting, size n, close pairs m and W (see kernels/cells.py)."""
 
-    of_event: NDArray[np.int64]
-    bin: NDArray[np.int64]
-    unit: NDArray[np.int64]
+    of_event: NDArray[np.int32]
+    bin: NDArray[np.int32]
+    unit: NDArray[np.int32]
     sitting: NDArray[np.int64]
     in_a: NDArray[np.bool_]
     size: NDArray[np.int64]
@@ -82,9 +82,7 @@ def screen(view: View, cells: Cells, in_a: bool, seed: int) -> list[NDArray[np.i
     e = view.events
     wanted = (cells.of_event >= 0) & (e.in_a == in_a)
     rows = np.flatnonzero(wanted)
-    pairs = close_pairs_of_many(
-        e.account[rows], cells.of_event[rows].astype(np.int32), e.at_us[rows], view.window_us, min_shared=2
-    )
+    pairs = close_pairs_of_many(e.account[rows], cells.of_event[rows], e.at_us[rows], view.window_us, min_shared=2)
     if len(pairs.a) < MIN_GROUP:
         return []
     mine = cells.in_a == in_a
@@ -138,7 +136,7 @@ class _CellTest:
     @staticmethod
     def of(cells: Cells, counts: _Counts) -> "_CellTest":
         c = counts.cell
-        columns = (cells.unit[c], cells.sitting[c], cells.size[c], cells.close[c], cells.wedges[c])
+        columns = (cells.unit[c].astype(np.int64), cells.sitting[c], cells.size[c], cells.close[c], cells.wedges[c])
         return _CellTest(counts.members, counts.close, *columns)
 
     def p_value(self, left_out: NDArray[np.int64]) -> float:
@@ -174,7 +172,7 @@ def confirm(view: View, cells: Cells, accounts: NDArray[np.int64], in_a: bool, d
         accounts=accounts,
         window_us=view.window_us,
         confirm_in_a=in_a,
-        units=np.unique(cells.unit[counts.cell]),
+        units=np.unique(cells.unit[counts.cell]).astype(np.int64),
         n_sittings=n_sittings,
         observed=float((counts.close / pairs).sum()),
         expected=float((cells.close[counts.cell] / cells.pairs[counts.cell]).sum()),

@@ -36,12 +36,12 @@ def assign_cells(
     kept: NDArray[np.bool_],
     sitting: NDArray[np.int64],
     window_us: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Cell of each event (-1 if not kept), and bin and unit of each cell. Events are sorted by (unit, at); so are cells."""
     n = len(at_us)
-    cell = np.full(n, -1, np.int64)
-    bins = np.empty(n, np.int64)
-    units = np.empty(n, np.int64)
+    cell = np.full(n, -1, np.int32)
+    bins = np.empty(n, np.int32)
+    units = np.empty(n, np.int32)
     n_cells = 0
     for u in range(len(start) - 1):
         first = UNKNOWN_US
@@ -67,7 +67,7 @@ def assign_cells(
 
 @compiled
 def cell_statistics(
-    cell: NDArray[np.int64], at_us: NDArray[np.int64], n_cells: int, window_us: int
+    cell: NDArray[np.int32], at_us: NDArray[np.int64], n_cells: int, window_us: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Per cell: events n, close pairs m, and W = sum over events of C(close partners, 2). Events of a cell stand together."""
     size = np.zeros(n_cells, np.int64)
@@ -149,7 +149,7 @@ def expected_of_pairs(
     a: NDArray[np.int32],
     b: NDArray[np.int32],
     bounds: NDArray[np.int64],
-    cells: NDArray[np.int64],
+    cells: NDArray[np.int32],
     rate: NDArray[np.float64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Common cells and their summed rates, per pair. Pairs come sorted by a, whose cells are marked once for all its pairs. Cells of account x,
