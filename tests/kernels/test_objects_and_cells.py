@@ -140,7 +140,7 @@ def test_cell_statistics(rows: list[tuple[int, int, int, bool]], window_s: int) 
     start, at, _, kept = arrays(rows)
     window = window_s * 1_000_000
     source = np.full(len(start) - 1, cells.UNKNOWN_US)
-    cell, bins, unit = cells.assign_cells(start, at, source, kept, at // (100 * 1_000_000), window)
+    cell, bins, unit, first = cells.assign_cells(start, at, source, kept, at // (100 * 1_000_000), window)
     size, close, wedges = cells.cell_statistics(cell, at, len(bins), window)
     assert (cell >= 0).tolist() == kept.tolist()
     for c in range(len(bins)):
@@ -152,6 +152,7 @@ def test_cell_statistics(rows: list[tuple[int, int, int, bool]], window_s: int) 
         assert wedges[c] == (degree * (degree - 1) / 2).sum()
         assert len({start.searchsorted(i, side="right") - 1 for i in inside.tolist()}) == 1
         assert unit[c] == start.searchsorted(inside[0], side="right") - 1
+        assert first[c] == inside[0]
 
 
 @given(st.integers(0, 10**12), st.sampled_from([10, 60, 600]))

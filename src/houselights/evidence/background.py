@@ -63,6 +63,10 @@ class Selection:
         """Half A under True, half B under False."""
         return {a: replace(self, in_a=a, whole=self) for a in (True, False)}
 
+    def let_go(self) -> None:
+        """Of the halves, which know this as their whole: a circle that would lie in memory until the garbage collector comes by."""
+        self.__dict__.pop("halves", None)
+
     @cached_property
     def counted(self) -> NDArray[np.bool_]:
         """[n] whether pairs with this earlier post count."""
@@ -137,6 +141,10 @@ class View:
     def halves(self) -> "dict[bool, View]":
         """Half A under True, half B under False."""
         return {a: View(half, self.window_us, self) for a, half in self.selection.halves.items()}
+
+    def let_go(self) -> None:
+        """As `Selection.let_go`."""
+        self.__dict__.pop("halves", None)
 
     @property
     def events(self) -> Events:

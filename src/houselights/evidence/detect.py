@@ -121,7 +121,10 @@ def rounds(
         if not new:
             break
         confirmed += new
-        merged = merge(e, confirmed, _retest(e))
+        everybody = _Everybody(e)
+        merged = merge(e, confirmed, everybody.retest)
+        everybody.let_go()
+        del everybody
         alive = e.without([m.accounts for m in merged])
     run: list[dict[str, object]] = [
         {"channel": channel, "window_s": w, "candidates": n} for (channel, w), n in counts.items()
@@ -133,16 +136,23 @@ Views = Callable[[int], View]
 """The view at a window; each is made once."""
 
 
-def _retest(e: Events) -> Callable[[NDArray[np.int64], Tested], Tested | None]:
-    """Its views are as large as the data: they last for one merge, and not through the searches of the next round."""
-    everybody = Selection(e, np.ones(len(e.account), dtype=np.bool_), MAX_UNIT_ACCOUNTS)
-    return partial(_retest_part, cache(partial(View, everybody)))
+class _Everybody:
+    """All events at any window: what the parts of a group are tested against again. As large as the data, so kept for one merge and not
+    through the searches of the next round."""
 
+    def __init__(self, e: Events) -> None:
+        self._selection = Selection(e, np.ones(len(e.account), dtype=np.bool_), MAX_UNIT_ACCOUNTS)
+        self._views: dict[int, View] = {}
 
-def _retest_part(everybody: Views, part: NDArray[np.int64], whole: Tested) -> Tested | None:
-    """Always by the channel that works on what the part owns; a part of a synchrony group passes there or goes."""
-    view = everybody(whole.window_us)
-    return small_objects.confirm(view, part, whole.confirm_in_a, whole.window_us / 1e6)
+    def retest(self, part: NDArray[np.int64], whole: Tested) -> Tested | None:
+        """Always by the channel that works on what the part owns; a part of a synchrony group passes there or goes."""
+        view = self._views.setdefault(whole.window_us, View(self._selection, whole.window_us))
+        return small_objects.confirm(view, part, whole.confirm_in_a, whole.window_us / 1e6)
+
+    def let_go(self) -> None:
+        self._selection.let_go()
+        for view in self._views.values():
+            view.let_go()
 
 
 class _Names:

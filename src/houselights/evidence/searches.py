@@ -28,23 +28,39 @@ class Round:
     _seen: dict[str, object] = field(default_factory=dict)
 
     def view(self, window_s: float) -> View:
-        selection, view = self._seen.get("selection"), self._seen.get("view")
-        if not isinstance(selection, Selection):
-            selection = Selection(self.events, self.alive[self.events.account], MAX_UNIT_ACCOUNTS)
-            self._seen = {"selection": selection}
+        view = self._seen.get("view")
         if not isinstance(view, View) or view.window_us != round(window_s * 1e6):
-            view = View(selection, round(window_s * 1e6))
-            self._seen = {"selection": selection, "view": view}
+            view = View(self._selection(), round(window_s * 1e6))
+            self._see(view=view)
         return view
 
     def cells(self, window_s: float) -> tuple[View, synchrony.Cells]:
         """Lets go of what the small objects of this window have been seen as: cells are the largest arrays, and ask for little of a view."""
         seen = self._seen.get("cells")
-        if not isinstance(seen, tuple):
-            view = View(self.view(window_s).selection, round(window_s * 1e6))
-            self._seen = {"selection": view.selection}
-            seen = self._seen["cells"] = (view, synchrony.Cells.of(view))
+        if not isinstance(seen, tuple) or seen[0].window_us != round(window_s * 1e6):
+            view = View(self._selection(), round(window_s * 1e6))
+            self._see()
+            seen = (view, synchrony.Cells.of(view))
+            self._see(cells=seen)
         return seen
+
+    def let_go(self) -> None:
+        self._selection().let_go()
+        self._see()
+        self._seen = {}
+
+    def _selection(self) -> Selection:
+        """What is the same at every window."""
+        found = self._seen.get("selection")
+        if not isinstance(found, Selection):
+            found = self._seen["selection"] = Selection(self.events, self.alive[self.events.account], MAX_UNIT_ACCOUNTS)
+        return found
+
+    def _see(self, **now: object) -> None:
+        """This and no more, of one window."""
+        if isinstance(view := self._seen.get("view"), View):
+            view.let_go()
+        self._seen = {"selection": self._selection(), **now}
 
 
 def candidates(
@@ -52,9 +68,11 @@ def candidates(
 ) -> list[Tested]:
     """Every candidate of every search, tested on the half that did not suggest it. alive: [n_accounts]."""
     searches = [(w, channel, in_a) for w in windows_s for channel in CHANNELS for in_a in (True, False)]
-    round_ = work.publish(Round(e if work.width == 1 else _for_elsewhere(e), alive))
-    found = work.map(partial(_found, settings=settings, n_windows=len(windows_s)), searches, round_)
-    return [t for part in found for t in part]
+    round_ = Round(e if work.width == 1 else _for_elsewhere(e), alive)
+    parts = work.map(partial(_found, settings=settings, n_windows=len(windows_s)), searches, work.publish(round_))
+    found = [t for part in parts for t in part]
+    round_.let_go()
+    return found
 
 
 def _for_elsewhere(e: Events) -> Events:

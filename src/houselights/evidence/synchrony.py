@@ -44,11 +44,9 @@ class Cells:
     @staticmethod
     def of(view: View) -> "Cells":
         e = view.events
-        cell, bins, unit = kernel.assign_cells(
+        cell, bins, unit, first = kernel.assign_cells(
             e.start, e.at_us, e.source_us, view.selection.kept, e.sitting, view.window_us
         )
-        inside = np.flatnonzero(cell >= 0)
-        first = inside[np.flatnonzero(np.diff(cell[inside], prepend=-1))]
         return Cells(
             cell,
             bins,

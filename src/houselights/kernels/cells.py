@@ -36,12 +36,13 @@ def assign_cells(
     kept: NDArray[np.bool_],
     sitting: NDArray[np.int64],
     window_us: int,
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """Cell of each event (-1 if not kept), and bin and unit of each cell. Events are sorted by (unit, at); so are cells."""
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """Cell of each event (-1 if not kept), and bin, unit and first event of each cell. Events are sorted by (unit, at); so are cells."""
     n = len(at_us)
     cell = np.full(n, -1, np.int32)
     bins = np.empty(n, np.int32)
     units = np.empty(n, np.int32)
+    firsts = np.empty(n, np.int32)
     n_cells = 0
     for u in range(len(start) - 1):
         first = UNKNOWN_US
@@ -58,11 +59,12 @@ def assign_cells(
             if b != last_bin or sitting[i] != last_sitting:
                 bins[n_cells] = b
                 units[n_cells] = u
+                firsts[n_cells] = i
                 n_cells += 1
                 last_bin = b
                 last_sitting = sitting[i]
             cell[i] = n_cells - 1
-    return cell, bins[:n_cells].copy(), units[:n_cells].copy()
+    return cell, bins[:n_cells].copy(), units[:n_cells].copy(), firsts[:n_cells].copy()
 
 
 @compiled
