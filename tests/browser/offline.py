@@ -10,6 +10,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 import urllib.request
 
 
@@ -28,6 +29,16 @@ def reachable() -> bool:
         return False
 
 
+def until_the_index_is_there(base: str) -> None:
+    """On a busy machine the first pages only say how far it is."""
+    for _ in range(300):
+        with urllib.request.urlopen(base + "/") as answer:
+            if answer.status == 200:
+                return
+        time.sleep(0.2)
+    raise AssertionError("the index never came")
+
+
 def main(run: str) -> None:
     loopback_up()
     command = [sys.executable, "-m", "houselights.outlets.cli", "serve", run, "--port", "0", "--no-open", "--quiet"]
@@ -35,6 +46,7 @@ def main(run: str) -> None:
     try:
         assert server.stdout
         base = server.stdout.readline().strip().rstrip("/")
+        until_the_index_is_there(base)
         got = {}
         for path in ("/", "/feed", "/methods", "/static/style.css"):
             with urllib.request.urlopen(base + path) as answer:
