@@ -221,7 +221,7 @@ def test_coortweet_is_the_tool(tmp_path: Path, n_rows: int, quantile: float) -> 
     assert groups(coortweet(shares, quantile)) == components(edges)
 
 
-@pytest.mark.parametrize("weight", [1, 2, 4])
+@pytest.mark.parametrize("weight", [pytest.param(1, marks=pytest.mark.slow), 2, 4])
 def test_coordination_network_toolkit_is_the_tool(tmp_path: Path, weight: int) -> None:
     shares = drawn(7, span_s=3600)
     with open(tmp_path / "in.csv", "w", newline="") as file:
