@@ -87,6 +87,15 @@ def test_what_is_too_old_is_forgotten() -> None:
     assert int(kept.runs[0].at_us.max()) >= 149 * SECOND_US and len(kept.runs) <= 12
 
 
+def test_a_memory_that_is_too_old_as_a_whole_is_forgotten_and_goes_on() -> None:
+    kept = Met()
+    kept.add(run_of([(a, a, 10) for a in range(3)]), 0)
+    kept.add(run_of([(a, a, 20) for a in range(3)]), 25 * SECOND_US)
+    assert not kept.runs and not len(kept.again(pairs_of([(0, 1, 99)]), 25 * SECOND_US))
+    kept.add(run_of([(0, 1, 30), (1, 1, 30)]), 25 * SECOND_US)
+    assert len(kept.again(pairs_of([(0, 1, 99)]), 25 * SECOND_US)) == 2
+
+
 def test_who_is_in_everything_meets_nobody() -> None:
     busy = [(1, k, k) for k in range(met.MOST_OF_AN_ACCOUNT + 1)]
     acts = run_of([*busy, (2, 0, 0), (2, 5, 5), (3, 5, 5)])

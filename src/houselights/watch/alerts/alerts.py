@@ -81,15 +81,17 @@ class Alerts:
             self._pair_files.append(self._log.new_file("pairs", "npy"))
             write_whole(self._log.path(self._pair_files[-1]), [_npy(again.rows())])
         self._pair_files = self._pair_files[len(self._pair_files) - len(engine.pairs) :]
-        self._name(writer, again)
+        self._name(writer, begin_us)
         standing = engine.standing(end_us, self._q)
         alerts = announce.alerts(engine.groups, standing, change, end_us, self._q)
         engine.bury(standing.alive)
         return alerts
 
-    def _name(self, writer: Writer, again: Pairs) -> None:
-        """Account ids of members who have just met again: their posts are in segments that are still open."""
-        here = set(again.a.tolist()) | set(again.b.tolist())
+    def _name(self, writer: Writer, begin_us: int) -> None:
+        """Account ids of members who have just met again: their posts are in segments that are still open, however blocks were closed."""
+        last = self._engine.pairs[-(block.NEAR_US // self._engine.block_us) :]
+        met = [p.only(p.at_us >= begin_us - block.NEAR_US + block.CLOSE_US) for p in last]
+        here = {account for p in met for account in (*p.a.tolist(), *p.b.tolist())}
         wanted = {str(m) for g in self._engine.groups for m in g.members if m in here and str(m) not in g.names}
         if not wanted:
             return

@@ -74,7 +74,7 @@ class Met:
             later = self.runs.pop()
             self.runs[-1] = self.runs[-1].joined(later, since_us)
         total = sum(len(r) for r in self.runs)
-        while self.runs and (total > MOST_ACTS or int(self.runs[0].at_us.max()) < since_us):
+        while self.runs and (total > MOST_ACTS or int(self.runs[0].at_us.max(initial=since_us - 1)) < since_us):
             total -= len(self.runs.pop(0))
 
     def again(self, close: Pairs, since_us: int) -> Pairs:
