@@ -16,8 +16,8 @@ import duckdb
 import numpy as np
 
 from houselights import worlds
-from houselights.watch.alerts import announce, block, evidence
-from houselights.watch.alerts.acts import ACTS
+from houselights.watch.alerts import announce, block
+from houselights.watch.alerts.acts import ACTS, Acts
 from houselights.watch.alerts.alerts import _acts
 from houselights.watch.alerts.engine import Engine
 
@@ -36,14 +36,18 @@ def world_of(told: dict[str, Any], seed: int) -> worlds.World:
     return worlds.simulate(settings, seed)
 
 
+def acts_of(world: worlds.World, con: duckdb.DuckDBPyConnection) -> Acts:
+    con.register("posts", world.posts)
+    judged = "true AS timely, 0 AS behind_us, epoch_us(created_at) AS at_us, NULL::BIGINT AS clock_us"
+    rows = f"(SELECT *, row_number() OVER () AS row, {judged} FROM posts)"
+    return _acts(con.execute(ACTS.replace("{rows}", rows)).fetchnumpy())
+
+
 def one(told: dict[str, Any], seed: int) -> dict[str, Any]:
     world = world_of(told, seed)
     con = duckdb.connect()
     con.execute("SET TimeZone = 'UTC'")
-    con.register("posts", world.posts)
-    judged = "true AS timely, 0 AS behind_us, epoch_us(created_at) AS at_us, NULL::BIGINT AS clock_us"
-    rows = f"(SELECT *, row_number() OVER () AS row, {judged} FROM posts)"
-    acts = _acts(con.execute(ACTS.replace("{rows}", rows)).fetchnumpy())
+    acts = acts_of(world, con)
     name = dict(con.execute("SELECT DISTINCT md5_number_lower(author_id)::VARCHAR, author_id FROM posts").fetchall())
     role = dict(zip(world.truth["account_id"].to_pylist(), world.truth["role"].to_pylist(), strict=True))
     engine, alerts, most_alive, born = Engine(BLOCK_US, 0), [], 0, set()
@@ -84,15 +88,13 @@ def main() -> None:
     parser.add_argument("--days", type=float, default=10.0)
     parser.add_argument("--speed-sd", type=float, default=1.0)
     parser.add_argument("--q", type=float, default=0.05)
-    parser.add_argument("--pace", type=float, default=evidence.PACE)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--lookalikes", action="store_true")
     parser.add_argument("--campaigns", action="store_true")
     told = vars(parser.parse_args())
-    evidence.PACE = told["pace"]
     seeds = range(told["first_seed"], told["first_seed"] + told["worlds"])
     found = []
-    with ProcessPoolExecutor(told["jobs"], initializer=_pace, initargs=(told["pace"],)) as pool:
+    with ProcessPoolExecutor(told["jobs"]) as pool:
         for row in pool.map(partial(one, told), seeds):
             print(json.dumps(row), flush=True)
             found.append(row)
@@ -107,10 +109,6 @@ def main() -> None:
             }
         )
     )
-
-
-def _pace(pace: float) -> None:
-    evidence.PACE = pace
 
 
 if __name__ == "__main__":

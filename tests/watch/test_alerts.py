@@ -2,6 +2,7 @@
 
 import http.server
 import io
+import itertools
 import json
 import threading
 from collections.abc import Iterator
@@ -26,25 +27,29 @@ from houselights.watch.sources.base import BackOff
 HOUR_US, MINUTE_US = 3_600_000_000, 60_000_000
 
 
-@given(st.integers(2, 60), st.lists(st.integers(0, 500), min_size=block.N_SHARES, max_size=block.N_SHARES))
+@given(
+    st.integers(2, 60),
+    st.lists(st.integers(0, 500), min_size=block.N_SHARES, max_size=block.N_SHARES),
+    st.sampled_from([evidence.PACE, evidence.PACE_AGAIN]),
+)
 @settings(max_examples=200, deadline=None)
-def test_a_bet_is_worth_at_most_one_on_average_against_what_is_usual(size: int, counts: list[int]) -> None:
-    """Even if every high share is PACE times as frequent as among the reference objects."""
+def test_a_bet_is_worth_at_most_one_on_average_against_what_is_usual(size: int, counts: list[int], pace: float) -> None:
+    """Even if every high share is `pace` times as frequent as among the reference objects."""
     usual = np.zeros((1, block.N_SIZES, block.N_SHARES))
     usual[0, np.searchsorted(block.SIZE_EDGES, size, side="right")] = counts
     shares = np.concatenate([[0.0], block.SHARE_EDGES])
-    e = np.array([evidence.e_values(np.array([size]), np.array([x]), usual)[0] for x in shares])
+    e = np.array([evidence.e_values(np.array([size]), np.array([x]), usual, np.array([pace]))[0] for x in shares])
     if np.isnan(e).any():
         assert np.isnan(e).all()
         return
     chance = np.array(counts) / max(sum(counts), 1)
-    high = evidence.PACE * chance[evidence.HIGH :]
+    high = pace * chance[evidence.HIGH :]
     worst = (high * e[evidence.HIGH :]).sum() + max(0.0, 1.0 - high.sum()) * e[0]
     assert worst <= 1.0 + 1e-9
 
 
-def test_evidence_is_at_most_one_on_average_whatever_depends_on_what_within_an_hour() -> None:
-    """All bets of an hour the same draw: multiplied they would explode, added with weights they do not."""
+def test_evidence_is_at_most_one_on_average_whatever_depends_on_what_within_an_occasion() -> None:
+    """All bets of an occasion the same draw: multiplied they would explode, added with weights they do not."""
     rng = np.random.default_rng(0)
     values = []
     for _ in range(20_000):
@@ -52,10 +57,47 @@ def test_evidence_is_at_most_one_on_average_whatever_depends_on_what_within_an_h
         for hour in range(2):
             e = 20.0 if rng.random() < 0.05 else 0.0
             for minute in range(20):
-                group.bet(e, 1, hour * HOUR_US + minute * MINUTE_US)
+                begin = hour * HOUR_US + minute * MINUTE_US
+                group.bet(e, [1000 * hour + minute], begin, begin + MINUTE_US)
+        assert group.n_occasions == 2
         values.append(group.e_value)
     assert np.mean(values) <= 1.1
     assert np.mean(np.array(values) >= 20.0) <= 1 / 20
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 300)), max_size=80))
+@settings(max_examples=300, deadline=None)
+def test_occasions_lie_ten_minutes_apart_or_are_an_hour_old_and_no_object_is_in_two(
+    blocks: list[tuple[int, int]],
+) -> None:
+    """(object, minute) in any order of minutes: each block bets on what the group may bet on."""
+    group, of = Group("g", [1, 2, 3], 0, 0), {}
+    for minute in sorted({m for _, m in blocks}):
+        begin = minute * MINUTE_US
+        objects = [o for o, m in sorted(set(blocks)) if m == minute and group.may_bet_on(o, begin)]
+        if objects:
+            group.bet(1.5, objects, begin, begin + MINUTE_US)
+            of[minute] = (group.n_occasions, objects, group.pace)
+    begun: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for minute, (number, _, _) in of.items():
+        if number not in begun:
+            before = last.get(number - 1)
+            assert before is None or minute - before - 1 >= 10 or minute - begun[number - 1] >= 60
+            begun[number] = minute
+        last[number] = minute
+        assert minute - begun[number] < 60
+    for (minute, (one, objects, _)), (later, (other, again, _)) in itertools.combinations(of.items(), 2):
+        assert one == other or later - minute >= 60 or not set(objects) & set(again), (minute, later)
+
+
+def test_who_was_close_within_the_hour_pays_for_it() -> None:
+    group = Group("g", [1, 2, 3], 0, close_us=0)
+    assert group.pace_at(HOUR_US - 1) == evidence.PACE_AGAIN and group.pace_at(HOUR_US) == evidence.PACE
+    group.bet(1.0, [5], HOUR_US, HOUR_US + MINUTE_US)
+    group.close_us = HOUR_US + MINUTE_US
+    assert group.pace_at(HOUR_US + 5 * MINUTE_US) == evidence.PACE, "the occasion goes on as it began"
+    assert group.pace_at(HOUR_US + 15 * MINUTE_US) == evidence.PACE_AGAIN
 
 
 @given(st.lists(st.floats(0.01, 1e6), max_size=30), st.floats(0.01, 0.5))
@@ -128,6 +170,18 @@ def test_a_planted_group_is_alerted_and_the_crowd_is_not() -> None:
     joint = [(m, 5_000_000 + k, int(1800 + 2100 * k + rng.uniform(0, 30))) for k in range(6) for m in members]
     _, passed = run(rows + joint)
     assert passed and len({group for _, group, _ in passed}) == 1
+    assert all(found <= members for _, _, found in passed)
+
+
+@pytest.mark.slow
+def test_five_joint_acts_within_one_hour_are_told() -> None:
+    """Twelve minutes apart, from the full hour on: after the fifth at the latest."""
+    members = set(range(9000, 9020))
+    rng = np.random.default_rng(4)
+    rows = crowd(rng, 4)
+    joint = [(m, 5_000_000 + k, int(3 * 3600 + 720 * k + rng.uniform(0, 45))) for k in range(5) for m in members]
+    _, passed = run(rows + joint)
+    assert passed and passed[0][0] <= (3 * 3600 + 720 * 4) // 60 + 1
     assert all(found <= members for _, _, found in passed)
 
 

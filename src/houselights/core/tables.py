@@ -134,7 +134,7 @@ ALERTS = Table(
         _c("account_ids", _list, "the accounts"),
         _c("merged_from", _list, "ids of the groups that went into it, for a merge"),
         _c("n_objects", _i, "objects that its bets were made on"),
-        _c("n_hours", _i, "hours of event time with such a bet"),
+        _c("n_occasions", _i, "occasions of at most an hour with such bets, ten minutes apart or more"),
         _c("e_value", _f, "the evidence: its expectation is at most 1 if the group is like any other"),
         _c("threshold", _f, "what e_value had to reach: such groups / (q x discoveries)"),
         _c("n_alive", _i, "groups that were alive and had bet"),

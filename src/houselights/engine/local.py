@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import duckdb
+import pyarrow as pa
 
 DATABASE_SHARE_0_1 = 0.25
 """Of the machine's memory, while stages hold arrays beside it: what takes more is spilled to disk."""
@@ -33,6 +34,7 @@ def connect(
 def beside_arrays(con: duckdb.DuckDBPyConnection, work: Callable[[], _Result]) -> _Result:
     """The work with DuckDB in its share of the memory; where that is too little for what it cannot spill, once again with all there is."""
     con.execute(f"SET memory_limit = '{100 * DATABASE_SHARE_0_1:.0f}%'")
+    pa.default_memory_pool().release_unused()  # what earlier stages have left there
     try:
         return work()
     except duckdb.OutOfMemoryException:

@@ -22,7 +22,7 @@ from houselights.watch.settings import WatchSettings
 
 FOLDER = ".watch"
 STATE, SAMPLE, LOCK = "state.json", "sample.jsonl", "lock"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass

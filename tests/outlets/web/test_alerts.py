@@ -25,7 +25,7 @@ def _alert(k: int, **more: Any) -> dict[str, Any]:
         "account_ids": ["account-that-nobody-may-see"],
         "merged_from": [],
         "n_objects": 5,
-        "n_hours": 4,
+        "n_occasions": 4,
         "e_value": 812.5,
         "threshold": 60.0,
         "n_alive": 3,

@@ -11,12 +11,13 @@ from houselights.watch.alerts.groups import Change, Group
 GROWN_SHARE, GROWN_LEAST = 0.2, 3
 GUARANTEE = (
     "Of the groups alive at any one moment that have bet, at most a share of {q:g} is expected among those alerted that is "
-    "like any other group (e-BH on evidence that may be looked at at any time). It supposes that hours are independent, and "
-    "that by chance no group is more than twice as often so close as other objects of as many accounts are. Innocent "
-    "explanations are tested by the scan, not by the alert. This is not the false-discovery rate of a scan."
+    "like any other group (e-BH on evidence that may be looked at at any time). It supposes that by chance no group is more "
+    "than twice as often so close as other objects of as many accounts are, or more than eight times as often within an hour "
+    "of having been so, whatever came before. Innocent explanations are tested by the scan, not by the alert. This is not "
+    "the false-discovery rate of a scan."
 )
 _SENTENCES = {
-    "appear": "{n} accounts shared {objects} in {hours}, again and again closer together in time than others do",
+    "appear": "{n} accounts shared {objects} on {occasions}, again and again closer together in time than others do",
     "grow": "the group now has {n} accounts",
     "merge": "{merged} went into this one, which now has {n} accounts",
     "fade": "the group of {n} accounts was not close for three days, or its evidence no longer stands out",
@@ -50,7 +51,7 @@ def _alert(group: Group, event: str, change: Change, end_us: int, standing: Stan
     said = _SENTENCES[event].format(
         n=len(group.members),
         objects=_several(group.n_objects, "object"),
-        hours=_several(group.n_hours, "hour"),
+        occasions=_several(group.n_occasions, "occasion"),
         merged=_several(len(merged), "group"),
     )
     return {
@@ -63,7 +64,7 @@ def _alert(group: Group, event: str, change: Change, end_us: int, standing: Stan
         "account_ids": sorted(name for m in group.members if (name := group.names.get(str(m)))),
         "merged_from": merged,
         "n_objects": group.n_objects,
-        "n_hours": group.n_hours,
+        "n_occasions": group.n_occasions,
         "e_value": group.e_value,
         "threshold": standing.threshold,
         "n_alive": standing.n_tested,

@@ -51,7 +51,7 @@ class Engine:
         end_us = begin_us + self.block_us
         seen = block.look(acts.only((acts.at_us >= begin_us - block.NEAR_US) & (acts.at_us < end_us)), begin_us)
         self._age(end_us)
-        self._bet(seen, end_us)
+        self._bet(seen, begin_us, end_us)
         self.usual = self.usual + seen.usual
         either, cell = seen.in_pairs
         of = seen.events
@@ -77,7 +77,7 @@ class Engine:
     def bury(self, alive: NDArray[np.bool_]) -> None:
         self.groups = [g for g, lives in zip(self.groups, alive, strict=True) if lives]
 
-    def _bet(self, seen: Block, end_us: int) -> None:
+    def _bet(self, seen: Block, begin_us: int, end_us: int) -> None:
         """Groups that were fixed before the block."""
         if not self.groups:
             return
@@ -86,20 +86,25 @@ class Engine:
         group = np.repeat(np.arange(len(sizes)), sizes)
         order = np.argsort(account, kind="stable")
         shared = block.shared_by_groups(seen, account[order], group[order])
-        self._take(shared, end_us)
+        self._take(shared, begin_us, end_us)
 
-    def _take(self, shared: Shared, end_us: int) -> None:
+    def _take(self, shared: Shared, begin_us: int, end_us: int) -> None:
         own = np.array([g.own for g in self.groups]).reshape(-1, N_SIZES, N_SHARES)
         usual = np.maximum(self.usual[None] - own[shared.group], 0.0)
-        e = evidence.e_values(shared.size, shared.share, usual)
+        pace = np.array([g.pace_at(begin_us) for g in self.groups])[shared.group]
+        e = evidence.e_values(shared.size, shared.share, usual, pace)
         members = np.array([len(g.members) for g in self.groups])
         e[shared.size * evidence.LEAST_PART < members[shared.group]] = np.nan
         cells = block.cell_of(shared.size, shared.share)
         for g in np.unique(shared.group).tolist():
             of, group = shared.group == g, self.groups[g]
-            bets = e[of & ~np.isnan(e)]
-            if len(bets):
-                group.bet(float(bets.mean()), len(bets), end_us - 1)
+            bets = [
+                (bet, shared_object)
+                for bet, shared_object in zip(e[of].tolist(), shared.object[of].tolist(), strict=True)
+                if not np.isnan(bet) and group.may_bet_on(shared_object, begin_us)
+            ]
+            if bets:
+                group.bet(float(np.mean([bet for bet, _ in bets])), [on for _, on in bets], begin_us, end_us)
             if (shared.share[of] > 0).any():
                 group.close_us = end_us
             for cell in cells[of].tolist():

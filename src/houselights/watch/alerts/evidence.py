@@ -2,16 +2,18 @@
 
 For an object that k members share in a block, the share of their pairs that is close is compared with reference objects of as many sharers in
 earlier blocks, without the group's own. The bet: STAKES on shares above the edges of HIGH, the rest on a lower one. By chance a share as high
-as that is supposed at most PACE times as frequent as among the reference objects; so the expectation of
+as that is supposed at most `pace` times as frequent as among the reference objects; so the expectation of
 
-    e = STAKES[bin] / (PACE x share of reference objects at or above the bin),  or  1 - sum(STAKES)  below
+    e = STAKES[bin] / (pace x share of reference objects at or above the bin),  or  1 - sum(STAKES)  below
 
-is at most 1. A p-value turned into evidence (Vovk and Wang 2021) gives a fifth of that where it matters: at p = .01 it is worth 4.5.
+is at most 1. `pace` is PACE for a group that was not close in the last hour, else PACE_AGAIN: who was quick a little while ago often is so
+again (pairs of accounts on campaign-free worlds: benchmarks/watch/again.py). A p-value turned into evidence (Vovk and Wang 2021) gives a fifth
+of that where it matters: at p = .01 it is worth 4.5.
 
-Several objects of a block are averaged. Within an hour of event time nothing counts as independent: its blocks are added with weights
-2/3, 2/9, 2/27 ... (which sum to 1), and only hours are multiplied. Averages, weighted sums and products over hours of e-values are e-values
-again, whatever depends on what inside an hour; so the evidence may be looked at after every block. Wang and Ramdas (2022): e-BH holds the
-false-discovery rate at q whatever depends on what among the groups.
+Several objects of a block are averaged. Blocks with less than ten minutes between them are one occasion (of an hour at most), in which nothing
+counts as independent: they are added with weights 2/3, 2/9, 2/27 ... (which sum to 1). Occasions are multiplied, and no object is bet on in two.
+Averages, weighted sums and products of e-values whose expectation is at most 1 whatever came before are e-values again; so the evidence may be
+looked at after every block. Wang and Ramdas (2022): e-BH holds the false-discovery rate at q whatever depends on what among the groups.
 """
 
 import numpy as np
@@ -19,7 +21,7 @@ from numpy.typing import NDArray
 
 from houselights.watch.alerts.block import N_SHARES, SHARE_EDGES, SIZE_EDGES
 
-PACE = 2.0
+PACE, PACE_AGAIN = 2.0, 8.0
 STAKES = np.array([0.05, 0.1, 0.15, 0.5])
 """Of the last four classes of shares: from .55, .7, .85 and .95 on."""
 HIGH = N_SHARES - len(STAKES)
@@ -33,11 +35,11 @@ LEAST_PART = 5
 Floats = NDArray[np.float64]
 
 
-def e_values(size: NDArray[np.int64], share: Floats, usual: Floats) -> Floats:
+def e_values(size: NDArray[np.int64], share: Floats, usual: Floats, pace: Floats) -> Floats:
     """[n] what the bet on each object came to; NaN where none is made.
 
-    usual [n, N_SIZES, N_SHARES]: what each is compared with. Classes of few objects are joined with those of fewer sharers, where high shares
-    are more usual.
+    usual [n, N_SIZES, N_SHARES]: what each is compared with; pace [n]. Classes of few objects are joined with those of fewer sharers, where
+    high shares are more usual.
     """
     out = np.full(len(size), np.nan)
     classes = np.searchsorted(SIZE_EDGES, size, side="right")
@@ -50,14 +52,14 @@ def e_values(size: NDArray[np.int64], share: Floats, usual: Floats) -> Floats:
                 break
         total = counts.sum()
         at_or_above = (1.0 + np.cumsum(counts[::-1])[::-1][HIGH:]) / (1.0 + total)
-        gains = STAKES / (PACE * at_or_above)
+        gains = STAKES / (pace[i] * at_or_above)
         if total >= LEAST_REFERENCE and gains[-1] >= LEAST_GAIN:
             out[i] = gains[bins[i] - HIGH] if bins[i] >= HIGH else 1.0 - STAKES.sum()
     return out
 
 
 def weight(bet: int) -> float:
-    """Of the bet-th block (from 1) of an hour."""
+    """Of the bet-th block (from 1) of an occasion."""
     return float(2.0 / 3.0**bet)
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from houselights.evidence.communities import leiden, ties
-from houselights.watch.alerts.block import N_SHARES, N_SIZES, Pairs
-from houselights.watch.alerts.evidence import weight
+from houselights.watch.alerts.block import N_SHARES, N_SIZES, NEAR_US, Pairs
+from houselights.watch.alerts.evidence import PACE, PACE_AGAIN, weight
 
 LEAST_ACCOUNTS = 5
 MOST_ACCOUNTS = 500
@@ -19,39 +19,64 @@ MEETINGS = 2
 QUIET_US = 3 * 24 * 3_600_000_000
 """A group that was not close for so long is no longer alive."""
 HOUR_US = 3_600_000_000
+NEVER_US = -(2**62)
 
 
 @dataclass
 class Group:
-    """`members`: sorted hashes. The evidence is `closed` (hours that are over) times that of the current hour."""
+    """`members`: sorted hashes. The evidence is `closed` (occasions that are over) times that of the current one."""
 
     group_id: str
     members: list[int]
     born_us: int
     close_us: int  # when two of them were last close
     closed: float = 1.0
-    hour: int = -1
-    hour_sum: float = 0.0
-    hour_bets: int = 0
+    occasion_us: int = NEVER_US  # when the current one began
+    bet_us: int = NEVER_US  # end of the last block with a bet
+    pace: float = PACE
+    occasion_sum: float = 0.0
+    occasion_bets: int = 0
+    recent: dict[str, tuple[int, int]] = field(
+        default_factory=dict
+    )  # object bet on within the hour -> when last, in which occasion
     n_objects: int = 0
-    n_hours: int = 0
+    n_occasions: int = 0
     own: list[float] = field(default_factory=lambda: [0.0] * (N_SIZES * N_SHARES))  # its objects among the reference
     announced: list[int] = field(default_factory=list)  # members at the last alert; empty: never
     names: dict[str, str] = field(default_factory=dict)  # hash -> account id
 
     @property
     def e_value(self) -> float:
-        return self.closed * (self.hour_sum + 3.0**-self.hour_bets)  # what is not yet staked of the hour stays
+        return self.closed * (self.occasion_sum + 3.0**-self.occasion_bets)  # what is not yet staked of it stays
 
-    def bet(self, e: float, n_objects: int, at_us: int) -> None:
-        """The evidence of one block."""
-        hour = at_us // HOUR_US
-        if hour != self.hour:
-            self.closed, self.hour, self.hour_sum, self.hour_bets = self.e_value, hour, 0.0, 0
-            self.n_hours += 1
-        self.hour_bets += 1
-        self.hour_sum += weight(self.hour_bets) * e
-        self.n_objects += n_objects
+    def goes_on(self, begin_us: int) -> bool:
+        """Whether what is bet on in the block that begins then belongs to the current occasion."""
+        return begin_us - self.bet_us < NEAR_US and begin_us - self.occasion_us < HOUR_US
+
+    def pace_at(self, begin_us: int) -> float:
+        """How many times as frequent a share as high is supposed by chance in the block that begins then."""
+        if self.goes_on(begin_us):
+            return self.pace
+        return PACE_AGAIN if begin_us - self.close_us < HOUR_US else PACE
+
+    def may_bet_on(self, shared: int, begin_us: int) -> bool:
+        """Not on an object that an earlier occasion of the last hour had."""
+        last_us, occasion = self.recent.get(str(shared), (NEVER_US, 0))
+        return begin_us - last_us >= HOUR_US or (self.goes_on(begin_us) and occasion == self.n_occasions)
+
+    def bet(self, e: float, objects: list[int], begin_us: int, end_us: int) -> None:
+        """The evidence of one block, from bets on these objects."""
+        if not self.goes_on(begin_us):
+            self.closed, self.pace = self.e_value, self.pace_at(begin_us)
+            self.occasion_us, self.occasion_sum, self.occasion_bets = begin_us, 0.0, 0
+            self.n_occasions += 1
+        self.occasion_bets += 1
+        self.occasion_sum += weight(self.occasion_bets) * e
+        self.recent = {key: last for key, last in self.recent.items() if begin_us - last[0] < HOUR_US}
+        now = dict.fromkeys(map(str, objects), (begin_us, self.n_occasions))
+        self.n_objects += len(now.keys() - self.recent.keys())
+        self.recent |= now
+        self.bet_us = end_us
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -134,8 +159,9 @@ def _born(members: list[int], pairs: Pairs, now_us: int) -> Group:
 def _merge(into: Group, others: list[Group]) -> None:
     """The mean of e-values is one, whatever depends on what."""
     into.closed = float(np.mean([g.e_value for g in (into, *others)]))
-    into.hour, into.hour_sum, into.hour_bets = -1, 0.0, 0
+    into.occasion_us, into.bet_us, into.occasion_sum, into.occasion_bets = NEVER_US, NEVER_US, 0.0, 0
     into.close_us = max(g.close_us for g in (into, *others))
+    into.recent = {key: (last[0], -1) for g in (into, *others) for key, last in g.recent.items()}
     into.own = np.sum([g.own for g in (into, *others)], axis=0).tolist()
     for other in others:
         into.names |= other.names

@@ -48,7 +48,7 @@ _SHOWN = [
     "at",
     "n_accounts",
     "n_objects",
-    "n_hours",
+    "n_occasions",
     "e_value",
     "threshold",
     "n_alive",
