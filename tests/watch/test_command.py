@@ -82,9 +82,10 @@ def test_no_password_is_kept(tmp_path: Path) -> None:
 def test_wrong_options_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert cli.main(["watch", str(tmp_path / "no/file"), "--out", str(tmp_path / "run")]) == 2
     assert cli.main(["watch", "-", "--out", str(tmp_path / "run"), "--lateness", "9999999"]) == 2
-    with pytest.raises(SystemExit) as exc:
-        cli.main(["watch", "-", "--out", str(tmp_path / "run"), "--map", "words"])
-    assert exc.value.code == 2
+    for wrong in (["--map", "words"], ["--horizon-posts", "0.5"], ["--horizon-posts", "nan"]):
+        with pytest.raises(SystemExit) as exc:
+            cli.main(["watch", "-", "--out", str(tmp_path / "run"), *wrong])
+        assert exc.value.code == 2
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").write_text("years of work")
     (tmp_path / "frames.jsonl").write_text("{}\n")

@@ -60,6 +60,14 @@ def positive(text: str) -> float:
     return value
 
 
+def whole(text: str) -> int:
+    """At least one; 2e7 is one too."""
+    value = positive(text)
+    if value < 1 or value != int(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(value)
+
+
 def number(text: str) -> float:
     try:
         value = float(text)

@@ -33,7 +33,7 @@ def declare(commands: "Commands") -> None:
     days = "how far back evidence is kept, days (default: 14)"
     watch.add_argument("--horizon-days", type=options.positive, default=14.0, metavar="D", help=days)
     posts = "and how many posts at most, whichever is shorter (default: 20000000)"
-    watch.add_argument("--horizon-posts", type=options.positive, default=20_000_000, metavar="N", help=posts)
+    watch.add_argument("--horizon-posts", type=options.whole, default=20_000_000, metavar="N", help=posts)
     every = "seconds between two scans of the horizon; 0: only at the end (default: %(default)s)"
     watch.add_argument("--tables-every", type=options.number, default=600.0, metavar="S", help=every)
     idle = "end when nothing has come for S seconds (0: at the end of what there is)"

@@ -38,7 +38,7 @@ def watch(args: argparse.Namespace) -> int:
         scan=_scan_settings(args, source),
         lateness_s=args.lateness,
         horizon_s=args.horizon_days * 86400,
-        horizon_posts=int(args.horizon_posts),
+        horizon_posts=args.horizon_posts,
     )
     pace = Pace(tables_every_s=args.tables_every, stop_when_idle_s=args.stop_when_idle)
     said = _Screen(args.quiet)
