@@ -1,5 +1,5 @@
-"""How often are two accounts that were close close again, and how soon? Campaign-free worlds of the simulator; what PACE_AGAIN and the ten minutes
-of an occasion (watch/alerts) were set from.
+"""How often are two accounts that were close close again, and how soon? Campaign-free worlds of the simulator; what PACES (watch/alerts) were set from.
+
 
     python benchmarks/watch/again.py [--worlds 4] [--lookalikes]
 

@@ -63,7 +63,7 @@ def one(told: dict[str, Any], seed: int) -> dict[str, Any]:
         alerts += announce.alerts(engine.groups, standing, change, begin + BLOCK_US, told["q"])
         most_alive = max(most_alive, standing.n_tested)
         highest = max([highest, *(g.e_value for g in engine.groups)])
-        engine.bury(standing.alive)
+        engine.bury(standing.alive, begin + BLOCK_US)
     appeared = [a for a in alerts if a["event"] == "appear"]
     of = [max(("campaign", "lookalike", "organic"), key=[role[i] for i in a["account_ids"]].count) for a in appeared]
     return {

@@ -42,7 +42,7 @@ def background(rate_per_s: int, seconds: float, rng: np.random.Generator, n_acco
 
 
 def planted(times: int, every_s: float, n_accounts: int, window_s: float, rng: np.random.Generator) -> Acts:
-    """The first act may come at any moment of an hour of the clock: evidence is multiplied over hours."""
+    """The first act may come at any moment of an hour of the clock."""
     k, member = np.divmod(np.arange(times * n_accounts), n_accounts)
     first_s = 3600 * (1 + rng.random())
     return acts_of(10**9 + member, 3 * 10**12 + k, first_s + k * every_s + rng.random(len(k)) * window_s, 10**9)
@@ -66,7 +66,7 @@ def run(acts: Acts, q: float) -> tuple[list[dict[str, object]], Engine, int]:
         standing = engine.standing(begin + BLOCK_US, q)
         alerts += announce.alerts(engine.groups, standing, change, begin + BLOCK_US, q)
         most = max(most, standing.n_tested)
-        engine.bury(standing.alive)
+        engine.bury(standing.alive, begin + BLOCK_US)
     return alerts, engine, most
 
 

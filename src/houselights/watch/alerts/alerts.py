@@ -84,7 +84,7 @@ class Alerts:
         self._name(writer, begin_us)
         standing = engine.standing(end_us, self._q)
         alerts = announce.alerts(engine.groups, standing, change, end_us, self._q)
-        engine.bury(standing.alive)
+        engine.bury(standing.alive, end_us)
         return alerts
 
     def _name(self, writer: Writer, begin_us: int) -> None:
@@ -126,6 +126,7 @@ class Alerts:
             "usual": engine.usual.tolist(),
             "groups": [g.to_json() for g in engine.groups],
             "aged_us": engine.aged_us,
+            "gone": engine.gone,
         }
         write_whole(self._log.path(name), [json.dumps(told).encode()])
         if alerts:
@@ -152,7 +153,7 @@ class Alerts:
     def _load(self) -> None:
         if "groups" in self._told:
             told, engine = json.loads(self._log.path(self._told["groups"]).read_text("utf-8")), self._engine
-            engine.usual, engine.aged_us = np.array(told["usual"]), told["aged_us"]
+            engine.usual, engine.aged_us, engine.gone = np.array(told["usual"]), told["aged_us"], told["gone"]
             engine.groups = [Group(**g) for g in told["groups"]]
             self._pair_files = list(self._told["pairs"])
             engine.pairs = [Pairs.of_rows(np.load(self._log.path(name))) for name in self._pair_files]

@@ -10,14 +10,15 @@ from houselights.watch.alerts.groups import Change, Group
 
 GROWN_SHARE, GROWN_LEAST = 0.2, 3
 GUARANTEE = (
-    "Of the groups alive at any one moment that have bet, at most a share of {q:g} is expected among those alerted that is "
-    "like any other group (e-BH on evidence that may be looked at at any time). It supposes that by chance no group is more "
-    "than twice as often so close as other objects of as many accounts are, or more than eight times as often within an hour "
-    "of having been so, whatever came before. Innocent explanations are tested by the scan, not by the alert. This is not "
-    "the false-discovery rate of a scan."
+    "Of the groups alerted at any one moment, at most a share of {q:g} is expected to be like any other group (e-BH over the "
+    "groups of the last 14 days that have bet, on evidence that may be looked at at any time). It supposes that by chance, "
+    "whatever came before, no group is more than twice as often so close as other objects of as many accounts are; eight times "
+    "within an hour of having been close, twenty times within ten minutes. Members may have joined after the evidence was "
+    "gathered. Innocent explanations are tested by the scan, not by the alert. This is not the false-discovery rate of a scan."
 )
 _SENTENCES = {
-    "appear": "{n} accounts shared {objects} on {occasions}, again and again closer together in time than others do",
+    "appear": "in a group of {n} accounts, a fifth or more shared the same thing {bets} in {minutes}, on the whole closer "
+    "together in time than others do",
     "grow": "the group now has {n} accounts",
     "merge": "{merged} went into this one, which now has {n} accounts",
     "fade": "the group of {n} accounts was not close for three days, or its evidence no longer stands out",
@@ -50,8 +51,8 @@ def _alert(group: Group, event: str, change: Change, end_us: int, standing: Stan
     merged = change.merged.get(group.group_id, []) if event == "merge" else []
     said = _SENTENCES[event].format(
         n=len(group.members),
-        objects=_several(group.n_objects, "object"),
-        occasions=_several(group.n_occasions, "occasion"),
+        bets=_several(group.n_bets, "time"),
+        minutes=_several(group.n_blocks, "minute"),
         merged=_several(len(merged), "group"),
     )
     return {
@@ -63,8 +64,8 @@ def _alert(group: Group, event: str, change: Change, end_us: int, standing: Stan
         "n_accounts": len(group.members),
         "account_ids": sorted(name for m in group.members if (name := group.names.get(str(m)))),
         "merged_from": merged,
-        "n_objects": group.n_objects,
-        "n_occasions": group.n_occasions,
+        "n_bets": group.n_bets,
+        "n_blocks": group.n_blocks,
         "e_value": group.e_value,
         "threshold": standing.threshold,
         "n_alive": standing.n_tested,

@@ -49,25 +49,28 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Block:
-    """What came of a block: `usual` [N_SIZES, N_SHARES] counts objects; `close`: the pairs; `in_pairs`: which events are in one, and the cell of
-    the object of each of them."""
+    """What came of a block: `usual` [N_SIZES, N_SHARES] counts objects; `cell` [objects]: where it counts each, -1 where not; `close`: the pairs;
+    `in_pairs`: which events are in one, and the cell of the object of each of them."""
 
     events: Acts
     start: NDArray[np.int64]
     begin_us: int
     usual: NDArray[np.float64]
+    cell: NDArray[np.int64]
     close: Pairs
     in_pairs: tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
 class Shared:
-    """[n] a group's part in an object of the block: how many of its members, and what share of their near pairs is close."""
+    """[n] a group's part in an object of the block: how many of its members, what share of their near pairs is close, and the object's cell of
+    the reference (all who share it), -1 where it has none."""
 
     group: NDArray[np.int64]
     object: NDArray[np.uint64]
     size: NDArray[np.int64]
     share: NDArray[np.float64]
+    cell: NDArray[np.int64]
 
 
 def look(acts: Acts, begin_us: int) -> Block:
@@ -84,7 +87,7 @@ def look(acts: Acts, begin_us: int) -> Block:
     pairs = Pairs(np.minimum(one, other), np.maximum(one, other), events.object[j], events.at_us[j], cell[unit])
     either = np.unique(np.concatenate([i, j]))
     cell_of_either = cell[np.searchsorted(start, either, side="right") - 1]
-    return Block(events, start, begin_us, usual, pairs, (either, cell_of_either))
+    return Block(events, start, begin_us, usual, np.where(told, cell, -1), pairs, (either, cell_of_either))
 
 
 def cell_of(size: NDArray[np.int64], share: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -96,8 +99,9 @@ def cell_of(size: NDArray[np.int64], share: NDArray[np.float64]) -> NDArray[np.i
 
 def shared_by_groups(block: Block, account: NDArray[np.uint64], group: NDArray[np.int64]) -> Shared:
     """`account`, `group`: [m] who belongs to which group, sorted by account; an account may belong to several."""
-    small = np.repeat(np.diff(block.start) <= MOST_SHARERS, np.diff(block.start))
-    events = block.events.only(small)
+    sharers = np.diff(block.start)
+    small = np.repeat(sharers <= MOST_SHARERS, sharers)
+    events, cell = block.events.only(small), np.repeat(block.cell, sharers)[small]
     first = np.searchsorted(account, events.account, side="left")
     n = np.searchsorted(account, events.account, side="right") - first
     row = np.repeat(np.arange(len(events)), n)
@@ -111,4 +115,6 @@ def shared_by_groups(block: Block, account: NDArray[np.uint64], group: NDArray[n
     near, close = block_pairs.pairs_of_units(start, events.at_us[row], block.begin_us, NEAR_US, CLOSE_US)
     told = near > 0
     head = start[:-1][told]
-    return Shared(of_group[head], events.object[row[head]], np.diff(start)[told], close[told] / near[told])
+    return Shared(
+        of_group[head], events.object[row[head]], np.diff(start)[told], close[told] / near[told], cell[row[head]]
+    )

@@ -23,7 +23,7 @@ HALF_LIFE_US = 24 * 3_600_000_000
 
 @dataclass(frozen=True)
 class Standing:
-    """[groups] whether it is alive, whether it passes; the evidence that takes; over how many groups."""
+    """[groups] whether it is alive, whether it passes; the evidence that takes; over how many groups, those that are gone counted."""
 
     alive: NDArray[np.bool_]
     found: NDArray[np.bool_]
@@ -34,7 +34,7 @@ class Standing:
 @dataclass
 class Engine:
     """`usual` [N_SIZES, N_SHARES]: reference objects; `met`: who was close to somebody in the last `memory_us`; `pairs`: of each of its blocks
-    the pairs that met again, with the meeting before, the oldest block first."""
+    the pairs that met again, with the meeting before, the oldest block first; `gone`: when groups that had bet died, or went into another."""
 
     block_us: int
     seed: int
@@ -43,6 +43,7 @@ class Engine:
     groups: list[Group] = field(default_factory=list)
     met: Met = field(default_factory=Met)
     pairs: list[Pairs] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
     aged_us: int | None = None
 
     def step(self, acts: Acts, begin_us: int) -> tuple[Change, Pairs]:
@@ -62,19 +63,25 @@ class Engine:
         if not len(again):
             return Change({}, 0), again
         everything = Pairs.joined(self.pairs)
-        return groups.renew(self.groups, groups.communities(everything, self.seed), everything, end_us), again
+        found = groups.communities(everything, self.seed)
+        change = groups.renew(self.groups, found, everything, self._worth(everything), end_us)
+        self.gone += [end_us] * change.n_gone
+        return change, again
 
     def standing(self, end_us: int, q: float) -> Standing:
-        """Which groups are alive, and which of them pass e-BH over those that have bet: whether a group bets is decided by how many of its
-        members share something, never by how close they are, so the others need not be counted."""
+        """Which groups are alive, and which of them pass e-BH over those that have bet. Those that have bet and died since are counted too: groups
+        that are not close die, and to count survivors alone would be to choose by what is tested. Whether a group bets is decided by how many
+        of its members share something, so those that have not bet need not be counted."""
         alive = np.array([groups.is_alive(g, end_us) for g in self.groups], bool)
-        tested = alive & np.array([g.n_objects > 0 for g in self.groups], bool)
+        tested = alive & np.array([g.n_bets > 0 for g in self.groups], bool)
         found = np.zeros(len(alive), bool)
         e = np.array([g.e_value for g in self.groups], float)
-        found[tested], threshold = evidence.discovered(e[tested], q)
-        return Standing(alive, found, threshold, int(tested.sum()))
+        self.gone = [us for us in self.gone if end_us - us < self.memory_us]
+        found[tested], threshold = evidence.discovered(e[tested], q, len(self.gone))
+        return Standing(alive, found, threshold, int(tested.sum()) + len(self.gone))
 
-    def bury(self, alive: NDArray[np.bool_]) -> None:
+    def bury(self, alive: NDArray[np.bool_], end_us: int) -> None:
+        self.gone += [end_us for g, lives in zip(self.groups, alive, strict=True) if not lives and g.n_bets]
         self.groups = [g for g, lives in zip(self.groups, alive, strict=True) if lives]
 
     def _bet(self, seen: Block, begin_us: int, end_us: int) -> None:
@@ -91,11 +98,10 @@ class Engine:
     def _take(self, shared: Shared, begin_us: int, end_us: int) -> None:
         own = np.array([g.own for g in self.groups]).reshape(-1, N_SIZES, N_SHARES)
         usual = np.maximum(self.usual[None] - own[shared.group], 0.0)
-        pace = np.array([g.pace_at(begin_us) for g in self.groups])[shared.group]
+        pace = np.array([evidence.pace(begin_us - g.close_us) for g in self.groups])[shared.group]
         e = evidence.e_values(shared.size, shared.share, usual, pace)
         members = np.array([len(g.members) for g in self.groups])
         e[shared.size * evidence.LEAST_PART < members[shared.group]] = np.nan
-        cells = block.cell_of(shared.size, shared.share)
         for g in np.unique(shared.group).tolist():
             of, group = shared.group == g, self.groups[g]
             bets = [
@@ -104,10 +110,12 @@ class Engine:
                 if not np.isnan(bet) and group.may_bet_on(shared_object, begin_us)
             ]
             if bets:
-                group.bet(float(np.mean([bet for bet, _ in bets])), [on for _, on in bets], begin_us, end_us)
+                group.bet(float(np.mean([bet for bet, _ in bets])), len(bets))
+            was_bet_on = [on for on in shared.object[of].tolist() if str(on) in group.recent]
+            group.saw([on for _, on in bets] + was_bet_on, end_us)
             if (shared.share[of] > 0).any():
                 group.close_us = end_us
-            for cell in cells[of].tolist():
+            for cell in shared.cell[of & (shared.cell >= 0)].tolist():
                 group.own[cell] += 1.0
 
     def _age(self, end_us: int) -> None:
@@ -117,6 +125,15 @@ class Engine:
             self.usual = self.usual * 0.5
             for g in self.groups:
                 g.own = [x * 0.5 for x in g.own]
+
+    def _worth(self, pairs: Pairs) -> NDArray[np.float64]:
+        """[pairs] what the object counts in `usual` now, at its first pair of a block; 0 at the others."""
+        key = np.stack([pairs.object, (pairs.at_us // self.block_us).view(np.uint64)])
+        _, first = np.unique(key, axis=1, return_index=True)
+        halved = -(-((self.aged_us or 0) - pairs.at_us[first]) // HALF_LIFE_US)
+        worth = np.zeros(len(pairs))
+        worth[first] = 0.5 ** np.maximum(halved, 0)
+        return worth
 
     def _remember(self, again: Pairs, end_us: int) -> None:
         if len(again):

@@ -6,14 +6,13 @@ as that is supposed at most `pace` times as frequent as among the reference obje
 
     e = STAKES[bin] / (pace x share of reference objects at or above the bin),  or  1 - sum(STAKES)  below
 
-is at most 1. `pace` is PACE for a group that was not close in the last hour, else PACE_AGAIN: who was quick a little while ago often is so
-again (pairs of accounts on campaign-free worlds: benchmarks/watch/again.py). A p-value turned into evidence (Vovk and Wang 2021) gives a fifth
-of that where it matters: at p = .01 it is worth 4.5.
+is at most 1. `pace` grows with how lately the group was close (PACES): who was quick a little while ago often is so again. How much more often
+was measured for pairs of accounts on campaign-free worlds (benchmarks/watch/again.py), which is a guide to groups and no proof. A p-value turned
+into evidence (Vovk and Wang 2021) gives a fifth of such a bet where it matters: at p = .01 it is worth 4.5.
 
-Several objects of a block are averaged. Blocks with less than ten minutes between them are one occasion (of an hour at most), in which nothing
-counts as independent: they are added with weights 2/3, 2/9, 2/27 ... (which sum to 1). Occasions are multiplied, and no object is bet on in two.
-Averages, weighted sums and products of e-values whose expectation is at most 1 whatever came before are e-values again; so the evidence may be
-looked at after every block. Wang and Ramdas (2022): e-BH holds the false-discovery rate at q whatever depends on what among the groups.
+Several objects of a block are averaged, and a group bets on an object once: not again before the object has been away for an hour. Blocks are
+multiplied. Averages and products of e-values whose expectation is at most 1 whatever came before are e-values again; so the evidence may be looked
+at after every block. Wang and Ramdas (2022): e-BH holds the false-discovery rate at q whatever depends on what among the groups.
 """
 
 import numpy as np
@@ -21,7 +20,12 @@ from numpy.typing import NDArray
 
 from houselights.watch.alerts.block import N_SHARES, SHARE_EDGES, SIZE_EDGES
 
-PACE, PACE_AGAIN = 2.0, 8.0
+HOUR_US = 3_600_000_000
+PACE = 2.0
+PACES = ((600_000_000, 20.0), (HOUR_US, 8.0))
+"""Where the group was close less than so many microseconds before; else PACE."""
+MOST_EVIDENCE = 1e12
+"""A group with more keeps this much, so that it can still lose it."""
 STAKES = np.array([0.05, 0.1, 0.15, 0.5])
 """Of the last four classes of shares: from .55, .7, .85 and .95 on."""
 HIGH = N_SHARES - len(STAKES)
@@ -58,17 +62,17 @@ def e_values(size: NDArray[np.int64], share: Floats, usual: Floats, pace: Floats
     return out
 
 
-def weight(bet: int) -> float:
-    """Of the bet-th block (from 1) of an occasion."""
-    return float(2.0 / 3.0**bet)
+def pace(since_close_us: int) -> float:
+    """How many times as frequent a share as high is supposed by chance, so long after the group was last close."""
+    return next((times for within_us, times in PACES if since_close_us < within_us), PACE)
 
 
-def discovered(e: Floats, q: float) -> tuple[NDArray[np.bool_], float]:
-    """Which groups pass e-BH, and what evidence that took (for one group, where none passes)."""
+def discovered(e: Floats, q: float, n_others: int = 0) -> tuple[NDArray[np.bool_], float]:
+    """Which groups pass e-BH, and what evidence that took (for one group, where none passes); `n_others` more were tested and do not pass."""
     if not len(e):
         return np.zeros(0, bool), np.inf
     ordered = np.sort(e)[::-1]
-    needed = len(e) / (q * np.arange(1, len(e) + 1))
+    needed = (len(e) + n_others) / (q * np.arange(1, len(e) + 1))
     passing = np.flatnonzero(ordered >= needed)
     threshold = float(needed[passing[-1]] if len(passing) else needed[0])
     return e >= threshold, threshold

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from houselights.evidence.communities import leiden, ties
-from houselights.watch.alerts.block import N_SHARES, N_SIZES, NEAR_US, Pairs
-from houselights.watch.alerts.evidence import PACE, PACE_AGAIN, weight
+from houselights.watch.alerts.block import N_SHARES, N_SIZES, Pairs
+from houselights.watch.alerts.evidence import HOUR_US, MOST_EVIDENCE
 
 LEAST_ACCOUNTS = 5
 MOST_ACCOUNTS = 500
@@ -18,65 +18,40 @@ MEETINGS = 2
 """Different objects on which two accounts must have been close before they are tied."""
 QUIET_US = 3 * 24 * 3_600_000_000
 """A group that was not close for so long is no longer alive."""
-HOUR_US = 3_600_000_000
 NEVER_US = -(2**62)
 
 
 @dataclass
 class Group:
-    """`members`: sorted hashes. The evidence is `closed` (occasions that are over) times that of the current one."""
+    """`members`: sorted hashes."""
 
     group_id: str
     members: list[int]
     born_us: int
     close_us: int  # when two of them were last close
-    closed: float = 1.0
-    occasion_us: int = NEVER_US  # when the current one began
-    bet_us: int = NEVER_US  # end of the last block with a bet
-    pace: float = PACE
-    occasion_sum: float = 0.0
-    occasion_bets: int = 0
-    recent: dict[str, tuple[int, int]] = field(
-        default_factory=dict
-    )  # object bet on within the hour -> when last, in which occasion
-    n_objects: int = 0
-    n_occasions: int = 0
+    e_value: float = 1.0
+    n_bets: int = 0  # objects; one may come again after an hour
+    n_blocks: int = 0  # with a bet
+    recent: dict[str, int] = field(default_factory=dict)  # object that is not bet on again -> when it was last shared
     own: list[float] = field(default_factory=lambda: [0.0] * (N_SIZES * N_SHARES))  # its objects among the reference
     announced: list[int] = field(default_factory=list)  # members at the last alert; empty: never
     names: dict[str, str] = field(default_factory=dict)  # hash -> account id
 
-    @property
-    def e_value(self) -> float:
-        return self.closed * (self.occasion_sum + 3.0**-self.occasion_bets)  # what is not yet staked of it stays
-
-    def goes_on(self, begin_us: int) -> bool:
-        """Whether what is bet on in the block that begins then belongs to the current occasion."""
-        return begin_us - self.bet_us < NEAR_US and begin_us - self.occasion_us < HOUR_US
-
-    def pace_at(self, begin_us: int) -> float:
-        """How many times as frequent a share as high is supposed by chance in the block that begins then."""
-        if self.goes_on(begin_us):
-            return self.pace
-        return PACE_AGAIN if begin_us - self.close_us < HOUR_US else PACE
-
     def may_bet_on(self, shared: int, begin_us: int) -> bool:
-        """Not on an object that an earlier occasion of the last hour had."""
-        last_us, occasion = self.recent.get(str(shared), (NEVER_US, 0))
-        return begin_us - last_us >= HOUR_US or (self.goes_on(begin_us) and occasion == self.n_occasions)
+        """In the block that begins then."""
+        return begin_us - self.recent.get(str(shared), NEVER_US) >= HOUR_US
 
-    def bet(self, e: float, objects: list[int], begin_us: int, end_us: int) -> None:
-        """The evidence of one block, from bets on these objects."""
-        if not self.goes_on(begin_us):
-            self.closed, self.pace = self.e_value, self.pace_at(begin_us)
-            self.occasion_us, self.occasion_sum, self.occasion_bets = begin_us, 0.0, 0
-            self.n_occasions += 1
-        self.occasion_bets += 1
-        self.occasion_sum += weight(self.occasion_bets) * e
-        self.recent = {key: last for key, last in self.recent.items() if begin_us - last[0] < HOUR_US}
-        now = dict.fromkeys(map(str, objects), (begin_us, self.n_occasions))
-        self.n_objects += len(now.keys() - self.recent.keys())
-        self.recent |= now
-        self.bet_us = end_us
+    def bet(self, e: float, n_objects: int) -> None:
+        """The evidence of one block."""
+        self.e_value = min(self.e_value * e, MOST_EVIDENCE)
+        self.n_bets += n_objects
+        self.n_blocks += 1
+
+    def saw(self, objects: list[int], at_us: int) -> None:
+        """Members shared these: bet on, or what made them members."""
+        self.recent = {key: us for key, us in self.recent.items() if at_us - us < HOUR_US}
+        for shared in objects:
+            self.recent[str(shared)] = max(at_us, self.recent.get(str(shared), NEVER_US))
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -87,7 +62,7 @@ class Change:
     """What became of groups when a block was over."""
 
     merged: dict[str, list[str]]  # id -> ids that went into it
-    crowded_out: int
+    n_gone: int  # of those, how many had bet
 
 
 def communities(pairs: Pairs, seed: int) -> list[NDArray[np.uint64]]:
@@ -113,11 +88,17 @@ def communities(pairs: Pairs, seed: int) -> list[NDArray[np.uint64]]:
     return sorted(groups, key=lambda g: (-len(g), g.tolist()))
 
 
-def renew(groups: list[Group], found: list[NDArray[np.uint64]], pairs: Pairs, now_us: int) -> Change:
-    """Changes `groups`: each community goes on as the oldest group that it shares half of the smaller one's accounts with, or is born."""
+def renew(
+    groups: list[Group], found: list[NDArray[np.uint64]], pairs: Pairs, worth: NDArray[np.float64], now_us: int
+) -> Change:
+    """Changes `groups`: each community goes on as the oldest group that it shares half of the smaller one's accounts with, or is born.
+
+    `worth` [pairs]: what the pair's object counts among the reference today, once an object and block.
+    """
     merged: dict[str, list[str]] = {}
-    crowded_out = 0
+    n_gone = 0
     taken: set[str] = set()
+    late = pairs.only(pairs.at_us > now_us - HOUR_US)
     for community in found:
         accounts = {int(a) for a in community}
         alike = [
@@ -127,43 +108,60 @@ def renew(groups: list[Group], found: list[NDArray[np.uint64]], pairs: Pairs, no
             and 2 * len(accounts.intersection(g.members)) >= min(len(accounts), len(g.members))
         ]
         if not alike and len(groups) >= MOST_GROUPS:
-            crowded_out += 1
-        elif not alike:
-            groups.append(_born(sorted(accounts), pairs, now_us))
-            taken.add(groups[-1].group_id)
+            continue
+        if not alike:
+            groups.append(_born(sorted(accounts), pairs, worth, now_us))
+            group = groups[-1]
         else:
-            oldest = min(alike, key=lambda g: (g.born_us, g.group_id))
-            others = [g for g in alike if g is not oldest]
+            group = min(alike, key=lambda g: (g.born_us, g.group_id))
+            others = [g for g in alike if g is not group]
             if others:
-                _merge(oldest, others)
-                merged[oldest.group_id] = sorted(g.group_id for g in others)
+                _merge(group, others)
+                merged[group.group_id] = sorted(g.group_id for g in others)
+                n_gone += sum(g.n_bets > 0 for g in others)
                 groups[:] = [g for g in groups if g not in others]
-            oldest.members = sorted(accounts)
-            taken.add(oldest.group_id)
-    return Change(merged, crowded_out)
+        taken.add(group.group_id)
+        if sorted(accounts) != group.members or group.born_us == now_us:
+            _now_has(group, sorted(accounts), late)
+    return Change(merged, n_gone)
 
 
-def _born(members: list[int], pairs: Pairs, now_us: int) -> Group:
+def _born(members: list[int], pairs: Pairs, worth: NDArray[np.float64], now_us: int) -> Group:
     """What made it a group is not evidence: it tells which reference objects are its own."""
     digest = blake2b(repr((now_us, members)).encode(), digest_size=5).hexdigest()
     group = Group(f"G{digest}", members, now_us, now_us)
-    inside = np.isin(pairs.a, np.array(members, np.uint64)) & np.isin(pairs.b, np.array(members, np.uint64))
-    own = pairs.only(inside)
-    _, first = np.unique(
-        np.stack([own.object, own.at_us.view(np.uint64) // np.uint64(60_000_000)]), axis=1, return_index=True
-    )
-    group.own = np.bincount(own.cell[first], minlength=N_SIZES * N_SHARES).astype(float).tolist()
+    inside = _inside(members, pairs)
+    group.own = np.bincount(pairs.cell[inside], worth[inside], N_SIZES * N_SHARES).tolist()
     return group
+
+
+def _now_has(group: Group, members: list[int], late: Pairs) -> None:
+    """What made newcomers members is no evidence either: nobody bets on it, and the group counts as close then."""
+    group.members = members
+    group.names = {m: name for m, name in group.names.items() if int(m) in set(members)}
+    inside = late.only(_inside(members, late))
+    for at_us in np.unique(inside.at_us).tolist():
+        group.saw(inside.object[inside.at_us == at_us].tolist(), at_us)
+    group.close_us = max([group.close_us, *inside.at_us.tolist()])
+
+
+def _inside(members: list[int], pairs: Pairs) -> NDArray[np.bool_]:
+    of = np.array(members, np.uint64)
+    return np.isin(pairs.a, of) & np.isin(pairs.b, of)
 
 
 def _merge(into: Group, others: list[Group]) -> None:
     """The mean of e-values is one, whatever depends on what."""
-    into.closed = float(np.mean([g.e_value for g in (into, *others)]))
-    into.occasion_us, into.bet_us, into.occasion_sum, into.occasion_bets = NEVER_US, NEVER_US, 0.0, 0
-    into.close_us = max(g.close_us for g in (into, *others))
-    into.recent = {key: (last[0], -1) for g in (into, *others) for key, last in g.recent.items()}
-    into.own = np.sum([g.own for g in (into, *others)], axis=0).tolist()
+    all_ = (into, *others)
+    into.e_value = float(np.mean([g.e_value for g in all_]))
+    into.n_bets, into.n_blocks = sum(g.n_bets for g in all_), sum(g.n_blocks for g in all_)
+    into.close_us = max(g.close_us for g in all_)
+    into.own = np.sum([g.own for g in all_], axis=0).tolist()
     for other in others:
+        into.recent = {
+            key: max(into.recent.get(key, NEVER_US), other.recent.get(key, NEVER_US))
+            for key in into.recent.keys() | other.recent.keys()
+        }
         into.names |= other.names
         if other.announced and not into.announced:
             into.announced = other.announced
