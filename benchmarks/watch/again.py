@@ -1,6 +1,5 @@
 """How often are two accounts that were close close again, and how soon? Campaign-free worlds of the simulator; what PACES (watch/alerts) were set from.
 
-
     python benchmarks/watch/again.py [--worlds 4] [--lookalikes]
 
 Of pairs of accounts that share two objects, each within ten minutes: the share that is within 60 s on the second, by the time between the two and by
