@@ -55,9 +55,7 @@ def test_any_size_of_shards(rows: list[tuple[int, int, int]], window: int, min_s
     assert same(whole, close_pairs_of_many(account, what, at, window * SECOND, min_shared, shard_actions=shard_actions))
 
 
-@pytest.mark.parametrize("near", [1, 1_000, 10**9])
-def test_a_crowd_in_many_shards_equals_the_whole(near: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("houselights.kernels.shards.NEAR_OF_RANGE", near)
+def test_a_crowd_in_many_shards_equals_the_whole() -> None:
     rng = np.random.default_rng(5)
     n = 60_000
     what = (rng.pareto(1.0, n) * 20).astype(np.int32) % 5_000

@@ -72,10 +72,11 @@ def _wider(array: Array, size: int) -> Array:
 
 @njit(cache=True, nogil=True)
 def _row_partners(
-    rows: Array, neighbour: Array, a: int, directed: bool, partners: Array, ends: Array
+    rows: Array, neighbour: Array, a: int, directed: bool, partners: Array, ends: Array, n_units: int
 ) -> tuple[Array, int]:
-    """Writes the partners of account a, unit after unit, and where each unit ends; returns them and how many units."""
-    n = n_units = 0
+    """Writes the partners of account a, unit after unit, and where each unit ends, behind those of n_units that are there; returns them and how
+    many units there are then."""
+    n = ends[n_units - 1] if n_units else 0
     done = np.int32(0)
     for r in range(len(rows)):
         if r and rows[r, 0] == rows[r - 1, 0]:
@@ -86,7 +87,7 @@ def _row_partners(
         if not directed:  # the unit is the object: what an earlier action on it saw has been written
             begin, done = max(begin, done), end
         if n + end - begin > len(partners):
-            partners = _wider(partners, 2 * (n + end - begin))
+            partners = _wider(partners, 2 * (n + end - begin))  # what is there stays
         for p in range(begin, end):  # without a branch: half of the comparisons go either way
             b = neighbour[p]
             partners[n] = b
@@ -159,22 +160,65 @@ def count_range(
             continue
         if len(row) > len(ends):
             ends = np.empty(2 * len(row), np.int64)
-        partners, n_units = _row_partners(row, neighbour, a, directed, partners, ends)
-        n = _keep_often_met(partners, ends, n_units, minimum, met)
-        log2 = 4
-        while (1 << log2) < 2 * n:
-            log2 += 1
-        if (1 << log2) > len(table):
-            table, slots = np.full((1 << log2, 4), -1, np.int32), np.empty(1 << log2, np.int64)
-        n = _count_partners(partners, ends, n_units, table, log2, slots)
-        if n_out + n > len(out):
-            out = _wider(out, 2 * (n_out + n))
-        for k in slots[:n]:
-            if table[k, 1] >= minimum:
-                out[n_out, 0], out[n_out, 1], out[n_out, 2] = a, table[k, 0], table[k, 1]
-                n_out += 1
-            table[k, 0] = -1
+        partners, n_units = _row_partners(row, neighbour, a, directed, partners, ends, 0)
+        out, n_out, table, slots = _counted(a, partners, ends, n_units, minimum, met, table, slots, out, n_out)
     return out[:n_out, 0].copy(), out[:n_out, 1].copy(), out[:n_out, 2].copy()
+
+
+@njit(cache=True, nogil=True)
+def count_range_of_shards(
+    starts: Any, rows: Any, neighbour: Any, first: int, last: int, minimum: int
+) -> tuple[Array, Array, Array]:
+    """`count_range`, undirected, of several matrices of the same accounts and different units, added. Typed lists, one array a matrix."""
+    partners, ends = np.empty(1 << 16, np.int32), np.empty(1 << 10, np.int64)
+    met = np.zeros(1 << MET_LOG2, np.uint8)
+    table, slots = np.empty((0, 4), np.int32), np.empty(0, np.int64)
+    out = np.empty((1024, 3), np.int32)
+    n_out = 0
+    for a in range(first, last):
+        n_rows = n_units = 0
+        for k in range(len(starts)):
+            n_rows += starts[k][a + 1] - starts[k][a]
+        if n_rows < minimum:
+            continue
+        if n_rows > len(ends):
+            ends = np.empty(2 * n_rows, np.int64)
+        for k in range(len(starts)):
+            row = rows[k][starts[k][a] : starts[k][a + 1]]
+            partners, n_units = _row_partners(row, neighbour[k], a, False, partners, ends, n_units)
+        out, n_out, table, slots = _counted(a, partners, ends, n_units, minimum, met, table, slots, out, n_out)
+    return out[:n_out, 0].copy(), out[:n_out, 1].copy(), out[:n_out, 2].copy()
+
+
+@njit(cache=True, nogil=True)
+def _counted(
+    a: int,
+    partners: Array,
+    ends: Array,
+    n_units: int,
+    minimum: int,
+    met: Array,
+    table: Array,
+    slots: Array,
+    out: Array,
+    n_out: int,
+) -> tuple[Array, int, Array, Array]:
+    """Adds to `out` the partners of account a that share enough; returns what may have grown."""
+    n = _keep_often_met(partners, ends, n_units, minimum, met)
+    log2 = 4
+    while (1 << log2) < 2 * n:
+        log2 += 1
+    if (1 << log2) > len(table):
+        table, slots = np.full((1 << log2, 4), -1, np.int32), np.empty(1 << log2, np.int64)
+    n = _count_partners(partners, ends, n_units, table, log2, slots)
+    if n_out + n > len(out):
+        out = _wider(out, 2 * (n_out + n))
+    for k in slots[:n]:
+        if table[k, 1] >= minimum:
+            out[n_out, 0], out[n_out, 1], out[n_out, 2] = a, table[k, 0], table[k, 1]
+            n_out += 1
+        table[k, 0] = -1
+    return out, n_out, table, slots
 
 
 @njit(cache=True, nogil=True)
