@@ -101,7 +101,7 @@ def test_a_merge_keeps_what_was_bet_and_what_is_not_bet_on_again() -> None:
     old = Group("old", [1, 2, 3, 4, 5], 0, 10, recent={"7": 50, "8": 10})
     young = Group("young", [6, 7, 8, 9, 10], 5, 20, e_value=9.0, n_bets=2, n_blocks=1, recent={"7": 40}, announced=[6])
     living, none = [old, young], Pairs.joined([])
-    change = groups.renew(living, [np.arange(1, 11, dtype=np.uint64)], none, np.empty(0), 100)
+    change = groups.renew(living, [np.arange(1, 11, dtype=np.uint64)], none, lambda pairs: np.ones(len(pairs)), 100)
     assert living == [old] and change.merged == {"old": ["young"]} and change.n_gone == 1
     assert old.members == list(range(1, 11)) and (old.e_value, old.n_bets, old.n_blocks) == (5.0, 2, 1)
     assert old.recent == {"7": 50, "8": 10} and old.announced == [6] and old.close_us == 20
@@ -110,7 +110,7 @@ def test_a_merge_keeps_what_was_bet_and_what_is_not_bet_on_again() -> None:
 def test_what_made_newcomers_members_is_not_bet_on() -> None:
     group = Group("g", [1, 2, 3, 4, 5], 0, 10, names={"1": "a", "5": "e"})
     later = Pairs.of_rows(np.array([[4], [6], [77], [500], [0]], np.uint64))
-    groups.renew([group], [np.array([1, 2, 3, 4, 6], np.uint64)], later, np.zeros(1), 1000)
+    groups.renew([group], [np.array([1, 2, 3, 4, 6], np.uint64)], later, lambda pairs: np.ones(len(pairs)), 1000)
     assert group.members == [1, 2, 3, 4, 6] and group.names == {"1": "a"}
     assert group.close_us == 500 and not group.may_bet_on(77, 1000)
 

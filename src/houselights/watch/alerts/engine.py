@@ -64,7 +64,7 @@ class Engine:
             return Change({}, 0), again
         everything = Pairs.joined(self.pairs)
         found = groups.communities(everything, self.seed)
-        change = groups.renew(self.groups, found, everything, self._worth(everything), end_us)
+        change = groups.renew(self.groups, found, everything, self._worth, end_us)
         self.gone += [end_us] * change.n_gone
         return change, again
 

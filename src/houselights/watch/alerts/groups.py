@@ -1,5 +1,6 @@
 """Groups of accounts that were close before: born, fed with evidence, grown, merged, faded. Ids stay."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -19,6 +20,7 @@ MEETINGS = 2
 QUIET_US = 3 * 24 * 3_600_000_000
 """A group that was not close for so long is no longer alive."""
 NEVER_US = -(2**62)
+Worth = Callable[[Pairs], NDArray[np.float64]]
 
 
 @dataclass
@@ -88,12 +90,10 @@ def communities(pairs: Pairs, seed: int) -> list[NDArray[np.uint64]]:
     return sorted(groups, key=lambda g: (-len(g), g.tolist()))
 
 
-def renew(
-    groups: list[Group], found: list[NDArray[np.uint64]], pairs: Pairs, worth: NDArray[np.float64], now_us: int
-) -> Change:
+def renew(groups: list[Group], found: list[NDArray[np.uint64]], pairs: Pairs, worth: Worth, now_us: int) -> Change:
     """Changes `groups`: each community goes on as the oldest group that it shares half of the smaller one's accounts with, or is born.
 
-    `worth` [pairs]: what the pair's object counts among the reference today, once an object and block.
+    `worth`: what the objects of pairs count among the reference today.
     """
     merged: dict[str, list[str]] = {}
     n_gone = 0
@@ -126,12 +126,12 @@ def renew(
     return Change(merged, n_gone)
 
 
-def _born(members: list[int], pairs: Pairs, worth: NDArray[np.float64], now_us: int) -> Group:
+def _born(members: list[int], pairs: Pairs, worth: Worth, now_us: int) -> Group:
     """What made it a group is not evidence: it tells which reference objects are its own."""
     digest = blake2b(repr((now_us, members)).encode(), digest_size=5).hexdigest()
     group = Group(f"G{digest}", members, now_us, now_us)
-    inside = _inside(members, pairs)
-    group.own = np.bincount(pairs.cell[inside], worth[inside], N_SIZES * N_SHARES).tolist()
+    own = pairs.only(_inside(members, pairs))
+    group.own = np.bincount(own.cell, worth(own), N_SIZES * N_SHARES).tolist()
     return group
 
 
