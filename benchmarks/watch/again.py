@@ -1,4 +1,4 @@
-"""How often are two accounts that were close close again, and how soon? Campaign-free worlds of the simulator; what PACES (watch/alerts) were set from.
+"""How often are two accounts that were close close again, and how soon? What PACES (watch/alerts) were set from, on campaign-free simulated worlds.
 
     python benchmarks/watch/again.py [--worlds 4] [--lookalikes]
 

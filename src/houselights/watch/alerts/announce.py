@@ -17,8 +17,8 @@ GUARANTEE = (
     "gathered. Innocent explanations are tested by the scan, not by the alert. This is not the false-discovery rate of a scan."
 )
 _SENTENCES = {
-    "appear": "in a group of {n} accounts, a fifth or more shared the same thing {bets} in {minutes}, on the whole closer "
-    "together in time than others do",
+    "appear": "in a group of {n} accounts, a fifth or more shared the same thing {bets}, on the whole closer together in time "
+    "than others do",
     "grow": "the group now has {n} accounts",
     "merge": "{merged} went into this one, which now has {n} accounts",
     "fade": "the group of {n} accounts was not close for three days, or its evidence no longer stands out",
@@ -52,7 +52,6 @@ def _alert(group: Group, event: str, change: Change, end_us: int, standing: Stan
     said = _SENTENCES[event].format(
         n=len(group.members),
         bets=_several(group.n_bets, "time"),
-        minutes=_several(group.n_blocks, "minute"),
         merged=_several(len(merged), "group"),
     )
     return {
