@@ -97,6 +97,29 @@ def test_groups_that_bet_and_died_are_counted() -> None:
     assert later.n_tested == 0, "it has died too, and those before are forgotten"
 
 
+def test_an_act_over_two_blocks_is_one_bet_about_those_who_were_members_before() -> None:
+    """From half past one minute to half past the next; an account that joins the group meanwhile is not in the bet."""
+    rng = np.random.default_rng(8)
+    before = crowd(rng, 2)
+    joint = [(m, 7, 7200 + 30 + 3 * k) for k, m in enumerate(range(9000, 9020))]
+    acts = acts_of(before + joint)
+    acts = acts.only(np.argsort(acts.at_us, kind="stable"))
+    engine = Engine(MINUTE_US, 0)
+    shared: list[tuple[int, float]] = []
+    for begin in range(0, 7200 * 1_000_000 + 3 * MINUTE_US, MINUTE_US):
+        if begin == 7200 * 1_000_000:
+            engine.groups = [Group("planted", list(range(9000, 9020)), 0, 0)]
+        low, high = np.searchsorted(acts.at_us, [begin - block.NEAR_US, begin + MINUTE_US])
+        engine.step(acts.only(np.arange(low, high)), begin)
+        planted = [g for g in engine.groups if g.group_id == "planted"]
+        shared += [(g.n_bets, g.e_value) for g in planted]
+        if begin == 7200 * 1_000_000:
+            assert planted[0].betting == list(range(9000, 9020)) and set(planted[0].pending) == {"7"}
+            planted[0].members.append(9999)
+    assert [n for n, _ in shared] == [0, 1, 1]
+    assert shared[1][1] > 5.0 and shared[2][1] == shared[1][1]
+
+
 def test_a_merge_keeps_what_was_bet_and_what_is_not_bet_on_again() -> None:
     old = Group("old", [1, 2, 3, 4, 5], 0, 10, recent={"7": 50, "8": 10})
     young = Group("young", [6, 7, 8, 9, 10], 5, 20, e_value=9.0, n_bets=2, n_blocks=1, recent={"7": 40}, announced=[6])

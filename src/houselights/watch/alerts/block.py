@@ -9,6 +9,8 @@ from houselights.kernels import block_pairs
 from houselights.watch.alerts.acts import Acts, one_object_each, starts_of
 
 NEAR_US, CLOSE_US = 600_000_000, 60_000_000
+BACK_US = CLOSE_US
+"""A share is of the pairs whose later one came in the block or so long before it: an act of a minute lies in two blocks as a rule."""
 MOST_SHARERS = 50
 """What more accounts share within minutes is a crowd's; scans test that (the cell test), alerts do not."""
 SIZE_EDGES = np.array([3, 4, 6, 10, 20], np.int64)
@@ -77,7 +79,7 @@ def look(acts: Acts, begin_us: int) -> Block:
     """`acts`: those of the block, which begins at begin_us, and of NEAR_US before it."""
     events, start = one_object_each(acts)
     n = np.diff(start)
-    near, close = block_pairs.pairs_of_units(start, events.at_us, begin_us, NEAR_US, CLOSE_US)
+    near, close = block_pairs.pairs_of_units(start, events.at_us, begin_us - BACK_US, NEAR_US, CLOSE_US)
     told = (near > 0) & (n <= MOST_SHARERS)
     cell = cell_of(n, close / np.maximum(near, 1))
     usual = np.bincount(cell[told], minlength=N_SIZES * N_SHARES).astype(np.float64).reshape(N_SIZES, N_SHARES)
@@ -112,7 +114,7 @@ def shared_by_groups(block: Block, account: NDArray[np.uint64], group: NDArray[n
     new = np.ones(len(row), bool)
     new[1:] = (of_group[1:] != of_group[:-1]) | (events.object[row][1:] != events.object[row][:-1])
     start = starts_of(np.cumsum(new).astype(np.uint64))
-    near, close = block_pairs.pairs_of_units(start, events.at_us[row], block.begin_us, NEAR_US, CLOSE_US)
+    near, close = block_pairs.pairs_of_units(start, events.at_us[row], block.begin_us - BACK_US, NEAR_US, CLOSE_US)
     told = near > 0
     head = start[:-1][told]
     return Shared(

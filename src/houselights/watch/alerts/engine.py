@@ -88,35 +88,39 @@ class Engine:
         """Groups that were fixed before the block."""
         if not self.groups:
             return
-        sizes = [len(g.members) for g in self.groups]
-        account = np.concatenate([np.array(g.members, np.uint64) for g in self.groups])
+        members = [g.betting if g.bets_in(begin_us) else g.members for g in self.groups]
+        sizes = [len(m) for m in members]
+        account = np.concatenate([np.array(m, np.uint64) for m in members])
         group = np.repeat(np.arange(len(sizes)), sizes)
         order = np.argsort(account, kind="stable")
         shared = block.shared_by_groups(seen, account[order], group[order])
-        self._take(shared, begin_us, end_us)
+        self._take(shared, np.array(sizes), begin_us, end_us)
 
-    def _take(self, shared: Shared, begin_us: int, end_us: int) -> None:
+    def _take(self, shared: Shared, sizes: NDArray[np.int64], begin_us: int, end_us: int) -> None:
         own = np.array([g.own for g in self.groups]).reshape(-1, N_SIZES, N_SHARES)
         usual = np.maximum(self.usual[None] - own[shared.group], 0.0)
-        pace = np.array([evidence.pace(begin_us - g.close_us) for g in self.groups])[shared.group]
-        e = evidence.e_values(shared.size, shared.share, usual, pace)
-        members = np.array([len(g.members) for g in self.groups])
-        e[shared.size * evidence.LEAST_PART < members[shared.group]] = np.nan
+        keys = [str(on) for on in shared.object.tolist()]
+        waited = [self.groups[g].pending.get(key, evidence.PACE) for g, key in zip(shared.group, keys, strict=True)]
+        e = evidence.e_values(shared.size, shared.share, usual, np.array(waited))
+        enough = shared.size * evidence.LEAST_PART >= sizes[shared.group]
         for g in np.unique(shared.group).tolist():
-            of, group = shared.group == g, self.groups[g]
-            bets = [
-                (bet, shared_object)
-                for bet, shared_object in zip(e[of].tolist(), shared.object[of].tolist(), strict=True)
-                if not np.isnan(bet) and group.may_bet_on(shared_object, begin_us)
-            ]
-            if bets:
-                group.bet(float(np.mean([bet for bet, _ in bets])), len(bets))
-            was_bet_on = [on for on in shared.object[of].tolist() if str(on) in group.recent]
-            group.saw([on for _, on in bets] + was_bet_on, end_us)
-            if (shared.share[of] > 0).any():
+            rows, group = np.flatnonzero(shared.group == g).tolist(), self.groups[g]
+            group.saw([int(shared.object[i]) for i in rows if keys[i] in group.recent], end_us)
+            if group.bets_in(begin_us):
+                bets = [i for i in rows if keys[i] in group.pending and not np.isnan(e[i])]
+                if bets:
+                    group.bet(float(e[bets].mean()), len(bets))
+                group.saw([int(shared.object[i]) for i in bets], end_us)
+                group.wait([], 0.0, end_us)
+            else:
+                new = [int(shared.object[i]) for i in rows if enough[i]]
+                new = [on for on in new if group.may_bet_on(on, begin_us)]
+                group.wait(new, evidence.pace(begin_us - group.close_us), end_us)
+            if (shared.share[rows] > 0).any():
                 group.close_us = end_us
-            for cell in shared.cell[of & (shared.cell >= 0)].tolist():
-                group.own[cell] += 1.0
+            for cell in shared.cell[rows]:
+                if cell >= 0:
+                    group.own[cell] += 1.0
 
     def _age(self, end_us: int) -> None:
         self.aged_us = end_us if self.aged_us is None else self.aged_us

@@ -10,9 +10,11 @@ is at most 1. `pace` grows with how lately the group was close (PACES): who was 
 was measured for pairs of accounts on campaign-free worlds (benchmarks/watch/again.py), which is a guide to groups and no proof. A p-value turned
 into evidence (Vovk and Wang 2021) gives a fifth of such a bet where it matters: at p = .01 it is worth 4.5.
 
-Several objects of a block are averaged, and a group bets on an object once: not again before the object has been away for an hour. Blocks are
-multiplied. Averages and products of e-values whose expectation is at most 1 whatever came before are e-values again; so the evidence may be looked
-at after every block. Wang and Ramdas (2022): e-BH holds the false-discovery rate at q whatever depends on what among the groups.
+A bet is made in the block after the one in which enough members first shared the object, about both blocks, since an act of a minute lies in two
+as a rule; at which pace and about whom is fixed before, and no two bets of a group are about the same block. Several objects are averaged, and a
+group bets on an object once: not again before the object has been away for an hour. Bets are multiplied. Averages and products of e-values whose
+expectation is at most 1 whatever came before are e-values again; so the evidence may be looked at after every block. Wang and Ramdas (2022): e-BH
+holds the false-discovery rate at q whatever depends on what among the groups.
 """
 
 import numpy as np

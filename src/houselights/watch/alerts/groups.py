@@ -35,6 +35,9 @@ class Group:
     n_bets: int = 0  # objects; one may come again after an hour
     n_blocks: int = 0  # with a bet
     recent: dict[str, int] = field(default_factory=dict)  # object that is not bet on again -> when it was last shared
+    pending: dict[str, float] = field(default_factory=dict)  # object that is bet on in the next block -> pace
+    pending_us: int = NEVER_US  # when that block begins
+    betting: list[int] = field(default_factory=list)  # the members that it is about
     own: list[float] = field(default_factory=lambda: [0.0] * (N_SIZES * N_SHARES))  # its objects among the reference
     announced: list[int] = field(default_factory=list)  # members at the last alert; empty: never
     names: dict[str, str] = field(default_factory=dict)  # hash -> account id
@@ -43,8 +46,17 @@ class Group:
         """In the block that begins then."""
         return begin_us - self.recent.get(str(shared), NEVER_US) >= HOUR_US
 
+    def bets_in(self, begin_us: int) -> bool:
+        """Whether the block that begins then is the one that was waited for."""
+        return bool(self.pending) and self.pending_us == begin_us
+
+    def wait(self, objects: list[int], pace: float, next_us: int) -> None:
+        """Bets on these in the next block, when most of an act has come; who they are about and at which pace is fixed now."""
+        self.pending = {str(shared): pace for shared in objects}
+        self.pending_us, self.betting = next_us, list(self.members) if objects else []
+
     def bet(self, e: float, n_objects: int) -> None:
-        """The evidence of one block."""
+        """The evidence of one act."""
         self.e_value = min(self.e_value * e, MOST_EVIDENCE)
         self.n_bets += n_objects
         self.n_blocks += 1
@@ -156,6 +168,7 @@ def _merge(into: Group, others: list[Group]) -> None:
     into.e_value = float(np.mean([g.e_value for g in all_]))
     into.n_bets, into.n_blocks = sum(g.n_bets for g in all_), sum(g.n_blocks for g in all_)
     into.close_us = max(g.close_us for g in all_)
+    into.wait([], 0.0, NEVER_US)
     into.own = np.sum([g.own for g in all_], axis=0).tolist()
     for other in others:
         into.recent = {
