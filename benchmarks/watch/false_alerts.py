@@ -50,7 +50,7 @@ def one(told: dict[str, Any], seed: int) -> dict[str, Any]:
     acts = acts_of(world, con)
     name = dict(con.execute("SELECT DISTINCT md5_number_lower(author_id)::VARCHAR, author_id FROM posts").fetchall())
     role = dict(zip(world.truth["account_id"].to_pylist(), world.truth["role"].to_pylist(), strict=True))
-    engine, alerts, most_alive, born = Engine(BLOCK_US, 0), [], 0, set()
+    engine, alerts, most_tested, born = Engine(BLOCK_US, 0), [], 0, set()
     highest = 0.0
     acts = acts.only(np.argsort(acts.at_us, kind="stable"))
     for begin in (np.unique(acts.at_us // BLOCK_US) * BLOCK_US).tolist():
@@ -61,7 +61,7 @@ def one(told: dict[str, Any], seed: int) -> dict[str, Any]:
             born.add(g.group_id)
         standing = engine.standing(begin + BLOCK_US, told["q"])
         alerts += announce.alerts(engine.groups, standing, change, begin + BLOCK_US, told["q"])
-        most_alive = max(most_alive, standing.n_tested)
+        most_tested = max(most_tested, standing.n_tested)
         highest = max([highest, *(g.e_value for g in engine.groups)])
         engine.bury(standing.alive, begin + BLOCK_US)
     appeared = [a for a in alerts if a["event"] == "appear"]
@@ -70,7 +70,7 @@ def one(told: dict[str, Any], seed: int) -> dict[str, Any]:
         "seed": seed,
         "posts": world.posts.num_rows,
         "groups_born": len(born),
-        "most_alive": most_alive,
+        "most_tested": most_tested,
         "highest_e": round(highest, 2),
         "appeared": len(appeared),
         "organic": of.count("organic"),

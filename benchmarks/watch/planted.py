@@ -104,7 +104,7 @@ def main() -> None:
                     "fifth_act_over_s": round(fifth_s, 1),
                     "told_s_after_it": None if first_s is None else round(first_s + LATENESS_S - fifth_s, 1),
                     "alerts_of_others": len(appeared) - len(right),
-                    "most_groups_alive": most,
+                    "most_groups_tested": most,
                     "met": {
                         "runs": len(engine.met.runs),
                         "acts": sum(map(len, engine.met.runs)),

@@ -55,7 +55,7 @@ def test_evidence_is_one_on_average_at_every_look_and_when_one_stops_at_the_best
     for _ in range(20_000):
         group, seen = Group("g", [1, 2, 3], 0, 0), [1.0]
         for _ in range(40):
-            group.bet(8.2 if rng.random() < 0.1 else 0.2, 1)
+            group.bet([8.2 if rng.random() < 0.1 else 0.2], [7], 0)
             seen.append(group.e_value)
         best.append(max(seen))
         last.append(seen[2])

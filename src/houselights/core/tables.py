@@ -137,7 +137,7 @@ ALERTS = Table(
         _c("n_blocks", _i, "minutes of event time with such a bet"),
         _c("e_value", _f, "the evidence: its expectation is at most 1 if the group is like any other"),
         _c("threshold", _f, "what e_value had to reach: such groups / (q x discoveries)"),
-        _c("n_alive", _i, "groups that had bet, those gone since included (14 days, or a shorter horizon)"),
+        _c("n_tested", _i, "groups that had bet, those gone since included (14 days, or a shorter horizon)"),
         _c("q", _f, "false-discovery rate that the threshold holds at that moment"),
         _c("sentence", _s, "for the reader"),
         _c("guarantee", _s, "which guarantee holds for it"),

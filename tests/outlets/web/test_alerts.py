@@ -28,7 +28,7 @@ def _alert(k: int, **more: Any) -> dict[str, Any]:
         "n_blocks": 4,
         "e_value": 812.5,
         "threshold": 60.0,
-        "n_alive": 3,
+        "n_tested": 3,
         "q": 0.05,
         "sentence": f"Coordinated pattern: {20 + k} accounts shared 5 objects <script>alert(1)</script>.",
         "guarantee": "At most a share of 0.05 is expected.",

@@ -11,7 +11,7 @@ from houselights.watch.alerts.groups import Change, Group
 GROWN_SHARE, GROWN_LEAST = 0.2, 3
 GUARANTEE = (
     "Of the groups alerted at any one moment, at most a share of {q:g} is expected to be like any other group (e-BH over the "
-    "groups of the last 14 days that have bet, on evidence that may be looked at at any time). It supposes that by chance, "
+    "groups that have bet within 14 days or a shorter horizon, on evidence that may be looked at at any time). It supposes that by chance, "
     "whatever came before, no group is more than twice as often so close as other objects of as many accounts are; eight times "
     "within an hour of having been close, twenty times within ten minutes. Members may have joined after the evidence was "
     "gathered. Innocent explanations are tested by the scan, not by the alert. This is not the false-discovery rate of a scan."
@@ -67,7 +67,7 @@ def _alert(group: Group, event: str, change: Change, end_us: int, standing: Stan
         "n_blocks": group.n_blocks,
         "e_value": group.e_value,
         "threshold": standing.threshold,
-        "n_alive": standing.n_tested,
+        "n_tested": standing.n_tested,
         "q": q,
         "sentence": f"Coordinated pattern: {said}.",
         "guarantee": GUARANTEE.format(q=q),

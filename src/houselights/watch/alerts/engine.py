@@ -108,14 +108,11 @@ class Engine:
             group.saw([int(shared.object[i]) for i in rows if keys[i] in group.recent], end_us)
             if group.bets_in(begin_us):
                 bets = [i for i in rows if keys[i] in group.pending and not np.isnan(e[i])]
-                if bets:
-                    group.bet(float(e[bets].mean()), len(bets))
-                group.saw([int(shared.object[i]) for i in bets], end_us)
-                group.wait([], 0.0, end_us)
+                group.bet(e[bets].tolist(), shared.object[bets].tolist(), end_us)
             else:
-                new = [int(shared.object[i]) for i in rows if enough[i]]
-                new = [on for on in new if group.may_bet_on(on, begin_us)]
-                group.wait(new, evidence.pace(begin_us - group.close_us), end_us)
+                new = shared.object[[i for i in rows if enough[i]]].tolist()
+                pace = evidence.pace(begin_us - group.close_us)
+                group.wait([on for on in new if group.may_bet_on(on, begin_us)], pace, end_us)
             if (shared.share[rows] > 0).any():
                 group.close_us = end_us
             for cell in shared.cell[rows]:
@@ -131,7 +128,7 @@ class Engine:
                 g.own = [x * 0.5 for x in g.own]
 
     def _worth(self, pairs: Pairs) -> NDArray[np.float64]:
-        """[pairs] what the object counts in `usual` now, at its first pair of a block; 0 at the others."""
+        """[pairs] what the object counts in `usual` now, about, at its first pair of a block; 0 at the others."""
         key = np.stack([pairs.object, (pairs.at_us // self.block_us).view(np.uint64)])
         _, first = np.unique(key, axis=1, return_index=True)
         halved = -(-((self.aged_us or 0) - pairs.at_us[first]) // HALF_LIFE_US)

@@ -20,11 +20,11 @@ holds the false-discovery rate at q whatever depends on what among the groups.
 import numpy as np
 from numpy.typing import NDArray
 
-from houselights.watch.alerts.block import N_SHARES, SHARE_EDGES, SIZE_EDGES
+from houselights.watch.alerts.block import N_SHARES, NEAR_US, SHARE_EDGES, SIZE_EDGES
 
 HOUR_US = 3_600_000_000
 PACE = 2.0
-PACES = ((600_000_000, 20.0), (HOUR_US, 8.0))
+PACES = ((NEAR_US, 20.0), (HOUR_US, 8.0))
 """Where the group was close less than so many microseconds before; else PACE."""
 MOST_EVIDENCE = 1e12
 """A group with more keeps this much, so that it can still lose it."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from houselights.evidence.communities import leiden, ties
 from houselights.watch.alerts.block import N_SHARES, N_SIZES, Pairs
-from houselights.watch.alerts.evidence import HOUR_US, MOST_EVIDENCE
+from houselights.watch.alerts.evidence import HOUR_US, MOST_EVIDENCE, PACE
 
 LEAST_ACCOUNTS = 5
 MOST_ACCOUNTS = 500
@@ -55,11 +55,14 @@ class Group:
         self.pending = {str(shared): pace for shared in objects}
         self.pending_us, self.betting = next_us, list(self.members) if objects else []
 
-    def bet(self, e: float, n_objects: int) -> None:
-        """The evidence of one act."""
-        self.e_value = min(self.e_value * e, MOST_EVIDENCE)
-        self.n_bets += n_objects
-        self.n_blocks += 1
+    def bet(self, e: list[float], objects: list[int], at_us: int) -> None:
+        """What was waited for has come: the bets on these objects, or none."""
+        if e:
+            self.e_value = min(self.e_value * float(np.mean(e)), MOST_EVIDENCE)
+            self.n_bets += len(e)
+            self.n_blocks += 1
+            self.saw(objects, at_us)
+        self.wait([], PACE, NEVER_US)
 
     def saw(self, objects: list[int], at_us: int) -> None:
         """Members shared these: bet on, or what made them members."""
@@ -168,7 +171,7 @@ def _merge(into: Group, others: list[Group]) -> None:
     into.e_value = float(np.mean([g.e_value for g in all_]))
     into.n_bets, into.n_blocks = sum(g.n_bets for g in all_), sum(g.n_blocks for g in all_)
     into.close_us = max(g.close_us for g in all_)
-    into.wait([], 0.0, NEVER_US)
+    into.wait([], PACE, NEVER_US)
     into.own = np.sum([g.own for g in all_], axis=0).tolist()
     for other in others:
         into.recent = {

@@ -51,7 +51,7 @@ _SHOWN = [
     "n_blocks",
     "e_value",
     "threshold",
-    "n_alive",
+    "n_tested",
     "sentence",
     "guarantee",
 ]
