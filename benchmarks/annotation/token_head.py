@@ -40,7 +40,7 @@ class Texts:
 def texts_of(examples: Sequence[corpora.Example], cache: Path) -> Texts:
     """Reads every example once; `cache` keeps the states."""
     cache.mkdir(parents=True, exist_ok=True)
-    read, sizes, inside = token_states.reader(), [], []
+    read, sizes, marks = token_states.reader(), [], []
     path = cache / f"states-{len(examples)}.f16"
     with path.open("wb") as out:
         for e in examples:
@@ -49,16 +49,17 @@ def texts_of(examples: Sequence[corpora.Example], cache: Path) -> Texts:
             states, bounds = states[:MOST_TOKENS], bounds[:MOST_TOKENS]
             out.write(states.astype(np.float16).tobytes())
             sizes.append(len(states))
-            inside.append(_inside(e, bounds))
+            marks.append(inside(e, bounds))
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     states = np.memmap(path, np.float16, "r", shape=(int(starts[-1]), token_states.WIDTH))
     Y = np.array([[t in e.all_labels for t in LABELS] for e in examples], np.float32)
     M = np.array([[t not in e.all_unknown for t in LABELS] for e in examples], np.float32)
     names = sorted({e.corpus for e in examples})
-    return Texts(states, starts, np.concatenate(inside), Y, M, np.array([names.index(e.corpus) for e in examples]))
+    return Texts(states, starts, np.concatenate(marks), Y, M, np.array([names.index(e.corpus) for e in examples]))
 
 
-def _inside(example: corpora.Example, bounds: NDArray[np.int64]) -> NDArray[np.int8]:
+def inside(example: corpora.Example, bounds: NDArray[np.int64]) -> NDArray[np.int8]:
+    """[tokens, techniques] 1 where a token lies in a span of the technique, 0 where it does not, -1 where the set does not say."""
     out = np.full((len(bounds), len(LABELS)), -1, np.int8)
     if example.spans is None:
         return out

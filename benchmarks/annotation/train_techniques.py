@@ -1,37 +1,49 @@
-"""Trains the model of techniques and writes src/houselights/content/heads/techniques.npz.
+"""Trains the model of techniques and writes techniques.npz and techniques_encoder.npz in src/houselights/content/heads.
 
-python benchmarks/annotation/train_techniques.py --data DIR [--cache DIR]     needs PyTorch; half an hour on two cores, 20 GB of disk
+python benchmarks/annotation/train_techniques.py --data DIR [--cache DIR]     needs PyTorch; two hours on two cores, 20 GB of disk
 
 Only training articles are read into the fit. Thresholds, gates and calibration come from predictions for articles that were left out (five folds by
-article); a technique is shown in a language where these say so (`Rule`).
+article, three others for stage three); a technique is shown in a language where these say so (`Rule`). What is fitted is kept in `--cache`: a run
+that was stopped goes on.
 """
 
 import argparse
 import json
+import pickle
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import corpora
+import encoder_tuning
 import fitting
 import numpy as np
 import scores
 import token_head
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
-from houselights.content import technique_features, technique_head, technique_model, technique_units, token_states
+from houselights.content import (
+    technique_features,
+    technique_head,
+    technique_model,
+    technique_units,
+    token_states,
+    tuned_encoder,
+)
 from houselights.content.technique_model import LANGUAGES
 from houselights.content.technique_names import LABELS
 
 HERE = Path(__file__).parent
-OUT = HERE.parents[1] / "src/houselights/content/heads/techniques.npz"
+HEADS = HERE.parents[1] / "src/houselights/content/heads"
 BITS, FOLDS = 13, 5
-LOST_TO_GATE = 0.03
+LOST_TO_GATE = 0.05
 LEAST_IN_LANGUAGE = 30
 """Texts with a technique without which a language is thought to be like all."""
 _SHIFTS = np.arange(-1.0, 6.01, 0.5)
@@ -85,10 +97,24 @@ def first_stage(units: Units, inside: NDArray[np.int64]) -> dict[str, Floats]:
     return {"idf": idf, "ngram_weights": W, "ngram_bias": b}
 
 
+_EARLY = (
+    "idf", "ngram_weights", "ngram_bias", "project", "project_bias", "near", "near_bias",
+    "token", "token_bias", "attend", "attend_bias", "whole", "whole_bias",
+)  # fmt: skip
+"""What stages one and two know."""
+
+
 def as_model(**parts: Any) -> technique_model.TechniqueModel:
     """A model of which only some parts are known yet."""
     k, n = len(LABELS), len(LANGUAGES) + 1
-    blank = {"mix": np.zeros((2 + n, k)), "place_shift": np.zeros(k), "gate": np.full(k, np.inf)}
+    width = tuned_encoder.WIDTH
+    blank = {"early_mix": np.zeros((2 + n, k)), "mix": np.zeros((3 + n, k)), "place_shift": np.zeros(k)}
+    blank |= {name: np.full((n, k), np.inf) for name in ("gate", "late_gate")}
+    blank |= {f"late_{name}_bias": np.zeros(k) for name in ("token", "attend", "whole")}
+    blank |= {
+        f"late_{name}": np.zeros((n_in, k))
+        for name, n_in in (("token", width), ("attend", width), ("whole", 2 * width))
+    }
     blank |= {name: np.full((n, k), 2.0) for name in ("shown_at", "wide_at")}
     return technique_model.TechniqueModel(**(blank | parts))
 
@@ -117,28 +143,33 @@ def one_fold(data: Path, cache: Path, fold: int) -> tuple[NDArray[np.int64], Flo
     return (outside, *said_of(model, [units.text[i] for i in outside.tolist()]))
 
 
-def calibrated(units: Units, first: Floats, second: Floats) -> Floats:
-    """[2 + languages + 1, techniques] Platt's calibration of both stages together on left-out units, with a constant by language."""
-    k = len(LABELS)
-    out = np.zeros((2 + len(LANGUAGES) + 1, k), np.float32)
+def calibrated(units: Units, *stages: Floats) -> Floats:
+    """[stages + languages + 1, techniques] Platt's calibration of stages together on left-out units, with a constant by language."""
+    k, n = len(LABELS), len(stages)
+    out = np.zeros((n + len(LANGUAGES) + 1, k), np.float32)
     language = units.language[units.of]
     for j in range(k):
         rows = units.counted[units.of] & (units.M[:, j] > 0)
         own = np.eye(len(LANGUAGES))[language[rows]]
-        fit = LogisticRegression(C=1.0, max_iter=500).fit(
-            np.column_stack([first[rows, j], second[rows, j], own]), units.Y[rows, j]
-        )
-        out[:2, j] = fit.coef_[0, :2]
-        out[2:-1, j] = fit.coef_[0, 2:] + fit.intercept_[0]
-        out[-1, j] = out[2:-1, j].mean()
+        seen = np.column_stack([*(stage[rows, j] for stage in stages), own])
+        fit = LogisticRegression(C=1.0, max_iter=500).fit(seen, units.Y[rows, j])
+        out[:n, j] = fit.coef_[0, :n]
+        out[n:-1, j] = fit.coef_[0, n:] + fit.intercept_[0]
+        out[-1, j] = out[n:-1, j].mean()
     return out
 
 
-def thresholds(units: Units, odds: Floats, first: Floats) -> tuple[dict[str, Floats], dict[str, Any]]:
-    """Per technique and language: where it is shown, where F1 is best, the gate; and a table of what was found on left-out examples."""
+def mixed(units: Units, mix: Floats, *stages: Floats) -> Floats:
+    """[u, techniques] log odds."""
+    language = units.language[units.of]
+    return np.asarray(sum(m * s for m, s in zip(mix, stages, strict=False)) + mix[len(stages) + language], np.float32)
+
+
+def thresholds(units: Units, odds: Floats, first: Floats, early: Floats) -> tuple[dict[str, Floats], dict[str, Any]]:
+    """Per technique and language: where it is shown, where F1 is best, the gates; and a table of what was found on left-out examples."""
     k, n = len(LABELS), len(LANGUAGES) + 1
     at = {name: np.full((n, k), 2, np.float32) for name in ("shown_at", "wide_at")} | {
-        "gate": np.full(k, np.inf, np.float32)
+        name: np.full((n, k), np.inf, np.float32) for name in ("gate", "late_gate")
     }
     probability = np.round(1 / (1 + np.exp(-odds.astype(np.float64))), 4)
     table: dict[str, Any] = {}
@@ -157,10 +188,11 @@ def thresholds(units: Units, odds: Floats, first: Floats) -> tuple[dict[str, Flo
         table[technique] = row
         for code, threshold in found.items():
             at["shown_at"][LANGUAGES.index(code), j] = threshold - 1e-6
-        if found:
-            lang = units.language[units.of]
-            passing = probability[:, j] >= at["shown_at"][lang, j]
-            at["gate"][j] = np.quantile(first[passing, j], LOST_TO_GATE)
+        lang = units.language[units.of]
+        for i in (LANGUAGES.index(code) for code in found):
+            passing = units.counted[units.of] & (lang == i) & (probability[:, j] >= at["shown_at"][i, j])
+            at["gate"][i, j] = np.quantile(first[passing, j], LOST_TO_GATE)
+            at["late_gate"][i, j] = np.quantile(early[passing, j], LOST_TO_GATE)
     return at, table
 
 
@@ -206,7 +238,17 @@ def shifts(units: Units, tokens: list[tuple[Floats, Any]]) -> Floats:
     return out
 
 
+def kept(path: Path, make: Callable[[], Any]) -> Any:
+    """What `make` gives, or what it gave an earlier run."""
+    if not path.exists():
+        part = path.with_suffix(".part")
+        part.write_bytes(pickle.dumps(make()))
+        part.rename(path)
+    return pickle.loads(path.read_bytes())
+
+
 def left_out(data: Path, cache: Path, units: Units) -> tuple[Floats, Floats, list[tuple[Floats, Any]]]:
+    """(odds of stage one, of stage two, what each token says and where it lies), all by models that saw none of the unit's article."""
     first, second = np.zeros_like(units.Y), np.zeros_like(units.Y)
     tokens: list[Any] = [None] * len(units.of)
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
@@ -218,27 +260,78 @@ def left_out(data: Path, cache: Path, units: Units) -> tuple[Floats, Floats, lis
     return first, second, tokens
 
 
+def early_stages(units: Units, cache: Path) -> dict[str, Floats]:
+    """Stages one and two of all articles."""
+    examples = units.examples
+    texts = token_head.texts_of(examples, cache / "all")
+    return first_stage(units, np.arange(len(units.of))) | token_head.fitted(texts, np.arange(len(examples)), FOLDS)
+
+
+def tuned(data: Path, cache: Path, fold: int) -> tuple[tuned_encoder.Changes, dict[str, Floats]]:
+    """Stage three without a fold, or of all articles where `fold` is the number of folds."""
+    examples = corpora.training(data)
+    rows = np.flatnonzero([encoder_tuning.fold_of(e) != fold for e in examples])
+    return encoder_tuning.fitted(encoder_tuning.texts_of(examples, cache), rows, fold)
+
+
+def third_of_fold(data: Path, cache: Path, fold: int) -> tuple[NDArray[np.int64], Floats]:
+    """(units of the fold that count, their odds by a stage three that saw none of their articles)."""
+    units = units_of(corpora.training(data))
+    of = np.array([encoder_tuning.fold_of(e) for e in units.examples])[units.of]
+    rows = np.flatnonzero((of == fold) & units.counted[units.of])
+    changes, weights = kept(cache / f"tuned-{fold}.pickle", partial(tuned, data, cache, fold))
+    with tempfile.TemporaryDirectory() as folder:  # as it will be shipped: a byte a number
+        tuned_encoder.save(changes, Path(folder) / "changes.npz")
+        read = tuned_encoder.Encoder(tuned_encoder.load(Path(folder) / "changes.npz"))
+    model = as_model(**dict.fromkeys(_EARLY), **weights)
+    with threadpool_limits(1, "blas"):
+        return rows, np.array([model.third(read(units.text[u])[0]) for u in rows.tolist()])
+
+
+def left_out_third(data: Path, cache: Path, units: Units) -> Floats:
+    """[u, techniques] Zero for units that do not count."""
+    third = np.zeros_like(units.Y)
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        asked = [
+            pool.submit(kept, cache / f"third-{f}.pickle", partial(third_of_fold, data, cache, f))
+            for f in range(encoder_tuning.FOLDS)
+        ]
+        for each in asked:
+            rows, odds = each.result()
+            third[rows] = odds
+            print(f"{len(rows)} units left out of stage three", flush=True)
+    return third
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "houselights-training")
     given = parser.parse_args()
+    given.cache.mkdir(parents=True, exist_ok=True)
     examples = corpora.training(given.data)
     units = units_of(examples)
-    first, second, tokens = left_out(given.data, given.cache, units)
-    mix = calibrated(units, first, second)
-    odds = mix[0] * first + mix[1] * second + mix[2 + units.language[units.of]]
-    at, table = thresholds(units, odds, first)
-    texts = token_head.texts_of(examples, given.cache / "all")
+    data, cache = given.data, given.cache
+    first, second, tokens = kept(cache / "left-out.pickle", partial(left_out, data, cache, units))
+    if not (cache / f"tuned-{encoder_tuning.FOLDS}.pickle").exists():
+        encoder_tuning.texts_of(examples, cache)  # once, before two processes ask for it
+    third = left_out_third(data, cache, units)
+    early_mix, mix = calibrated(units, first, second), calibrated(units, first, second, third)
+    early, odds = mixed(units, early_mix, first, second), mixed(units, mix, first, second, third)
+    at, table = thresholds(units, odds, first, early)
+    n = encoder_tuning.FOLDS
+    changes, late = kept(cache / f"tuned-{n}.pickle", partial(tuned, data, cache, n))
     model = as_model(
-        **first_stage(units, np.arange(len(units.of))),
-        **token_head.fitted(texts, np.arange(len(examples)), FOLDS),
+        **kept(cache / "early.pickle", partial(early_stages, units, cache)),
+        **late,
+        early_mix=early_mix,
         mix=mix,
-        place_shift=shifts(units, tokens),
+        place_shift=kept(cache / "places.pickle", partial(shifts, units, tokens)),
         **at,
     )
-    OUT.parent.mkdir(exist_ok=True)
-    technique_model.save(model, OUT)
+    HEADS.mkdir(exist_ok=True)
+    technique_model.save(model, HEADS / "techniques.npz")
+    tuned_encoder.save(changes, HEADS / "techniques_encoder.npz")
     (HERE / "thresholds.json").write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
     for technique, row in table.items():
         print(technique, json.dumps(row))

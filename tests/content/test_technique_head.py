@@ -12,7 +12,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from houselights.content import technique_features, technique_head, technique_model, technique_units, token_states
+from houselights.content import (
+    technique_features,
+    technique_head,
+    technique_model,
+    technique_units,
+    token_states,
+    tuned_encoder,
+)
 from houselights.content.technique_names import FAMILIES, LABELS, SEVERAL, TECHNIQUES, families_of, name_of
 from houselights.core.errors import HouselightsError
 
@@ -28,24 +35,34 @@ TEXTS = st.lists(HOSTILE, max_size=6)
 Reading = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 
-def read(text: str) -> Reading:
+def reads(width: int) -> technique_head.Read:
     """Tokens are pieces between white space; what they mean hangs on the piece alone."""
-    pieces = [m.span() for m in re.finditer(r"\S+", text)][:60]
-    states = [
-        np.random.default_rng(crc32(text[a:b].encode("utf-8", "replace"))).standard_normal(token_states.WIDTH)
-        for a, b in pieces
-    ]
-    ends = np.zeros((1, token_states.WIDTH))
-    bounds = np.array([(0, 0), *pieces, (0, 0)], np.int64)
-    return np.concatenate([ends, *(s[None] for s in states), ends]).astype(np.float32), bounds
+
+    def read(text: str) -> Reading:
+        pieces = [m.span() for m in re.finditer(r"\S+", text)][:60]
+        states = [
+            np.random.default_rng(crc32(text[a:b].encode("utf-8", "replace"))).standard_normal(width) for a, b in pieces
+        ]
+        ends = np.zeros((1, width))
+        bounds = np.array([(0, 0), *pieces, (0, 0)], np.int64)
+        return np.concatenate([ends, *(s[None] for s in states), ends]).astype(np.float32), bounds
+
+    return read
+
+
+def never(text: str) -> Reading:
+    raise AssertionError(text)
+
+
+NEAR, WHOLE = reads(token_states.WIDTH), reads(tuned_encoder.WIDTH)
+READ, NEVER = technique_head.Readers(NEAR, WHOLE), technique_head.Readers(never, never)
 
 
 def loud(model: technique_model.TechniqueModel) -> technique_model.TechniqueModel:
     """The same model, showing about half of everything."""
-    shape, k = model.shown_at.shape, len(LABELS)
-    return technique_model.TechniqueModel(
-        **{**vars(model), "shown_at": np.full(shape, 0.05, np.float32), "gate": np.full(k, -3.0, np.float32)}
-    )
+    shape = model.shown_at.shape
+    gates = {name: np.full(shape, -9.0, np.float32) for name in ("gate", "late_gate")}
+    return technique_model.TechniqueModel(**{**vars(model), "shown_at": np.full(shape, 0.05, np.float32), **gates})
 
 
 LOUD = loud(technique_head.shipped())
@@ -53,7 +70,7 @@ Row = tuple[int, str, int, int, float]
 
 
 def rows(texts: Sequence[str], every: bool = False) -> list[Row]:
-    table = technique_head.spans(texts, read, ["en"] * len(texts), every, True, LOUD)
+    table = technique_head.spans(texts, READ, ["en"] * len(texts), every, True, LOUD)
     assert table.schema == technique_head.SCHEMA
     return [tuple(r.values()) for r in table.to_pylist()]
 
@@ -132,8 +149,8 @@ def test_what_is_shown_by_default_is_among_every() -> None:
     ] * 3
     model = technique_head.shipped()
     codes = ["en", "it"] * 3
-    default = technique_head.spans(texts, read, codes, model=model).to_pylist()
-    every = technique_head.spans(texts, read, codes, True, model=model).to_pylist()
+    default = technique_head.spans(texts, READ, codes, model=model).to_pylist()
+    every = technique_head.spans(texts, READ, codes, True, model=model).to_pylist()
     assert all(row in every for row in default)
     assert {row["technique"] for row in default} <= set(technique_head.shown())
 
@@ -141,24 +158,28 @@ def test_what_is_shown_by_default_is_among_every() -> None:
 def test_families_come_on_request_and_change_nothing_else() -> None:
     texts = ["They lie to us, they always lied!", "Why should anybody believe a liar?", "The train leaves at nine."]
     for every in (False, True):
-        both = technique_head.spans(texts, read, ["fr"] * 3, every, True, LOUD).to_pylist()
-        techniques = technique_head.spans(texts, read, ["fr"] * 3, every, False, LOUD).to_pylist()
+        both = technique_head.spans(texts, READ, ["fr"] * 3, every, True, LOUD).to_pylist()
+        techniques = technique_head.spans(texts, READ, ["fr"] * 3, every, False, LOUD).to_pylist()
         assert [r for r in both if r["technique"] in TECHNIQUES] == techniques
 
 
-def never(text: str) -> Reading:
-    raise AssertionError(text)
-
-
 def test_units_under_the_gate_are_not_read() -> None:
-    shut = technique_model.TechniqueModel(**{**vars(LOUD), "gate": np.full(len(LABELS), np.inf, np.float32)})
-    assert technique_head.spans(["What a disgrace!"], never, ["en"], model=shut).num_rows == 0
+    shut = technique_model.TechniqueModel(**{**vars(LOUD), "gate": np.full(LOUD.gate.shape, np.inf, np.float32)})
+    assert technique_head.spans(["What a disgrace!"], NEVER, ["en"], model=shut).num_rows == 0
+
+
+def test_what_two_stages_are_sure_is_silent_is_not_read_by_the_third() -> None:
+    shut = technique_model.TechniqueModel(**{**vars(LOUD), "late_gate": np.full(LOUD.gate.shape, np.inf, np.float32)})
+    only_near = technique_head.Readers(NEAR, never)
+    assert technique_head.spans(["What a disgrace!"], only_near, ["en"], model=shut).num_rows == 0
+    with pytest.raises(AssertionError):
+        technique_head.spans(["What a disgrace!"], only_near, ["en"], model=LOUD)
 
 
 @pytest.mark.parametrize("code", ["und", "uk", "zh", ""])
 def test_nothing_is_shown_in_a_language_that_was_not_trained(code: str) -> None:
     texts = ["They lie to us, they always lied, and the corrupt traitors know it!"]
-    assert technique_head.spans(texts, never, [code]).num_rows == 0
+    assert technique_head.spans(texts, NEVER, [code]).num_rows == 0
 
 
 def test_the_states_are_those_of_the_model_of_meaning() -> None:
@@ -184,7 +205,7 @@ def test_the_states_are_those_of_the_model_of_meaning() -> None:
 def test_without_scikit_learn_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.feature_extraction.text", None)
     with pytest.raises(HouselightsError, match="narratives"):
-        technique_head.spans(["What a disgrace!"], read, ["en"], model=LOUD)
+        technique_head.spans(["What a disgrace!"], READ, ["en"], model=LOUD)
 
 
 def test_a_stored_model_is_the_model(tmp_path: Path) -> None:
@@ -213,10 +234,10 @@ def test_names_of_other_sets_are_names_here() -> None:
 
 
 def test_the_shipped_model_is_small_and_holds_no_text() -> None:
-    path = technique_head._SHIPPED
-    assert path.stat().st_size < 1_000_000
-    with np.load(path, allow_pickle=False) as stored:
-        assert all(stored[name].dtype.kind in "fi" for name in stored.files)
+    for path in (technique_head._SHIPPED, technique_head._TUNING):
+        assert path.stat().st_size < 1_000_000
+        with np.load(path, allow_pickle=False) as stored:
+            assert all(stored[name].dtype.kind in "fi" for name in stored.files)
 
 
 @pytest.mark.slow

@@ -63,7 +63,10 @@ def mark(
 
     out = Marked()
     if marking.TECHNIQUES in tasks:
-        _techniques(said, out, settings.jobs)
+        try:
+            _techniques(said, out, settings.jobs)
+        except HouselightsError as error:  # one head of two may be there
+            out.left_out[marking.TECHNIQUES] = str(error)
     if marking.STANCE in tasks:
         own = {head.target: head for path in settings.head_files for head in stance_head.load(Path(path))}
         for target in settings.targets:

@@ -32,7 +32,7 @@ STANCES = pa.schema(
 _VERSION = 1
 GRAIN = 1 << 20
 """Vectors are rounded to this fraction: sums of whole numbers are exact, so no order of texts changes them."""
-_TEXTS_AT_ONCE = 2048
+_TEXTS_AT_ONCE = 32_768
 _QUOTED_WORDS = 8
 _FINE = 1 << 24
 

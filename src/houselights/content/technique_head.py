@@ -6,6 +6,7 @@ A hint for a reader, not a judgement: what it was trained on, how often it is ri
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,13 +16,23 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from houselights.content import languages, technique_model, technique_units, token_states
+from houselights.content import languages, technique_model, technique_units, token_states, tuned_encoder
 from houselights.content import technique_features as features
 from houselights.content.technique_model import LANGUAGES, TechniqueModel
 from houselights.content.technique_names import LABELS, TECHNIQUES
 
 Read = Callable[[str], tuple[NDArray[np.float32], NDArray[np.int64]]]
-"""A text -> states of its tokens and where they lie, as `token_states.Reader` gives them."""
+"""A text -> states of its tokens and where they lie."""
+
+
+@dataclass(frozen=True)
+class Readers:
+    """What stage two and stage three read a unit with: `token_states.Reader` and `tuned_encoder.Encoder`, or others of their widths."""
+
+    near: Read
+    whole: Read
+
+
 SCHEMA = pa.schema(
     [
         ("text_index", pa.int64()),
@@ -31,10 +42,11 @@ SCHEMA = pa.schema(
         ("confidence", pa.float64()),
     ]
 )
-VERSION = "techniques-1"
+VERSION = "techniques-2"
 OTHER = len(LANGUAGES)
 """Row of every language that the training sets do not have."""
 _SHIPPED = Path(__file__).parent / "heads" / "techniques.npz"
+_TUNING = Path(__file__).parent / "heads" / "techniques_encoder.npz"
 _CHUNK = 2048  # texts looked at together: bounds memory
 _Row = tuple[int, str, int, int, float]
 
@@ -53,9 +65,15 @@ def shipped() -> TechniqueModel:
     return technique_model.load(_SHIPPED)
 
 
+@cache
+def readers() -> Readers:
+    """The installed ones. Raises HouselightsError where one is missing."""
+    return Readers(token_states.reader(), tuned_encoder.Encoder(tuned_encoder.load(_TUNING)))
+
+
 def spans(
     texts: Sequence[str],
-    read: Read | None = None,
+    read: Readers | None = None,
     codes: Sequence[str] | None = None,
     every: bool = False,
     families: bool = False,
@@ -65,7 +83,7 @@ def spans(
     """One row for each technique in each unit (a post, or some sentences of a long text) that reaches its threshold; by text, start and technique.
 
     `start` and `end` are code points of the text as given, half-open, never empty; `confidence` is the probability that annotators of the training
-    sets would find the technique in the unit. `read`: the embedded model's where None. `codes`: BCP-47 of each text, told by the detector where
+    sets would find the technique in the unit. `read`: the installed ones where None. `codes`: BCP-47 of each text, told by the detector where
     None; where it is none of LANGUAGES, nothing is shown. With `every`: all techniques, at the thresholds of their best F1; for evaluation. With
     `families`, rows of the taxonomy's six families as well, named as technique. A text's rows depend on that text and its language alone.
     `jobs`: processes, for the shipped model alone. Never raises for what a text holds. Raises HouselightsError where the extra is missing.
@@ -88,13 +106,13 @@ def _rows(
     texts: Sequence[str],
     of: Sequence[int],
     first_index: int,
-    read: Read | None,
+    read: Readers | None,
     every: bool,
     families: bool,
     model: TechniqueModel | None,
 ) -> list[_Row]:
     with _one_thread():  # for products as small as these, threads wait for each other
-        return _read(texts, of, first_index, read or token_states.reader(), every, families, model or shipped())
+        return _read(texts, of, first_index, read or readers(), every, families, model or shipped())
 
 
 def _one_thread() -> AbstractContextManager[Any]:
@@ -110,7 +128,7 @@ def _read(
     texts: Sequence[str],
     of: Sequence[int],
     first_index: int,
-    read: Read,
+    read: Readers,
     every: bool,
     families: bool,
     model: TechniqueModel,
@@ -126,16 +144,20 @@ def _read(
     first = model.first(features.ngrams(said, model.bits, model.idf))
     rows = []
     for (i, a, b), one in zip(where, first, strict=True):
-        asked = at[of[i]] <= 1
+        unit, asked = cleaned[i][a:b], at[of[i]] <= 1
         if not every:
-            asked &= one[: at.shape[1]] >= model.gate[: at.shape[1]]
+            asked &= one[: at.shape[1]] >= model.gate[of[i], : at.shape[1]]
         if not asked.any():
             continue
-        states, bounds = read(cleaned[i][a:b])
+        states, bounds = read.near(unit)
         two, tokens = model.second(states)
-        probability = model.probability(one[None], two[None], np.array([of[i]]))[0][: at.shape[1]]
+        if not every:
+            asked &= model.early(one, two, of[i])[: at.shape[1]] >= model.late_gate[of[i], : at.shape[1]]
+        if not asked.any():
+            continue
+        probability = model.probability(one, two, model.third(read.whole(unit)[0]), of[i])[: at.shape[1]]
         for technique in np.flatnonzero(asked & (probability >= at[of[i]])).tolist():
-            for start, end in _carried(cleaned[i][a:b], tokens[:, technique] + model.place_shift[technique], bounds):
+            for start, end in _carried(unit, tokens[:, technique] + model.place_shift[technique], bounds):
                 rows.append((first_index + i, LABELS[technique], a + start, a + end, float(probability[technique])))
     return sorted(rows, key=lambda r: (r[0], r[2], r[1]))
 

@@ -1,9 +1,10 @@
-"""The trained numbers behind techniques, and what they say of a unit: two stages of log odds, and the words that carry it.
+"""The trained numbers behind techniques, and what they say of a unit: three stages of log odds, and the words that carry it.
 
-Stage one is logistic regression on hashed n-grams; it is cheap, and a unit whose odds lie under a technique's gate is silent about it: the gate
-loses about 3 % of what would be shown. Stage two reads the states of the tokens (`token_states`): each token says its odds and how much it is to be
-listened to (attention-based multiple-instance learning: Ilse et al. 2018, arXiv 1802.04712). Both stages become one calibrated probability by
-language (Platt 1999): how often annotators see a technique differs between languages.
+Stage one is logistic regression on hashed n-grams. Stage two reads the states of the tokens, each of which knows its near neighbours
+(`token_states`): each token says its odds and how much it is to be listened to (attention-based multiple-instance learning: Ilse et al. 2018,
+arXiv 1802.04712). Stage three does the same with a transformer that was tuned for it and reads the unit whole (`tuned_encoder`). Each is some ten
+times as dear as the one before, so each is asked only about units that the ones before leave open: the gates, each of which loses about 3 % of what
+would be shown. The stages become one calibrated probability by language (Platt 1999): how often annotators see a technique differs between languages.
 """
 
 from collections.abc import Sequence
@@ -36,11 +37,19 @@ class TechniqueModel:
     attend_bias: Floats  # [k]
     whole: Floats  # [2 h, k] of the largest and the mean over tokens
     whole_bias: Floats  # [k]
-    mix: Floats  # [2 + l, k] of stage one, of stage two, a constant by language
+    late_token: Floats  # [v, k] stage three: v numbers a token
+    late_token_bias: Floats  # [k]
+    late_attend: Floats  # [v, k]
+    late_attend_bias: Floats  # [k]
+    late_whole: Floats  # [2 v, k]
+    late_whole_bias: Floats  # [k]
+    early_mix: Floats  # [2 + l, k] of stage one, of stage two, a constant by language: what is known before stage three
+    mix: Floats  # [3 + l, k] of each stage, a constant by language
     place_shift: Floats  # [k] added to a token's odds, so that the best run overlaps most with what annotators marked
     shown_at: Floats  # [l, k] least probability that is shown; above 1 where the technique is not shown
     wide_at: Floats  # [l, k] least probability with `every`
-    gate: Floats  # [k] least log odds of stage one for which stage two is asked; infinite where the technique is not shown
+    gate: Floats  # [l, k] least log odds of stage one for which stage two is asked; infinite where the technique is not shown
+    late_gate: Floats  # [l, k] least log odds of stages one and two together for which stage three is asked
 
     @property
     def bits(self) -> int:
@@ -56,16 +65,31 @@ class TechniqueModel:
         none = np.zeros((1, h.shape[1]), h.dtype)
         sides = np.concatenate([np.concatenate([none, h[:-1]]), h, np.concatenate([h[1:], none])], axis=1)
         h = h + np.maximum(sides @ self.near + self.near_bias, 0)
-        token, share = h @ self.token + self.token_bias, h @ self.attend + self.attend_bias
-        share = np.exp(share - share.max(axis=0))
-        share /= share.sum(axis=0)
-        together = np.concatenate([h.max(axis=0), h.mean(axis=0)])
-        return np.asarray((share * token).sum(axis=0) + together @ self.whole + self.whole_bias, np.float32), token
+        token = h @ self.token + self.token_bias
+        share = h @ self.attend + self.attend_bias
+        return _together(h, token, share, self.whole) + self.whole_bias, token
 
-    def probability(self, first: Floats, second: Floats, language: NDArray[np.int64]) -> NDArray[np.float64]:
-        """[units, k] rounded to what is stable between machines. language: [units] index into LANGUAGES."""
-        odds = self.mix[0] * first + self.mix[1] * second + self.mix[2 + language]
+    def third(self, states: Floats) -> Floats:
+        """[k] log odds of stage three for a unit. states: [tokens, v]."""
+        token = states @ self.late_token + self.late_token_bias
+        share = states @ self.late_attend + self.late_attend_bias
+        return _together(states, token, share, self.late_whole) + self.late_whole_bias
+
+    def early(self, first: Floats, second: Floats, language: int) -> Floats:
+        """[k] log odds of a unit before stage three. language: index into LANGUAGES."""
+        return np.asarray(self.early_mix[0] * first + self.early_mix[1] * second + self.early_mix[2 + language])
+
+    def probability(self, first: Floats, second: Floats, third: Floats, language: int) -> NDArray[np.float64]:
+        """[k] of a unit, rounded to what is stable between machines."""
+        odds = self.mix[0] * first + self.mix[1] * second + self.mix[2] * third + self.mix[3 + language]
         return np.asarray(np.round(1 / (1 + np.exp(-odds.astype(np.float64))), 4), np.float64)
+
+
+def _together(h: Floats, token: Floats, share: Floats, whole: Floats) -> Floats:
+    """[k] What tokens say, as each is listened to, and the largest and the mean of their states."""
+    share = np.exp(share - share.max(axis=0))
+    share /= share.sum(axis=0)
+    return np.asarray((share * token).sum(axis=0) + np.concatenate([h.max(axis=0), h.mean(axis=0)]) @ whole, np.float32)
 
 
 def best_run(values: Sequence[float]) -> tuple[int, int]:
