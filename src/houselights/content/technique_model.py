@@ -3,7 +3,7 @@
 Stage one is logistic regression on hashed n-grams. Stage two reads the states of the tokens, each of which knows its near neighbours
 (`token_states`): each token says its odds and how much it is to be listened to (attention-based multiple-instance learning: Ilse et al. 2018,
 arXiv 1802.04712). Stage three does the same with a transformer that was tuned for it and reads the unit whole (`tuned_encoder`). Each is some ten
-times as dear as the one before, so each is asked only about units that the ones before leave open: the gates, each of which loses about 3 % of what
+times as dear as the one before, so each is asked only about units that the ones before leave open: the gates, each of which loses about 5 % of what
 would be shown. The stages become one calibrated probability by language (Platt 1999): how often annotators see a technique differs between languages.
 """
 
