@@ -1,6 +1,6 @@
 """Scores the shipped model of techniques on texts held back from its training, beside baselines. Writes techniques.json beside this file.
 
-python benchmarks/annotation/evaluate_techniques.py --data DIR     some minutes on one core
+python benchmarks/annotation/evaluate_techniques.py --data DIR     twenty minutes on two cores
 
 Units: `ptc` one line (sentence) of a news article; `semeval2023-*` one paragraph; `memes` the text of a meme; `unlp-*` a whole Telegram post. The
 English paragraphs of SemEval-2023 are the lines of `ptc` once more, so `pooled` leaves them out; it leaves out `unlp-*`, too, whose techniques are
