@@ -144,7 +144,7 @@ def fitted(texts: Texts, rows: NDArray[np.int64], seed: int) -> tuple[Changes, d
     n_steps, step = PASSES * int((~silent).sum() + silent.sum() / 2) // BATCH + 1, 0
     for _ in range(PASSES):
         read = rows[~silent | (rng.random(len(rows)) < 0.5)]
-        for batch in _batches(texts, read, rng):
+        for batch in token_head.batches(texts.sizes, read, rng, BATCH, 50):
             for group, own in zip(optimizer.param_groups, (RATE, HEAD_RATE), strict=True):
                 group["lr"] = own * min(1.0, step / WARM_STEPS) * max(0.02, 1 - step / n_steps)
             loss = _loss(upper, head, texts, batch)
@@ -156,17 +156,6 @@ def fitted(texts: Texts, rows: NDArray[np.int64], seed: int) -> tuple[Changes, d
             if step % 100 == 0:
                 print(f"seed {seed}: step {step} of {n_steps}, loss {loss.item():.2f}", flush=True)
     return _changes(upper), _weights(head)
-
-
-def _batches(texts: Texts, rows: NDArray[np.int64], rng: np.random.Generator) -> list[NDArray[np.int64]]:
-    """Texts of about one length together, in random order."""
-    mixed = rng.permutation(rows)
-    out = []
-    for begin in range(0, len(mixed), 50 * BATCH):
-        some = mixed[begin : begin + 50 * BATCH]
-        some = some[np.argsort(texts.sizes[some], kind="stable")]
-        out += [some[i : i + BATCH] for i in range(0, len(some), BATCH)]
-    return [out[i] for i in rng.permutation(len(out))]
 
 
 def _loss(upper: Any, head: _Head, texts: Texts, batch: NDArray[np.int64]) -> Any:

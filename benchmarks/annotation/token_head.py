@@ -102,7 +102,7 @@ def fitted(texts: Texts, rows: NDArray[np.int64], seed: int) -> dict[str, Floats
     optimizer = torch.optim.AdamW(head.parameters(), lr=RATE, weight_decay=DECAY)
     n_steps, step = EPOCHS * -(-len(rows) // BATCH), 0
     for _ in range(EPOCHS):
-        for batch in _batches(texts, rows, rng):
+        for batch in batches(np.diff(texts.starts), rows, rng, BATCH, 30):
             for group in optimizer.param_groups:
                 group["lr"] = RATE * min(1.0, step / 200) * max(0.0, 1 - step / n_steps)
             optimizer.zero_grad()
@@ -112,15 +112,16 @@ def fitted(texts: Texts, rows: NDArray[np.int64], seed: int) -> dict[str, Floats
     return _weights(head)
 
 
-def _batches(texts: Texts, rows: NDArray[np.int64], rng: np.random.Generator) -> list[NDArray[np.int64]]:
-    """Texts of about one length together, in random order."""
-    size = np.diff(texts.starts)
+def batches(
+    sizes: NDArray[np.int64], rows: NDArray[np.int64], rng: np.random.Generator, batch: int, alike: int
+) -> list[NDArray[np.int64]]:
+    """Texts of about one length together, in random order: each `alike` batches are drawn at random and sorted by length among themselves."""
     mixed = rng.permutation(rows)
     out = []
-    for begin in range(0, len(mixed), 30 * BATCH):
-        some = mixed[begin : begin + 30 * BATCH]
-        some = some[np.argsort(size[some], kind="stable")]
-        out += [some[i : i + BATCH] for i in range(0, len(some), BATCH)]
+    for begin in range(0, len(mixed), alike * batch):
+        some = mixed[begin : begin + alike * batch]
+        some = some[np.argsort(sizes[some], kind="stable")]
+        out += [some[i : i + batch] for i in range(0, len(some), batch)]
     return [out[i] for i in rng.permutation(len(out))]
 
 

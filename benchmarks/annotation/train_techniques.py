@@ -13,7 +13,7 @@ import pickle
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property, partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -97,26 +97,10 @@ def first_stage(units: Units, inside: NDArray[np.int64]) -> dict[str, Floats]:
     return {"idf": idf, "ngram_weights": W, "ngram_bias": b}
 
 
-_EARLY = (
-    "idf", "ngram_weights", "ngram_bias", "project", "project_bias", "near", "near_bias",
-    "token", "token_bias", "attend", "attend_bias", "whole", "whole_bias",
-)  # fmt: skip
-"""What stages one and two know."""
-
-
 def as_model(**parts: Any) -> technique_model.TechniqueModel:
-    """A model of which only some parts are known yet."""
-    k, n = len(LABELS), len(LANGUAGES) + 1
-    width = tuned_encoder.WIDTH
-    blank = {"early_mix": np.zeros((2 + n, k)), "mix": np.zeros((3 + n, k)), "place_shift": np.zeros(k)}
-    blank |= {name: np.full((n, k), np.inf) for name in ("gate", "late_gate")}
-    blank |= {f"late_{name}_bias": np.zeros(k) for name in ("token", "attend", "whole")}
-    blank |= {
-        f"late_{name}": np.zeros((n_in, k))
-        for name, n_in in (("token", width), ("attend", width), ("whole", 2 * width))
-    }
-    blank |= {name: np.full((n, k), 2.0) for name in ("shown_at", "wide_at")}
-    return technique_model.TechniqueModel(**(blank | parts))
+    """A model of which only some parts are known yet: the others are None."""
+    known = dict.fromkeys(f.name for f in fields(technique_model.TechniqueModel)) | parts
+    return technique_model.TechniqueModel(**known)
 
 
 def said_of(model: technique_model.TechniqueModel, texts: list[str]) -> tuple[Floats, Floats, list[tuple[Floats, Any]]]:
@@ -283,7 +267,7 @@ def third_of_fold(data: Path, cache: Path, fold: int) -> tuple[NDArray[np.int64]
     with tempfile.TemporaryDirectory() as folder:  # as it will be shipped: a byte a number
         tuned_encoder.save(changes, Path(folder) / "changes.npz")
         read = tuned_encoder.Encoder(tuned_encoder.load(Path(folder) / "changes.npz"))
-    model = as_model(**dict.fromkeys(_EARLY), **weights)
+    model = as_model(**weights)
     with threadpool_limits(1, "blas"):
         return rows, np.array([model.third(read(units.text[u])[0]) for u in rows.tolist()])
 

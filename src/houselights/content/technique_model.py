@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from houselights.content.byte_numbers import to_bytes
+
 Floats = NDArray[np.float32]
 LANGUAGES = ("de", "en", "fr", "it", "pl", "ru")
 """Those of the training sets; of any other nothing is shown."""
@@ -114,9 +116,8 @@ def save(model: TechniqueModel, path: Path) -> None:
     for field in fields(model):
         values = getattr(model, field.name)
         if field.name in _SMALL:
-            scale = np.maximum(np.abs(values).max(axis=0), 1e-9) / 127
-            parts[field.name] = np.round(values / scale).astype(np.int8)
-            parts[f"{field.name}_scale"] = scale.astype(np.float32)
+            parts[field.name], scale = to_bytes(values)
+            parts[f"{field.name}_scale"] = scale[0]
         else:
             parts[field.name] = values.astype(np.float32 if values.size < 10_000 else np.float16)
     np.savez_compressed(path, **parts)  # type: ignore[arg-type]

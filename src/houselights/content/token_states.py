@@ -4,7 +4,6 @@ The model (USE multilingual, convolutional; Yang et al. 2019, arXiv 1907.04307, 
 neighbours on either side. One text at a time, so that the numbers of a text do not depend on its company.
 """
 
-import re
 from functools import cache
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from houselights.content import embedding
+from houselights.content.pieces import Pieces
 from houselights.core.errors import HouselightsError
 
 Floats = NDArray[np.float32]
@@ -19,8 +19,6 @@ WIDTH = 1280
 MOST_TOKENS = 400
 _BRANCHES = ((2, 0), (3, 1), (5, 2))
 """(tokens seen together, how many of them lie before)."""
-_PIECE = re.compile(r"\S+")
-_LONGEST = 60  # characters of a piece without a space; the rest of it is not read
 
 
 @cache
@@ -44,39 +42,29 @@ class Reader:
         self._layers = tuple(zip(model.w1, model.b1, model.w2, model.b2, strict=True))
         self._eps = float(model.eps)
         self._tokenizer = tokenizer
-        self._known: dict[str, list[int]] = {}
+        self._pieces = Pieces(self._cut)
 
     def __call__(self, text: str) -> tuple[Floats, NDArray[np.int64]]:
         """([n, WIDTH] states, [n, 2] the piece of `text` that each token is of: half-open code points; (0, 0) for the two that begin and end it)."""
-        ids, bounds = [1], [(0, 0)]
-        for found in _PIECE.finditer(text):
-            piece = self._ids(found.group()[:_LONGEST])
-            ids += piece
-            bounds += [found.span()] * len(piece)
-            if len(ids) > MOST_TOKENS:
-                break
-        ids, bounds = [*ids[:MOST_TOKENS], 2], [*bounds[:MOST_TOKENS], (0, 0)]
+        ids, bounds = self._pieces(text, MOST_TOKENS)
+        ids = [1, *ids[: MOST_TOKENS - 1], 2]
+        bounds = [(0, 0), *bounds[: MOST_TOKENS - 1], (0, 0)]
         return self._states(np.array(ids, np.int64)), np.array(bounds, np.int64)
 
-    def _ids(self, piece: str) -> list[int]:
-        known = self._known.get(piece)
-        if known is None:
-            known = [int(i) for i in self._tokenizer.encode(piece, out_type=int, add_bos=False, add_eos=False)]
-            if len(self._known) < 200_000:
-                self._known[piece] = known
-        return known
+    def _cut(self, piece: str) -> list[int]:
+        return [int(i) for i in self._tokenizer.encode(piece, out_type=int, add_bos=False, add_eos=False)]
 
     def _states(self, ids: NDArray[np.int64]) -> Floats:
         chunk = ids % len(self._scale)
         raw = self._table[ids] * self._scale[chunk, None] + self._low[chunk, None]
-        x = _normed(raw @ self._project[0] + self._project[1], *self._norm_in, self._eps)
+        x = normed(raw @ self._project[0] + self._project[1], *self._norm_in, self._eps)
         width = x.shape[1] // len(_BRANCHES)
         parts = [raw]
         for i, ((n, left), (w1, b1, w2, b2)) in enumerate(zip(_BRANCHES, self._layers, strict=True)):
             own = x[:, i * width : (i + 1) * width]
             once = np.maximum(_windows(own, n, left) @ w1 + b1, 0) + own
             parts.append(np.maximum(_windows(once, n, left) @ w2 + b2, 0) + once)
-        return np.asarray(_normed(np.concatenate(parts, axis=1), *self._norm_out, self._eps), np.float32)
+        return np.asarray(normed(np.concatenate(parts, axis=1), *self._norm_out, self._eps), np.float32)
 
 
 def _windows(x: Floats, n: int, left: int) -> Floats:
@@ -85,7 +73,8 @@ def _windows(x: Floats, n: int, left: int) -> Floats:
     return np.concatenate([padded[k : k + len(x)] for k in range(n)], axis=1)
 
 
-def _normed(x: Floats, gain: Floats, shift: Floats, eps: float) -> Floats:
+def normed(x: Floats, gain: Floats, shift: Floats, eps: float) -> Floats:
+    """[n, width] each row brought to mean 0 and variance 1, then to gain and shift (Ba et al. 2016, arXiv 1607.06450)."""
     centred = x - x.mean(axis=1, keepdims=True)
     spread = np.sqrt(np.einsum("ij,ij->i", centred, centred) / x.shape[1] + eps)
     return np.asarray(centred / spread[:, None] * gain + shift, np.float32)

@@ -6,7 +6,6 @@ Hu et al. 2021, arXiv 2106.09685), which are added to the weights once, when the
 not depend on its company.
 """
 
-import re
 import struct
 from dataclasses import dataclass, fields
 from functools import cache
@@ -18,6 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from houselights.content.byte_numbers import to_bytes
+from houselights.content.pieces import Pieces
+from houselights.content.token_states import normed
 from houselights.core.errors import HouselightsError
 
 Floats = NDArray[np.float32]
@@ -28,11 +30,8 @@ MISSING = (
     "(no network is used afterwards)"
 )
 _FILE = "e5-small-q4.bin"
-_PIECE = re.compile(r"\S+")
-_LONGEST = 60  # characters of a piece without a space; the rest of it is not read
 _PREFIX = "query:"  # as the model was trained for texts that are compared with each other
 _BLOCK = 32  # weights that share a scale
-_KNOWN = 200_000
 
 
 @dataclass(frozen=True)
@@ -53,10 +52,7 @@ def save(changes: Changes, path: Path) -> None:
     """A byte a number, with a scale by column. The same numbers give the same bytes."""
     parts: dict[str, NDArray[np.generic]] = {}
     for field in fields(changes):
-        values = getattr(changes, field.name)
-        scale = np.maximum(np.abs(values).max(axis=1, keepdims=True), 1e-9) / 127
-        parts[field.name] = np.round(values / scale).astype(np.int8)
-        parts[f"{field.name}_scale"] = scale.astype(np.float32)
+        parts[field.name], parts[f"{field.name}_scale"] = to_bytes(getattr(changes, field.name))
     np.savez_compressed(path, **parts)  # type: ignore[arg-type]
 
 
@@ -113,7 +109,7 @@ class _File:
                 raise ValueError(f"{name} is cut off")
             self._where[name] = begin, size
 
-    def plainly(self, name: str) -> Floats:
+    def numbers(self, name: str) -> Floats:
         return np.array(self._raw(name)).view(np.float32)
 
     def matrix(self, name: str, n_in: int) -> Floats:
@@ -171,10 +167,10 @@ class Encoder:
         self.n_heads, self.eps = file.n_heads, file.eps
         self._lowest = float(file.scores.min()) - 10
         self._longest = max(map(len, file.pieces))
-        self._known: dict[str, list[int]] = {}
-        self._places = file.plainly("emb.pos").reshape(-1, WIDTH) + file.plainly("emb.type")[:WIDTH]
-        self._norm_in = file.plainly("emb.ln.w"), file.plainly("emb.ln.b")
-        self._prefix = self._ids(_PREFIX)
+        self._pieces = Pieces(self._cut)
+        self._places = file.numbers("emb.pos").reshape(-1, WIDTH) + file.numbers("emb.type")[:WIDTH]
+        self._norm_in = file.numbers("emb.ln.w"), file.numbers("emb.ln.b")
+        self._prefix = self._pieces.ids(_PREFIX)
         unchanged = file.n_layers - (0 if changes is None else len(changes.qkv_down))
         self.layers = [
             _layer(file, i, None if changes is None or i < unchanged else (changes, i - unchanged))
@@ -188,38 +184,28 @@ class Encoder:
 
     def tokens(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """([n] ids, [n, 2] as above), of the first MOST_TOKENS."""
-        ids = [self._file.begin, *self._prefix]
-        bounds = [(0, 0)] * len(ids)
-        for found in _PIECE.finditer(text):
-            piece = self._ids(found.group()[:_LONGEST])
-            ids += piece
-            bounds += [found.span()] * len(piece)
-            if len(ids) >= MOST_TOKENS:
-                break
-        ids, bounds = [*ids, self._file.end][:MOST_TOKENS], [*bounds, (0, 0)][:MOST_TOKENS]
+        before = [self._file.begin, *self._prefix]
+        ids, bounds = self._pieces(text, MOST_TOKENS - len(before))
+        ids = [*before, *ids, self._file.end][:MOST_TOKENS]
+        bounds = [*[(0, 0)] * len(before), *bounds, (0, 0)][:MOST_TOKENS]
         return np.array(ids, np.int64), np.array(bounds, np.int64)
 
     def states(self, ids: NDArray[np.int64], n_layers: int | None = None) -> Floats:
         """[n, WIDTH] after the lowest n_layers, after all where None."""
         file = self._file
-        x = _normed(file.words(ids) + self._places[: len(ids)], self._norm_in, file.eps)
+        x = normed(file.words(ids) + self._places[: len(ids)], *self._norm_in, file.eps)
         for layer in self.layers[:n_layers]:
             heads = _applied(x, layer.qkv).reshape(len(x), 3, file.n_heads, -1).transpose(1, 2, 0, 3)
             share = heads[0] @ heads[1].transpose(0, 2, 1) / np.float32(np.sqrt(heads.shape[-1]))
             share = np.exp(share - share.max(axis=-1, keepdims=True))
             share /= share.sum(axis=-1, keepdims=True)
             seen = (share @ heads[2]).transpose(1, 0, 2).reshape(len(x), WIDTH)
-            x = _normed(x + _applied(seen, layer.out), layer.first, file.eps)
-            x = _normed(x + _applied(gelu(_applied(x, layer.wide)), layer.back), layer.second, file.eps)
+            x = normed(x + _applied(seen, layer.out), *layer.first, file.eps)
+            x = normed(x + _applied(gelu(_applied(x, layer.wide)), layer.back), *layer.second, file.eps)
         return x
 
-    def _ids(self, piece: str) -> list[int]:
-        known = self._known.get(piece)
-        if known is None:
-            known = self._likeliest("\u2581" + "".join(self._file.plain.get(ord(c), c) for c in piece))
-            if len(self._known) < _KNOWN:
-                self._known[piece] = known
-        return known
+    def _cut(self, piece: str) -> list[int]:
+        return self._likeliest("\u2581" + "".join(self._file.plain.get(ord(c), c) for c in piece))
 
     def _likeliest(self, word: str) -> list[int]:
         """The parts with the largest sum of scores (unigram segmentation: Kudo 2018, arXiv 1804.10959)."""
@@ -241,13 +227,13 @@ class Encoder:
 
 def _layer(file: _File, i: int, changed: tuple[Changes, int] | None) -> Layer:
     def pair(name: str) -> tuple[Floats, Floats]:
-        return file.plainly(f"l{i}.{name}.w"), file.plainly(f"l{i}.{name}.b")
+        return file.numbers(f"l{i}.{name}.w"), file.numbers(f"l{i}.{name}.b")
 
     def weights(names: tuple[str, ...], n_in: int, own: str) -> tuple[Floats, Floats]:
         matrix = np.concatenate([file.matrix(f"l{i}.{n}.w", n_in) for n in names], axis=1)
         if changed is not None:
             matrix += getattr(changed[0], f"{own}_down")[changed[1]] @ getattr(changed[0], f"{own}_up")[changed[1]]
-        return matrix, np.concatenate([file.plainly(f"l{i}.{n}.b") for n in names])
+        return matrix, np.concatenate([file.numbers(f"l{i}.{n}.b") for n in names])
 
     return Layer(
         weights(("q", "k", "v"), WIDTH, "qkv"),
@@ -276,9 +262,3 @@ def gelu(x: Floats) -> Floats:
         tail += np.float32(factor)
     tail *= t * np.exp(-size * size) / 2
     return np.asarray(x * np.where(x < 0, tail, 1 - tail), np.float32)
-
-
-def _normed(x: Floats, to: tuple[Floats, Floats], eps: float) -> Floats:
-    centred = x - x.mean(axis=1, keepdims=True)
-    spread = np.sqrt(np.einsum("ij,ij->i", centred, centred) / x.shape[1] + eps)
-    return np.asarray(centred / spread[:, None] * to[0] + to[1], np.float32)
