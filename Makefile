@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# two workers, and no library that starts a thread for each core in both of them
+TWO_AT_ONCE := env OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 .PHONY: demo web test test-browser screenshots test-model test-watch test-ray test-slow fuzz lint lock bench bench-detection bench-annotation clean
 
@@ -11,7 +13,7 @@ demo: $(VENV)/.run-installed
 test: $(VENV)/.dev-installed
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 -m "not slow and not model and not browser and not ray"
+	$(TWO_AT_ONCE) -m "not slow and not model and not browser and not ray"
 
 # the interactive parts of the web app, built into this checkout: wants Node 18 or newer, at build time alone
 BUILT := src/houselights/outlets/web/static/dist/app.js
@@ -28,7 +30,7 @@ web/node_modules/.installed: web/package-lock.json
 # the web app in Debian's Chromium, and from a wheel with the network off
 test-browser: $(VENV)/.browser-installed web
 	node web/size.mjs
-	$(BIN)/python -m pytest -n 2 -m browser tests/browser
+	$(TWO_AT_ONCE) -m browser tests/browser
 
 screenshots: $(VENV)/.browser-installed web
 	$(BIN)/python tests/browser/screenshots.py docs/pictures
@@ -47,7 +49,7 @@ test-ray: $(VENV)/.ray-installed
 
 # slow tests but those of watches, which test-watch runs
 test-slow: $(VENV)/.dev-installed
-	$(BIN)/python -m pytest -n 2 -m "slow and not browser" --ignore tests/watch
+	$(TWO_AT_ONCE) -m "slow and not browser" --ignore tests/watch
 
 # two minutes for each reader; guided by coverage where atheris is installed
 fuzz: $(VENV)/.dev-installed
@@ -81,7 +83,7 @@ WORK ?= /tmp/houselights-annotation
 bench-annotation: $(VENV)/.model-installed
 	$(BIN)/python benchmarks/annotation/evaluate_stance.py
 	$(BIN)/python benchmarks/annotation/evaluate_techniques.py --data $(DATA)
-	$(BIN)/houselights models list | grep -q "not here" || $(BIN)/python benchmarks/annotation/embedded.py --data $(DATA) --work $(WORK)
+	$(BIN)/houselights models list | grep -q "language-model.*not here" || $(BIN)/python benchmarks/annotation/embedded.py --data $(DATA) --work $(WORK)
 	$(BIN)/python benchmarks/annotation/speed.py
 	$(BIN)/python benchmarks/annotation/report.py
 
@@ -96,8 +98,10 @@ $(VENV)/.run-installed: $(VENV)/.created requirements.lock pyproject.toml
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# the clustering is compiled on its first use, for a minute: once here, not in both test workers at a time
 $(VENV)/.dev-installed: $(VENV)/.run-installed requirements-dev.lock
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pytest -q tests/content/test_content_laws.py -k dense_spots
 	@touch $@
 
 $(VENV)/.model-installed: $(VENV)/.dev-installed requirements-model.lock
