@@ -102,6 +102,12 @@ def test_a_planted_share_is_taken_out(run: Path) -> None:
     assert at["no"]["one_voice_per_group_0_1"]["at"] > at["no"]["apparent_by_accounts_0_1"]
 
 
+def test_a_category_that_stands_alone_is_told_to_say_nothing(made: ModuleType, tmp_path: Path) -> None:
+    for tags, said in ((["yes", "yes"], True), (["yes", "no"], False)):
+        [one] = _told(_run(made, tmp_path / "-".join(tags), tags), "--spike-ins", "0")["dimensions"]
+        assert any("one category alone" in x for x in one["sentences"]) == said
+
+
 def test_described_findings_are_not_counted(run: Path) -> None:
     findings = json.loads((run / "findings.json").read_text())
     (run / "findings.json").write_text(json.dumps([f | {"tier": "described"} for f in findings]))

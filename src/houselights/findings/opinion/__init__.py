@@ -161,7 +161,7 @@ def _dimensions(
         evidence = groups.in_evidence(con, run_dir, counted)
         rng = readout.stream(settings.seed, settings.topic, name, target)
         told = readout.dimension(counts, counted, *missed, evidence, marked.audit, settings.draws, rng)
-        told["sentences"] += sentences.labels(name, marked.n_audited, marked.note)
+        told["sentences"] += sentences.labels(name, marked.n_audited, marked.note) + sentences.alone(counts.names)
         out.append(told | ({"target": target, "labels_by": marked.model} if target else {}))
     if not out and settings.dimension:
         _refuse(run_dir, settings, left_out)

@@ -44,6 +44,9 @@ TECHNIQUES = (
 )
 
 
+ALONE = "There is one category alone, so its share of all of them is 100 % however one counts; what tells is how many of its posts are by groups."
+
+
 def topic(told: dict[str, Any], n_posts: int) -> str:
     """Of all posts of the topic, whatever they say."""
     made = told["share_0_1"]
@@ -64,6 +67,11 @@ def labels(dimension: str, n_audited: int, note: str) -> list[str]:
     if dimension != "stance":
         return []
     return [AUDITED.format(n=n_audited) if n_audited else NOT_AUDITED, *([note] if note else [])]
+
+
+def alone(names: Sequence[str | None]) -> list[str]:
+    """Of a dimension with one category."""
+    return [ALONE] if len(names) == 1 else []
 
 
 def dimension(told: dict[str, Any], *, has_groups: bool) -> list[str]:
