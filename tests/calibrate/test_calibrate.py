@@ -55,6 +55,7 @@ def test_every_part_is_there_and_large_groups_are_found(run: Path, measured: dic
     assert again["q", 0.05] and again["q", 0.2]
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes(run: Path, measured: dict[str, Any], tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(run, copy)

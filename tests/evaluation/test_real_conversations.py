@@ -47,6 +47,7 @@ def mix(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return mixed(tmp_path_factory.mktemp("mix"))
 
 
+@pytest.mark.slow
 def test_two_weeks(mix: Path, tmp_path: Path) -> None:
     scan([mix / "posts.csv"], tmp_path, ScanSettings())
     known = labels(mix)
@@ -56,6 +57,7 @@ def test_two_weeks(mix: Path, tmp_path: Path) -> None:
     assert not [a for a in core if known[a][0].startswith("ordinary")]
 
 
+@pytest.mark.slow
 def test_three_days(mix: Path, tmp_path: Path) -> None:
     read = ReadSettings(since=time("2015-08-06"), until=time("2015-08-09"))
     scan([mix / "posts.csv"], tmp_path, ScanSettings(read=read))

@@ -274,6 +274,7 @@ def test_own_posts_file_reads_back_as_itself(read, tmp_path: Path) -> None:
     assert again.report.precision_mix == first.report.precision_mix == {"s": 1, "min": 30}
 
 
+@pytest.mark.slow
 def test_posts_of_many_row_groups_lie_in_order(tmp_path: Path) -> None:
     """Row groups are made by several threads; all that follows numbers posts in the order of their times."""
     n = 500_000
