@@ -1,8 +1,9 @@
 """Cost of annotation: posts through the heads, cached answers joined, and what a call costs the client beside the server.
 
-    python benchmarks/annotation/speed.py [--posts 100000]
+    python benchmarks/annotation/speed.py [--posts 100000] [--run RUN]
 
-Figures go to speed.json. Posts are made by the simulator; the server of the client's part answers after half a second, as a loaded one would.
+Figures go to speed.json. Posts are made by the simulator, and those of RUN, real ones, are read beside them: what posts say decides how many go
+through the dear stages. The server of the client's part answers after half a second, as a loaded one would.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 HERE = Path(__file__).parent
@@ -34,18 +36,32 @@ with serving(Script(lambda body: json.dumps({"stance": "favour", "quote": "good"
 
 
 def heads(n_posts: int) -> dict[str, Any]:
-    """Stance and techniques of n posts of simulated worlds, embeddings included, none of them cached."""
+    """Stance and techniques of n posts of simulated worlds."""
     from houselights import worlds
+    from houselights.worlds.settings import WorldSettings
+
+    world = worlds.simulate(WorldSettings(n_accounts=max(500, n_posts // 5), n_days=10), 5)
+    own = world.posts.filter([k != "repost" for k in world.posts["kind"].to_pylist()]).slice(0, n_posts)
+    assert own.num_rows == n_posts
+    return _marked(own)
+
+
+def heads_of(run: Path) -> dict[str, Any]:
+    """The same of a run's posts that are no reposts."""
+    from houselights.core.tables import POSTS
+
+    posts = pq.read_table(run / POSTS.file)
+    return _marked(posts.filter([k != "repost" for k in posts["kind"].to_pylist()]))
+
+
+def _marked(own: pa.Table) -> dict[str, Any]:
+    """Embeddings are included, none of them cached."""
     from houselights.content import by_heads
     from houselights.core.settings import AnnotateSettings
     from houselights.core.tables import POSTS
     from houselights.engine.local import connect
-    from houselights.worlds.settings import WorldSettings
 
     with tempfile.TemporaryDirectory() as folder:
-        world = worlds.simulate(WorldSettings(n_accounts=max(500, n_posts // 5), n_days=10), 5)
-        own = world.posts.filter([k != "repost" for k in world.posts["kind"].to_pylist()]).slice(0, n_posts)
-        assert own.num_rows == n_posts
         pq.write_table(own, Path(folder) / POSTS.file)
         settings = AnnotateSettings(targets=("climate change",), jobs=os.cpu_count() or 1)
         wall, cpu = time.perf_counter(), _cpu()
@@ -138,10 +154,13 @@ def client() -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=100_000)
-    parser.add_argument("--only", nargs="+", default=["cached", "client", "heads"])
+    parser.add_argument("--only", nargs="*", default=["cached", "client", "heads"])
+    parser.add_argument("--run", type=Path, help="also the posts of this run, as heads_of_run")
     args = parser.parse_args()
     parts = {"heads": lambda: heads(args.posts), "cached": cached, "client": client}
-    for part in args.only:
+    if args.run:
+        parts["heads_of_run"] = lambda: heads_of(args.run)
+    for part in [*args.only, *(["heads_of_run"] if args.run else [])]:
         told = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
         told[part] = parts[part]()
         print(part, told[part])
