@@ -83,7 +83,7 @@ WORK ?= /tmp/houselights-annotation
 bench-annotation: $(VENV)/.model-installed
 	$(BIN)/python benchmarks/annotation/evaluate_stance.py
 	$(BIN)/python benchmarks/annotation/evaluate_techniques.py --data $(DATA)
-	$(BIN)/houselights models list | grep -q "language-model.*not here" || $(BIN)/python benchmarks/annotation/embedded.py --data $(DATA) --work $(WORK)
+	$(BIN)/houselights models list | grep -q "not here" || $(BIN)/python benchmarks/annotation/embedded.py --data $(DATA) --work $(WORK)
 	$(BIN)/python benchmarks/annotation/speed.py
 	$(BIN)/python benchmarks/annotation/report.py
 

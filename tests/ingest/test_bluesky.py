@@ -180,7 +180,7 @@ JSON = st.recursive(
 
 @given(st.lists(st.tuples(st.sampled_from(["did", "time_us", "kind", "commit", "record", "facets", "embed", "reply", "langs"]), JSON),
                 max_size=4))  # fmt: skip
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_stands_in_a_field_the_other_lines_are_read(
     read, tmp_path: Path, wrong: list[tuple[str, Any]]
 ) -> None:

@@ -69,8 +69,12 @@ ODD = st.sampled_from(
 )
 
 
-@pytest.mark.parametrize("shape", [tweet, flat, lambda i: tweet(i)["data"]], ids=["stream", "generic", "flattened"])
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize(
+    "shape",
+    [tweet, flat, pytest.param(lambda i: tweet(i)["data"], marks=pytest.mark.slow)],
+    ids=["stream", "generic", "flattened"],
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(odd=[(30, b'\xef\xbb\xbf{"id": "p1"}')], last=False, slice_bytes=1 << 10)
 @given(
     odd=st.lists(st.tuples(st.integers(1, 30), ODD), max_size=3),

@@ -137,7 +137,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
     st.sampled_from([1, None]),
     st.booleans(),
 )
-@settings(max_examples=50, deadline=None)
+@settings(deadline=None)
 def test_however_the_bytes_are_cut_the_messages_are_the_same(
     texts: list[list[str]], size: int, indent: int | None, ascii_only: bool
 ) -> None:

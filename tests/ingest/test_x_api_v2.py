@@ -148,7 +148,7 @@ FIELDS = (
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tweets=worlds())
 def test_three_shapes_one_result(tweets: list[dict[str, Any]], read: Any, tmp_path: Path) -> None:
     path = tmp_path / "in"
