@@ -238,7 +238,7 @@ def speed(figures: dict[str, Any]) -> str:
     if h := figures.get("heads_of_run"):
         rows.append(
             [
-                f"{h['n_posts']:,} real English posts of complaint and praise, {h['mean_characters']:.0f} characters each",
+                f"{h['n_posts']:,} {h['about']}, {h['mean_characters']:.0f} characters each",
                 f"{h['wall_s']:.0f} s, {h['cpu_s']:.0f} CPU s; 100,000 of such: {h['wall_s'] / h['n_posts'] * 1e5 / 60:.0f} minutes, "
                 "as more of them go through the dear stages",
             ]

@@ -1,6 +1,6 @@
 """Cost of annotation: posts through the heads, cached answers joined, and what a call costs the client beside the server.
 
-    python benchmarks/annotation/speed.py [--posts 100000] [--run RUN]
+    python benchmarks/annotation/speed.py [--posts 100000] [--run RUN --about WORDS]
 
 Figures go to speed.json. Posts are made by the simulator, and those of RUN, real ones, are read beside them: what posts say decides how many go
 through the dear stages. The server of the client's part answers after half a second, as a loaded one would.
@@ -156,10 +156,11 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=100_000)
     parser.add_argument("--only", nargs="*", default=["cached", "client", "heads"])
     parser.add_argument("--run", type=Path, help="also the posts of this run, as heads_of_run")
+    parser.add_argument("--about", default="posts of a run", help="what its posts are, for the table")
     args = parser.parse_args()
     parts = {"heads": lambda: heads(args.posts), "cached": cached, "client": client}
     if args.run:
-        parts["heads_of_run"] = lambda: heads_of(args.run)
+        parts["heads_of_run"] = lambda: {"about": args.about} | heads_of(args.run)
     for part in [*args.only, *(["heads_of_run"] if args.run else [])]:
         told = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
         told[part] = parts[part]()
