@@ -44,7 +44,10 @@ TECHNIQUES = (
 )
 
 
-ALONE = "There is one category alone: its share, 100 % of itself, and the interval around it say nothing; what tells is how many of its posts are by groups."
+ALONE = (
+    "There is one category alone: its share, 100 % of itself, and the interval around it say nothing; what tells is how many of its "
+    "posts are by groups."
+)
 
 
 def topic(told: dict[str, Any], n_posts: int) -> str:
