@@ -43,9 +43,8 @@ def texts_of(examples: Sequence[corpora.Example], cache: Path) -> Texts:
     read, sizes, marks = token_states.reader(), [], []
     path = cache / f"states-{len(examples)}.f16"
     with path.open("wb") as out:
-        for e in examples:
-            text = technique_units.clean(e.text)
-            states, bounds = read(text)
+        said = [technique_units.clean(e.text) for e in examples]
+        for e, (states, bounds) in zip(examples, read(said), strict=True):
             states, bounds = states[:MOST_TOKENS], bounds[:MOST_TOKENS]
             out.write(states.astype(np.float16).tobytes())
             sizes.append(len(states))

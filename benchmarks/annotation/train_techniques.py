@@ -108,8 +108,7 @@ def said_of(model: technique_model.TechniqueModel, texts: list[str]) -> tuple[Fl
     read = token_states.reader()
     first = model.first(technique_features.ngrams([technique_head.plain(t) for t in texts], model.bits, model.idf))
     second, tokens = [], []
-    for text in texts:
-        states, bounds = read(text)
+    for states, bounds in read(texts):
         odds, token = model.second(states)
         second.append(odds)
         tokens.append((token.astype(np.float16), bounds))
@@ -269,7 +268,7 @@ def third_of_fold(data: Path, cache: Path, fold: int) -> tuple[NDArray[np.int64]
         read = tuned_encoder.Encoder(tuned_encoder.load(Path(folder) / "changes.npz"))
     model = as_model(**weights)
     with threadpool_limits(1, "blas"):
-        return rows, np.array([model.third(read(units.text[u])[0]) for u in rows.tolist()])
+        return rows, np.array([model.third(states) for states, _ in read([units.text[u] for u in rows.tolist()])])
 
 
 def left_out_third(data: Path, cache: Path, units: Units) -> Floats:

