@@ -29,7 +29,7 @@ ROUNDS = 200
 
 def said_by_head(examples: list[corpora.Example], every: bool) -> Said:
     codes = [e.language for e in examples]
-    table = technique_head.spans([e.text for e in examples], None, codes, every, True, jobs=os.cpu_count() or 1)
+    table = technique_head.spans([e.text for e in examples], None, codes, every, jobs=os.cpu_count() or 1)
     found: list[list[corpora.Span]] = [[] for _ in examples]
     for row in table.to_pylist():
         found[row["text_index"]].append((row["technique"], row["start"], row["end"]))

@@ -80,16 +80,20 @@ def stance(figures: dict[str, Any], small: dict[str, Any]) -> str:
     )
 
 
+def _named(label: str) -> str:
+    return f"{label} (family)" if label in FAMILY_WORDS else label
+
+
 def techniques(figures: dict[str, Any], small: dict[str, Any]) -> str:
     if not figures:
         return ""
-    shown = {t: langs for t, langs in figures["shown"].items() if t not in FAMILY_WORDS}
+    shown = figures["shown"]
     rows = []
     for t, langs in shown.items():
         r = figures["parts"]["where shown"]["shown"][t]
         rows.append(
             [
-                t,
+                _named(t),
                 ", ".join(langs),
                 f"{r['support']:,}",
                 f"{r['predicted']:,}",
@@ -101,8 +105,12 @@ def techniques(figures: dict[str, Any], small: dict[str, Any]) -> str:
         "## Techniques of persuasion\n\nHeld-out articles (30 % by a hash of the article's id), memes of the development set; thresholds from left-out training articles. "
         "Shown is a technique in the languages in which these said that at least three in four marks are right.\n\n"
         + table(["shown", "in", "texts with it", "marked", "precision (95 %)", "recall (95 %)"], rows)
+        + "\nA family is marked where one of its techniques is likely, which one cannot be said, and none of them is marked; its recall is of the texts with "
+        "any of its techniques.\n"
         + "\nNot shown, anywhere: "
         + ", ".join(t for t in figures["not_shown"] if t not in FAMILY_WORDS)
+        + "; of families, "
+        + ", ".join(t for t in figures["not_shown"] if t in FAMILY_WORDS)
         + ".\n"
         + "\nThe same by set:\n\n"
     )
@@ -113,7 +121,7 @@ def techniques(figures: dict[str, Any], small: dict[str, Any]) -> str:
             if r and r["predicted"] and part != "pooled":
                 rows.append(
                     [
-                        t,
+                        _named(t),
                         name,
                         f"{r['support']:,}",
                         f"{r['predicted']:,}",

@@ -156,24 +156,26 @@ def thresholds(units: Units, odds: Floats, first: Floats, early: Floats) -> tupl
     }
     probability = np.round(1 / (1 + np.exp(-odds.astype(np.float64))), 4)
     table: dict[str, Any] = {}
-    for j, technique in enumerate(LABELS):
+    lang = units.language[units.of]
+    for j, technique in enumerate(LABELS):  # families come last: they are shown where none of their techniques is
         parts, wide = {}, []
+        alone = technique_head.alone((probability >= at["shown_at"][lang]) | (np.arange(k) == j))[:, j]
         truth_all, score_all, language = of_examples(units, probability[:, j], j)
+        _, alone_all, _ = of_examples(units, np.where(alone, probability[:, j], -1), j)
         for i, code in enumerate(LANGUAGES):
             truth, score = truth_all[language == i], score_all[language == i]
             if truth.sum():
                 at["wide_at"][i, j] = fitting.best_f1(truth, score) - 1e-6
                 wide.append(at["wide_at"][i, j])
             if truth.sum() >= fitting.RULE.least_texts:
-                parts[code] = (truth, score)
+                parts[code] = (truth, alone_all[language == i])
         at["wide_at"][-1, j] = np.mean(wide) if wide else 2
         found, row = fitting.RULE.languages(parts)
         table[technique] = row
         for code, threshold in found.items():
             at["shown_at"][LANGUAGES.index(code), j] = threshold - 1e-6
-        lang = units.language[units.of]
         for i in (LANGUAGES.index(code) for code in found):
-            passing = units.counted[units.of] & (lang == i) & (probability[:, j] >= at["shown_at"][i, j])
+            passing = units.counted[units.of] & (lang == i) & alone & (probability[:, j] >= at["shown_at"][i, j])
             at["gate"][i, j] = np.quantile(first[passing, j], LOST_TO_GATE)
             at["late_gate"][i, j] = np.quantile(early[passing, j], LOST_TO_GATE)
     return at, table

@@ -71,7 +71,7 @@ Row = tuple[int, str, int, int, float]
 
 
 def rows(texts: Sequence[str], every: bool = False) -> list[Row]:
-    table = technique_head.spans(texts, READ, ["en"] * len(texts), every, True, LOUD)
+    table = technique_head.spans(texts, READ, ["en"] * len(texts), every, LOUD)
     assert table.schema == technique_head.SCHEMA
     return [tuple(r.values()) for r in table.to_pylist()]
 
@@ -156,12 +156,26 @@ def test_what_is_shown_by_default_is_among_every() -> None:
     assert {row["technique"] for row in default} <= set(technique_head.shown())
 
 
-def test_families_come_on_request_and_change_nothing_else() -> None:
-    texts = ["They lie to us, they always lied!", "Why should anybody believe a liar?", "The train leaves at nine."]
-    for every in (False, True):
-        both = technique_head.spans(texts, READ, ["fr"] * 3, every, True, LOUD).to_pylist()
-        techniques = technique_head.spans(texts, READ, ["fr"] * 3, every, False, LOUD).to_pylist()
-        assert [r for r in both if r["technique"] in TECHNIQUES] == techniques
+@settings(max_examples=20, deadline=None)
+@given(TEXTS)
+def test_a_family_is_said_where_none_of_its_techniques_is_and_changes_nothing_else(texts: list[str]) -> None:
+    hushed = np.where(np.arange(len(LABELS)) < len(TECHNIQUES), LOUD.shown_at, 2).astype(np.float32)
+    without = technique_model.TechniqueModel(**{**vars(LOUD), "shown_at": hushed})
+    codes = ["fr"] * len(texts)
+    techniques = technique_head.spans(texts, READ, codes, model=without).to_pylist()
+    both = technique_head.spans(texts, READ, codes, model=LOUD).to_pylist()
+    assert [r for r in both if r["technique"] in TECHNIQUES] == techniques
+    for i, text in enumerate(texts):
+        if len(technique_units.units(technique_units.clean(text))) == 1:
+            said = {r["technique"] for r in both if r["text_index"] == i}
+            assert not families_of(said) & said
+
+
+@given(st.lists(st.booleans(), min_size=len(LABELS), max_size=len(LABELS)))
+def test_alone_are_the_techniques_and_the_families_without_one(said: list[bool]) -> None:
+    given_names = {t for t, s in zip(LABELS, said, strict=True) if s}
+    left = {t for t, s in zip(LABELS, technique_head.alone(np.array(said)).tolist(), strict=True) if s}
+    assert left == given_names - families_of(given_names)
 
 
 def test_units_under_the_gate_are_not_read() -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from houselights.content import languages, technique_model, technique_units, token_states, tuned_encoder
 from houselights.content import technique_features as features
 from houselights.content.technique_model import LANGUAGES, TechniqueModel
-from houselights.content.technique_names import LABELS, TECHNIQUES
+from houselights.content.technique_names import FAMILIES, LABELS, TECHNIQUES
 
 Read = Callable[[Sequence[str]], Iterable[tuple[NDArray[np.float32], NDArray[np.int64]]]]
 """Texts -> of each, in order, the states of its tokens and where they lie."""
@@ -42,11 +42,13 @@ SCHEMA = pa.schema(
         ("confidence", pa.float64()),
     ]
 )
-VERSION = "techniques-2"
+VERSION = "techniques-3"
 OTHER = len(LANGUAGES)
 """Row of every language that the training sets do not have."""
 _SHIPPED = Path(__file__).parent / "heads" / "techniques.npz"
 _TUNING = Path(__file__).parent / "heads" / "techniques_encoder.npz"
+_MEMBERS = np.array([[t in members for members in FAMILIES.values()] for t in LABELS])
+"""[labels, families] which techniques each family has."""
 _CHUNK = 2048  # texts looked at together: bounds memory
 _Row = tuple[int, str, int, int, float]
 _Open = tuple[int, NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
@@ -78,22 +80,21 @@ def spans(
     read: Readers | None = None,
     codes: Sequence[str] | None = None,
     every: bool = False,
-    families: bool = False,
     model: TechniqueModel | None = None,
     jobs: int = 1,
 ) -> pa.Table:
     """One row for each technique in each unit (a post, or some sentences of a long text) that reaches its threshold; by text, start and technique.
+    A family of techniques has one where none of its techniques has: one of them is used, which one cannot be said.
 
     `start` and `end` are code points of the text as given, half-open, never empty; `confidence` is the probability that annotators of the training
     sets would find the technique in the unit. `read`: the installed ones where None. `codes`: BCP-47 of each text, told by the detector where
-    None; where it is none of LANGUAGES, nothing is shown. With `every`: all techniques, at the thresholds of their best F1; for evaluation. With
-    `families`, rows of the taxonomy's six families as well, named as technique. A text's rows depend on that text and its language alone, but for
-    the last digit of some confidences.
+    None; where it is none of LANGUAGES, nothing is shown. With `every`: all techniques and families, each by itself, at the thresholds of their best
+    F1; for evaluation. A text's rows depend on that text and its language alone, but for the last digit of some confidences.
     `jobs`: processes, for the shipped model alone. Never raises for what a text holds. Raises HouselightsError where the extra is missing.
     """
     told = list(codes) if codes is not None else languages.identify(texts)[0]
     of = [LANGUAGES.index(c) if c in LANGUAGES else OTHER for c in told]
-    one = partial(_rows, read=read, every=every, families=families, model=model)
+    one = partial(_rows, read=read, every=every, model=model)
     parts = [(texts[i : i + _CHUNK], of[i : i + _CHUNK], i) for i in range(0, len(texts), _CHUNK)]
     rows: list[_Row] = []
     if jobs == 1 or read or model or len(parts) == 1:
@@ -111,11 +112,10 @@ def _rows(
     first_index: int,
     read: Readers | None,
     every: bool,
-    families: bool,
     model: TechniqueModel | None,
 ) -> list[_Row]:
     with _one_thread():  # for products as small as these, threads wait for each other
-        return _read(texts, of, first_index, read or readers(), every, families, model or shipped())
+        return _read(texts, of, first_index, read or readers(), every, model or shipped())
 
 
 def _one_thread() -> AbstractContextManager[Any]:
@@ -133,13 +133,11 @@ def _read(
     first_index: int,
     read: Readers,
     every: bool,
-    families: bool,
     model: TechniqueModel,
 ) -> list[_Row]:
     cleaned = [technique_units.clean(text) for text in texts]
-    at = (model.wide_at if every else model.shown_at)[:, : len(LABELS) if families else len(TECHNIQUES)]
-    n = at.shape[1]
-    gate, late_gate = (np.full_like(at, -np.inf) if every else g[:, :n] for g in (model.gate, model.late_gate))
+    at = model.wide_at if every else model.shown_at
+    gate, late_gate = (np.full_like(at, -np.inf) if every else g for g in (model.gate, model.late_gate))
     where = [
         (i, a, b) for i, text in enumerate(cleaned) if (at[of[i]] <= 1).any() for a, b in technique_units.units(text)
     ]
@@ -148,26 +146,32 @@ def _read(
     units = [cleaned[i][a:b] for i, a, b in where]
     lang = np.array([of[i] for i, _, _ in where])
     first = model.first(features.ngrams([plain(unit) for unit in units], model.bits, model.idf))
-    asked = (at[lang] <= 1) & (first[:, :n] >= gate[lang])
+    asked = (at[lang] <= 1) & (first >= gate[lang])
 
     open_ = np.flatnonzero(asked.any(axis=1)).tolist()
     left: list[_Open] = []
     for u, (states, bounds) in zip(open_, read.near([units[u] for u in open_]), strict=True):
         second, tokens = model.second(states)
-        asked[u] &= model.early(first[u], second, lang[u])[:n] >= late_gate[lang[u]]
+        asked[u] &= model.early(first[u], second, lang[u]) >= late_gate[lang[u]]
         if asked[u].any():
             left.append((u, second, tokens, bounds))
 
     rows = []
     for (u, second, tokens, bounds), (states, _) in zip(left, read.whole([units[u] for u, *_ in left]), strict=True):
         i, begin, _ = where[u]
-        probability = model.probability(first[u], second, model.third(states), lang[u])[:n]
-        for technique in np.flatnonzero(asked[u] & (probability >= at[lang[u]])).tolist():
+        probability = model.probability(first[u], second, model.third(states), lang[u])
+        said = asked[u] & (probability >= at[lang[u]])
+        for technique in np.flatnonzero(said if every else alone(said)).tolist():
             for start, end in _carried(units[u], tokens[:, technique] + model.place_shift[technique], bounds):
                 rows.append(
                     (first_index + i, LABELS[technique], begin + start, begin + end, float(probability[technique]))
                 )
     return sorted(rows, key=lambda r: (r[0], r[2], r[1]))
+
+
+def alone(said: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """[..., labels] the same without families of which a technique is said."""
+    return np.concatenate([said[..., : len(TECHNIQUES)], said[..., len(TECHNIQUES) :] & ~(said @ _MEMBERS)], axis=-1)
 
 
 def plain(piece: str) -> str:

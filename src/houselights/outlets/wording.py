@@ -93,8 +93,9 @@ AGREEMENT_MEANING = (
 )
 MARKS_MEANING = (
     "Words that a small classifier takes for a technique of persuasion. On labelled news and memes about three in four such marks were right, "
-    "and many uses were missed; on posts like these it may be fewer: a mark is a hint to look. Techniques are used for true and for untrue "
-    "claims, by everybody."
+    "and many uses were missed; on posts like these it may be fewer: a mark is a hint to look. Attack on reputation is a family of techniques "
+    "(name-calling, doubt, guilt by association and others), named where which of them is used cannot be said. Techniques are used for true "
+    "and for untrue claims, by everybody."
 )
 CLAIMS_MEANING = (
     "Verdicts are those of each claim's publisher. A match says what a post is about: it may repeat the claim, deny it or ask "
