@@ -153,13 +153,15 @@ class Indexed(Results):
             return []
         rows = self.rows(
             """WITH mine AS (SELECT DISTINCT unnest([no_a, no_b]) AS no FROM evidence WHERE finding_id = $id),
-            n AS (SELECT count(*) AS n_mine FROM mine JOIN posts USING (no) WHERE in_own_words)
+            n AS (SELECT count(*) AS n_mine FROM mine JOIN posts USING (no) WHERE in_own_words),
+            wordings AS (SELECT label, "start", "end", max(confidence) AS confidence, min(post_id) AS post_id, min_by(no, post_id) AS no
+                FROM techniques JOIN mine USING (no) JOIN posts USING (no) GROUP BY label, "text", "start", "end"),
+            quoted AS (SELECT label, list({'no': no, 'start': "start", 'end': "end"} ORDER BY confidence DESC, post_id, "start") AS quotes
+                FROM wordings GROUP BY label)
             SELECT label, count(DISTINCT mine.no) AS n_posts, count(DISTINCT mine.no) / any_value(n_mine) AS share_0_1,
-                (count(DISTINCT t.no) - count(DISTINCT mine.no)) / nullif($n - any_value(n_mine), 0) AS others_0_1,
-                list({'no': t.no, 'start': "start", 'end': "end"} ORDER BY confidence DESC, p.post_id, "start")
-                    FILTER (mine.no IS NOT NULL) AS quotes
-            FROM techniques t JOIN posts p ON p.no = t.no LEFT JOIN mine ON mine.no = t.no, n
-            GROUP BY label HAVING n_posts > 0 ORDER BY n_posts DESC, label""",
+                (count(DISTINCT t.no) - count(DISTINCT mine.no)) / nullif($n - any_value(n_mine), 0) AS others_0_1, any_value(quotes) AS quotes
+            FROM techniques t JOIN quoted USING (label) LEFT JOIN mine ON mine.no = t.no, n
+            GROUP BY label ORDER BY n_posts DESC, label""",
             {"id": finding_id, "n": self._n_in_own_words},
         )
         wanted = sorted({q["no"] for r in rows for q in r["quotes"][:limit]})
