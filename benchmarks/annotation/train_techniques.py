@@ -38,7 +38,7 @@ from houselights.content import (
     tuned_encoder,
 )
 from houselights.content.technique_model import LANGUAGES
-from houselights.content.technique_names import LABELS
+from houselights.content.technique_names import LABELS, families_of
 
 HERE = Path(__file__).parent
 HEADS = HERE.parents[1] / "src/houselights/content/heads"
@@ -157,10 +157,13 @@ def thresholds(units: Units, odds: Floats, first: Floats, early: Floats) -> tupl
     probability = np.round(1 / (1 + np.exp(-odds.astype(np.float64))), 4)
     table: dict[str, Any] = {}
     lang = units.language[units.of]
-    for j, technique in enumerate(LABELS):  # families come last: they are shown where none of their techniques is
+    covered = np.zeros(
+        (len(units.examples), k), np.bool_
+    )  # of families: texts in which one of their techniques is shown
+    for j, technique in enumerate(LABELS):  # techniques, then families, which are shown in the other texts alone
         parts, wide = {}, []
-        alone = technique_head.alone((probability >= at["shown_at"][lang]) | (np.arange(k) == j))[:, j]
         truth_all, score_all, language = of_examples(units, probability[:, j], j)
+        alone = ~covered[units.of, j]
         _, alone_all, _ = of_examples(units, np.where(alone, probability[:, j], -1), j)
         for i, code in enumerate(LANGUAGES):
             truth, score = truth_all[language == i], score_all[language == i]
@@ -178,6 +181,8 @@ def thresholds(units: Units, odds: Floats, first: Floats, early: Floats) -> tupl
             passing = units.counted[units.of] & (lang == i) & alone & (probability[:, j] >= at["shown_at"][i, j])
             at["gate"][i, j] = np.quantile(first[passing, j], LOST_TO_GATE)
             at["late_gate"][i, j] = np.quantile(early[passing, j], LOST_TO_GATE)
+        for family in families_of({technique}):
+            covered[units.of[probability[:, j] >= at["shown_at"][lang, j]], LABELS.index(family)] = True
     return at, table
 
 

@@ -144,7 +144,7 @@ class Results:
 
     def marked(self, finding_id: str, limit: int = 3) -> list[dict[str, Any]]:
         """Per technique that the head marked in the finding's posts: label, posts and share of the finding's posts in own words with it, the
-        same of all others, and up to `limit` quotes (text of the post, start, end), the surest first, each text once. Most posts first."""
+        same of all others, and up to `limit` quotes (text of the post, start, end), the surest first, the same words once. Most posts first."""
         self.finding(finding_id)
         if not (self.run_dir / tables.ANNOTATIONS.file).is_file():
             return []  # before all texts are read
@@ -155,10 +155,11 @@ class Results:
             n AS (SELECT count(*) FILTER (mine) AS n_mine, count(*) FILTER (NOT mine) AS n_others FROM own),
             marks AS (SELECT label, post_id, "start", "end", confidence, mine, "text"
                 FROM {self._source(tables.ANNOTATIONS)} JOIN own USING (post_id) WHERE task = 'techniques' AND starts_with(model, 'head:')),
-            wordings AS (SELECT label, "text", "start", "end", max(confidence) AS confidence, min(post_id) AS post_id
-                FROM marks WHERE mine GROUP BY label, "text", "start", "end"),
-            quoted AS (SELECT label, list({{'text': "text", 'start': "start", 'end': "end"}} ORDER BY confidence DESC, post_id, "start") AS quotes
-                FROM wordings GROUP BY label)
+            words AS (SELECT label, lower(substring("text", "start" + 1, "end" - "start")) AS words, arg_min("text", surest) AS "text",
+                arg_min("start", surest) AS "start", arg_min("end", surest) AS "end", min(surest) AS surest
+                FROM (SELECT *, (-confidence, post_id, "start") AS surest FROM marks WHERE mine) GROUP BY 1, 2),
+            quoted AS (SELECT label, list({{'text': "text", 'start': "start", 'end': "end"}} ORDER BY surest) AS quotes
+                FROM words GROUP BY label)
             SELECT label, count(DISTINCT post_id) FILTER (mine) AS n_posts,
                 count(DISTINCT post_id) FILTER (mine) / any_value(n_mine) AS share_0_1,
                 count(DISTINCT post_id) FILTER (NOT mine) / nullif(any_value(n_others), 0) AS others_0_1, any_value(quotes) AS quotes

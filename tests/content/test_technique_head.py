@@ -165,17 +165,43 @@ def test_a_family_is_said_where_none_of_its_techniques_is_and_changes_nothing_el
     techniques = technique_head.spans(texts, READ, codes, model=without).to_pylist()
     both = technique_head.spans(texts, READ, codes, model=LOUD).to_pylist()
     assert [r for r in both if r["technique"] in TECHNIQUES] == techniques
-    for i, text in enumerate(texts):
-        if len(technique_units.units(technique_units.clean(text))) == 1:
-            said = {r["technique"] for r in both if r["text_index"] == i}
-            assert not families_of(said) & said
+    for i in range(len(texts)):
+        said = {r["technique"] for r in both if r["text_index"] == i}
+        assert not families_of(said) & said
 
 
-@given(st.lists(st.booleans(), min_size=len(LABELS), max_size=len(LABELS)))
-def test_alone_are_the_techniques_and_the_families_without_one(said: list[bool]) -> None:
-    given_names = {t for t, s in zip(LABELS, said, strict=True) if s}
-    left = {t for t, s in zip(LABELS, technique_head.alone(np.array(said)).tolist(), strict=True) if s}
-    assert left == given_names - families_of(given_names)
+def test_with_every_a_family_is_said_beside_its_techniques() -> None:
+    said = [r["technique"] for r in technique_head.spans(["A shameful liar!"], READ, ["fr"], True, LOUD).to_pylist()]
+    assert families_of(set(said)) & set(said)
+
+
+def test_texts_of_several_languages_are_read_as_each_alone() -> None:
+    text = "They lie to us, they always lied, and the corrupt traitors know it!"
+    rising = np.linspace(0.02, 0.3, LOUD.shown_at.size, dtype=np.float32).reshape(LOUD.shown_at.shape)
+    model = technique_model.TechniqueModel(**{**vars(LOUD), "shown_at": rising})
+    codes = ["en", "it", "xx", "de", "ru", "en"]
+    together = technique_head.spans([text] * 6, READ, codes, model=model).to_pylist()
+    for i, code in enumerate(codes):
+        alone = technique_head.spans([text], READ, [code], model=model).to_pylist()
+        assert [r | {"text_index": 0} for r in together if r["text_index"] == i] == alone
+    assert len({len([r for r in together if r["text_index"] == i]) for i in range(6)}) > 1
+
+
+def test_a_gate_shuts_out_one_technique_alone() -> None:
+    texts = ["They lie to us, they always lied, and the corrupt traitors know it!"]
+    found = [r["technique"] for r in technique_head.spans(texts, READ, ["fr"], model=LOUD).to_pylist()]
+    technique = next(t for t in found if t in TECHNIQUES)
+    for name in ("gate", "late_gate"):
+        shut = getattr(LOUD, name).copy()
+        shut[:, LABELS.index(technique)] = np.inf
+        model = technique_model.TechniqueModel(**{**vars(LOUD), name: shut})
+        left = [r["technique"] for r in technique_head.spans(texts, READ, ["fr"], model=model).to_pylist()]
+        assert [t for t in left if t in TECHNIQUES] == [t for t in found if t in TECHNIQUES and t != technique]
+
+
+def test_a_lone_surrogate_is_no_reason_to_fail_when_the_language_is_asked() -> None:
+    pytest.importorskip("eldc", reason="the extra `narratives` is not installed")
+    assert technique_head.spans(["What a disgrace! \ud800"], READ, model=LOUD).schema == technique_head.SCHEMA
 
 
 def test_units_under_the_gate_are_not_read() -> None:

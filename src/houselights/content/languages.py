@@ -19,7 +19,7 @@ def identify(texts: Sequence[str]) -> tuple[list[str], NDArray[np.float64]]:
     detect = _detector().detect_details
     codes, confidence = [], np.zeros(len(texts))
     for i, text in enumerate(texts):
-        found = detect(text.replace("\0", " "))
+        found = detect(text.replace("\0", " ").encode("utf-8", "replace").decode())
         code = found.language
         if not code or code == UNKNOWN or not found.reliable:
             codes.append(UNKNOWN)

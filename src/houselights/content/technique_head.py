@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from houselights.content import languages, technique_model, technique_units, token_states, tuned_encoder
 from houselights.content import technique_features as features
 from houselights.content.technique_model import LANGUAGES, TechniqueModel
-from houselights.content.technique_names import FAMILIES, LABELS, TECHNIQUES
+from houselights.content.technique_names import LABELS, families_of
 
 Read = Callable[[Sequence[str]], Iterable[tuple[NDArray[np.float32], NDArray[np.int64]]]]
 """Texts -> of each, in order, the states of its tokens and where they lie."""
@@ -47,9 +47,7 @@ OTHER = len(LANGUAGES)
 """Row of every language that the training sets do not have."""
 _SHIPPED = Path(__file__).parent / "heads" / "techniques.npz"
 _TUNING = Path(__file__).parent / "heads" / "techniques_encoder.npz"
-_MEMBERS = np.array([[t in members for members in FAMILIES.values()] for t in LABELS])
-"""[labels, families] which techniques each family has."""
-_CHUNK = 2048  # texts looked at together: bounds memory
+_CHUNK = 2048  # texts looked at together, and units of texts: bounds memory
 _Row = tuple[int, str, int, int, float]
 _Open = tuple[int, NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
 """A unit that stage three is asked about: its number, what stage two says of it and of its tokens, and where these lie."""
@@ -84,12 +82,13 @@ def spans(
     jobs: int = 1,
 ) -> pa.Table:
     """One row for each technique in each unit (a post, or some sentences of a long text) that reaches its threshold; by text, start and technique.
-    A family of techniques has one where none of its techniques has: one of them is used, which one cannot be said.
+    A family of techniques has one where none of its techniques has one in the whole text: one of them is used, which one cannot be said.
 
     `start` and `end` are code points of the text as given, half-open, never empty; `confidence` is the probability that annotators of the training
     sets would find the technique in the unit. `read`: the installed ones where None. `codes`: BCP-47 of each text, told by the detector where
     None; where it is none of LANGUAGES, nothing is shown. With `every`: all techniques and families, each by itself, at the thresholds of their best
-    F1; for evaluation. A text's rows depend on that text and its language alone, but for the last digit of some confidences.
+    F1; for evaluation. A text's rows depend on that text and its language alone, but for the last digit of some confidences,
+    and so for rows that are at their threshold to that digit.
     `jobs`: processes, for the shipped model alone. Never raises for what a text holds. Raises HouselightsError where the extra is missing.
     """
     told = list(codes) if codes is not None else languages.identify(texts)[0]
@@ -136,42 +135,46 @@ def _read(
     model: TechniqueModel,
 ) -> list[_Row]:
     cleaned = [technique_units.clean(text) for text in texts]
-    at = model.wide_at if every else model.shown_at
-    gate, late_gate = (np.full_like(at, -np.inf) if every else g for g in (model.gate, model.late_gate))
-    where = [
-        (i, a, b) for i, text in enumerate(cleaned) if (at[of[i]] <= 1).any() for a, b in technique_units.units(text)
-    ]
-    if not where:
-        return []
-    units = [cleaned[i][a:b] for i, a, b in where]
-    lang = np.array([of[i] for i, _, _ in where])
+    shown = (model.wide_at if every else model.shown_at) <= 1
+    where = [(i, a, b) for i, text in enumerate(cleaned) if shown[of[i]].any() for a, b in technique_units.units(text)]
+    rows = []
+    for begin in range(0, len(where), _CHUNK):
+        some = where[begin : begin + _CHUNK]
+        units, lang = [cleaned[i][a:b] for i, a, b in some], np.array([of[i] for i, _, _ in some])
+        for u, technique, start, end, confidence in _said(units, lang, read, every, model):
+            i, a, _ = some[u]
+            rows.append((first_index + i, LABELS[technique], a + start, a + end, confidence))
+    return sorted(rows if every else _alone(rows), key=lambda r: (r[0], r[2], r[1]))
+
+
+def _said(
+    units: list[str], lang: NDArray[np.int64], read: Readers, every: bool, model: TechniqueModel
+) -> Iterator[tuple[int, int, int, int, float]]:
+    """(number of the unit, column of the technique, start and end in the unit, probability) of what reaches its threshold."""
+    at = (model.wide_at if every else model.shown_at)[lang]
+    gate, late_gate = (np.full_like(at, -np.inf) if every else g[lang] for g in (model.gate, model.late_gate))
     first = model.first(features.ngrams([plain(unit) for unit in units], model.bits, model.idf))
-    asked = (at[lang] <= 1) & (first >= gate[lang])
+    asked = (at <= 1) & (first >= gate)
 
     open_ = np.flatnonzero(asked.any(axis=1)).tolist()
     left: list[_Open] = []
     for u, (states, bounds) in zip(open_, read.near([units[u] for u in open_]), strict=True):
         second, tokens = model.second(states)
-        asked[u] &= model.early(first[u], second, lang[u]) >= late_gate[lang[u]]
+        asked[u] &= model.early(first[u], second, lang[u]) >= late_gate[u]
         if asked[u].any():
             left.append((u, second, tokens, bounds))
 
-    rows = []
     for (u, second, tokens, bounds), (states, _) in zip(left, read.whole([units[u] for u, *_ in left]), strict=True):
-        i, begin, _ = where[u]
         probability = model.probability(first[u], second, model.third(states), lang[u])
-        said = asked[u] & (probability >= at[lang[u]])
-        for technique in np.flatnonzero(said if every else alone(said)).tolist():
+        for technique in np.flatnonzero(asked[u] & (probability >= at[u])).tolist():
             for start, end in _carried(units[u], tokens[:, technique] + model.place_shift[technique], bounds):
-                rows.append(
-                    (first_index + i, LABELS[technique], begin + start, begin + end, float(probability[technique]))
-                )
-    return sorted(rows, key=lambda r: (r[0], r[2], r[1]))
+                yield u, technique, start, end, float(probability[technique])
 
 
-def alone(said: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """[..., labels] the same without families of which a technique is said."""
-    return np.concatenate([said[..., : len(TECHNIQUES)], said[..., len(TECHNIQUES) :] & ~(said @ _MEMBERS)], axis=-1)
+def _alone(rows: list[_Row]) -> list[_Row]:
+    """The same without families of which a technique is shown in the same text."""
+    covered = {(text, family) for text, label, *_ in rows for family in families_of({label})}
+    return [row for row in rows if row[:2] not in covered]
 
 
 def plain(piece: str) -> str:

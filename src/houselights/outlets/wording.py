@@ -93,14 +93,22 @@ AGREEMENT_MEANING = (
 )
 MARKS_MEANING = (
     "Words that a small classifier takes for a technique of persuasion. On labelled news and memes about three in four such marks were right, "
-    "and many uses were missed; on posts like these it may be fewer: a mark is a hint to look. Attack on reputation is a family of techniques "
-    "(name-calling, doubt, guilt by association and others), named where which of them is used cannot be said. Techniques are used for true "
-    "and for untrue claims, by everybody."
+    "and many uses were missed; on posts like these it may be fewer: a mark is a hint to look. Techniques are used for true and for untrue "
+    "claims, by everybody."
+)
+FAMILY_MEANING = (
+    " Attack on reputation is a family of techniques (name-calling, doubt, guilt by association and others). It is marked where which of them is "
+    "used cannot be said, and none is marked in the post: so its share is a remainder, and falls where its techniques are marked more often."
 )
 CLAIMS_MEANING = (
     "Verdicts are those of each claim's publisher. A match says what a post is about: it may repeat the claim, deny it or ask "
     "about it, and the match may be mistaken. A post counts for the claim nearest to it."
 )
+
+
+def marks_meaning(techniques: Iterable[str]) -> str:
+    """What marks of these techniques are worth; names as people write them."""
+    return MARKS_MEANING + (FAMILY_MEANING if "attack on reputation" in techniques else "")
 
 
 def error_rate(q: float) -> str:

@@ -171,7 +171,7 @@ def test_the_index_answers_as_the_tables_do(rich_run: Path, finding_id: str) -> 
     assert fast.volumes(finding_id, narratives) == slow.volumes(finding_id, narratives)
     assert fast.marked(finding_id) == slow.marked(finding_id)
     for of_technique in slow.marked(finding_id, 50):
-        quotes = [tuple(q.values()) for q in of_technique["quotes"]]
+        quotes = [q["text"][q["start"] : q["end"]].lower() for q in of_technique["quotes"]]
         assert quotes and len(set(quotes)) == len(quotes)
     words = [[(w.first.post_id, w.n_posts, w.n_accounts) for w in t] for t in fast.wordings(finding_id, 99)]
     assert words == [[(w.first.post_id, w.n_posts, w.n_accounts) for w in t] for t in slow.wordings(finding_id, 99)]

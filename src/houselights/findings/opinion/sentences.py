@@ -40,7 +40,8 @@ NOT_AUDITED = (
 )
 TECHNIQUES = (
     "A technique is marked only where that is likely to be right, in the languages where it could be checked: most uses are not "
-    "marked. Compare the groups' posts with all others, not one technique or language with another."
+    "marked. Compare the groups' posts with all others, not one technique or language with another. A family of techniques, such as "
+    "attack on reputation, is counted only where none of its techniques is marked."
 )
 
 

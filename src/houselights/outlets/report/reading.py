@@ -45,15 +45,16 @@ def marks(results: Results, finding_id: str, anchor: str) -> str:
     found = results.marked(finding_id, MOST_QUOTES)
     if not found:
         return ""
+    names = [technique(str(r["label"])) for r in found]
     rows = (
         [
-            html_text(technique(str(r["label"]))),
+            html_text(name),
             f"{r['n_posts']:,}",
             wording.share(r["share_0_1"]),
             "-" if r["others_0_1"] is None else wording.share(r["others_0_1"]),
             "<br>".join(_quoted(q) for q in r["quotes"]),
         ]
-        for r in found
+        for name, r in zip(names, found, strict=True)
     )
     columns = (
         "Technique",
@@ -62,7 +63,7 @@ def marks(results: Results, finding_id: str, anchor: str) -> str:
         "#Share of all others' posts",
         "Surest marks",
     )
-    return f'<h3 id="{anchor}-techniques">How it persuades</h3>\n{table(html_text(wording.MARKS_MEANING), columns, rows, small=True)}'
+    return f'<h3 id="{anchor}-techniques">How it persuades</h3>\n{table(html_text(wording.marks_meaning(names)), columns, rows, small=True)}'
 
 
 def technique(label: str) -> str:

@@ -154,10 +154,11 @@ class Indexed(Results):
         rows = self.rows(
             """WITH mine AS (SELECT DISTINCT unnest([no_a, no_b]) AS no FROM evidence WHERE finding_id = $id),
             n AS (SELECT count(*) AS n_mine FROM mine JOIN posts USING (no) WHERE in_own_words),
-            wordings AS (SELECT label, "start", "end", max(confidence) AS confidence, min(post_id) AS post_id, min_by(no, post_id) AS no
-                FROM techniques JOIN mine USING (no) JOIN posts USING (no) GROUP BY label, "text", "start", "end"),
-            quoted AS (SELECT label, list({'no': no, 'start': "start", 'end': "end"} ORDER BY confidence DESC, post_id, "start") AS quotes
-                FROM wordings GROUP BY label)
+            words AS (SELECT label, lower(substring("text", "start" + 1, "end" - "start")) AS words, arg_min(no, surest) AS no,
+                arg_min("start", surest) AS "start", arg_min("end", surest) AS "end", min(surest) AS surest
+                FROM (SELECT *, (-confidence, post_id, "start") AS surest FROM techniques JOIN mine USING (no) JOIN posts USING (no)) GROUP BY 1, 2),
+            quoted AS (SELECT label, list({'no': no, 'start': "start", 'end': "end"} ORDER BY surest) AS quotes
+                FROM words GROUP BY label)
             SELECT label, count(DISTINCT mine.no) AS n_posts, count(DISTINCT mine.no) / any_value(n_mine) AS share_0_1,
                 (count(DISTINCT t.no) - count(DISTINCT mine.no)) / nullif($n - any_value(n_mine), 0) AS others_0_1, any_value(quotes) AS quotes
             FROM techniques t JOIN quoted USING (label) LEFT JOIN mine ON mine.no = t.no, n

@@ -65,7 +65,7 @@ def environment() -> Environment:
         "tier_meaning": wording.TIER_MEANING,
         "kind_noun": wording.KIND_NOUN,
         "channel_name": wording.CHANNEL_NAME,
-        "marks_meaning": wording.MARKS_MEANING,
+        "marks_meaning": wording.marks_meaning,
         "when_it_fits": wording.WHEN_IT_FITS,
     }
     return env
