@@ -105,7 +105,7 @@ def techniques(figures: dict[str, Any], small: dict[str, Any]) -> str:
         "## Techniques of persuasion\n\nHeld-out articles (30 % by a hash of the article's id), memes of the development set; thresholds from left-out training articles. "
         "Shown is a technique in the languages in which these said that at least three in four marks are right.\n\n"
         + table(["shown", "in", "texts with it", "marked", "precision (95 %)", "recall (95 %)"], rows)
-        + "\nA family is marked where one of its techniques is likely, which one cannot be said, and none of them is marked; its recall is of the texts with "
+        + "\nA family is marked where one of its techniques is likely, which one cannot be said, and none of them is marked in the text; its recall is of the texts with "
         "any of its techniques.\n"
         + "\nNot shown, anywhere: "
         + ", ".join(t for t in figures["not_shown"] if t not in FAMILY_WORDS)
@@ -247,7 +247,7 @@ def speed(figures: dict[str, Any]) -> str:
         rows.append(
             [
                 f"{h['n_posts']:,} {h['about']}, {h['mean_characters']:.0f} characters each",
-                f"{h['wall_s']:.0f} s, {h['cpu_s']:.0f} CPU s; 100,000 of such: {h['wall_s'] / h['n_posts'] * 1e5 / 60:.0f} minutes, "
+                f"{h['wall_s']:.0f} s, {h['cpu_s']:.0f} CPU s; 100,000 of such: {h['wall_s'] / h['n_posts'] * 1e5 / 60:.1f} minutes, "
                 "as more of them go through the dear stages",
             ]
         )

@@ -84,7 +84,7 @@ def unread(asked: Any) -> str:
 
 
 TECHNIQUES_MEANING = (
-    "The head misses more techniques than it marks: of those in texts that it had not seen it found 12 to 69 %, by technique and "
+    "The head misses more techniques than it marks: of those in texts that it had not seen it found 12 to 68 %, by technique and "
     "language, and each is shown in some languages only. So its counts are no shares: compare neither techniques nor languages by them."
 )
 AGREEMENT_MEANING = (
