@@ -161,7 +161,9 @@ def report(examples: list[corpora.Example], said: dict[str, Said], root: Path) -
             ),
             "texts": len(part.rows),
             "shown": part.by_technique(said["head, shown"], shown),
-            "shown, by TF-IDF at the same rule": part.by_technique(said["tfidf, sure"], shown),
+            "shown, by TF-IDF at the same rule": part.by_technique(
+                said["tfidf, sure"], [t for t in shown if t in TECHNIQUES]
+            ),
             "every": part.by_technique(said["head, every"], list(LABELS)),
         }
         if places := part.places(said["head, shown"], set(shown) - set(FAMILIES)):
