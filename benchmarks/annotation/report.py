@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from houselights.content.technique_names import FAMILIES
+
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs/annotation-quality.md"
 SETS = {
@@ -18,14 +20,6 @@ SETS = {
     "unlp-uk": "UNLP 2025: Telegram posts, Ukrainian (test alone)",
     "pooled": "news and memes together",
 }
-FAMILY_WORDS = (
-    "Attack_on_Reputation",
-    "Call",
-    "Distraction",
-    "Justification",
-    "Manipulative_Wording",
-    "Simplification",
-)
 
 
 def told(name: str) -> dict[str, Any]:
@@ -81,7 +75,7 @@ def stance(figures: dict[str, Any], small: dict[str, Any]) -> str:
 
 
 def _named(label: str) -> str:
-    return f"{label} (family)" if label in FAMILY_WORDS else label
+    return f"{label} (family)" if label in FAMILIES else label
 
 
 def techniques(figures: dict[str, Any], small: dict[str, Any]) -> str:
@@ -108,9 +102,9 @@ def techniques(figures: dict[str, Any], small: dict[str, Any]) -> str:
         + "\nA family is marked where one of its techniques is likely, which one cannot be said, and none of them is marked in the text; its recall is of the texts with "
         "any of its techniques.\n"
         + "\nNot shown, anywhere: "
-        + ", ".join(t for t in figures["not_shown"] if t not in FAMILY_WORDS)
+        + ", ".join(t for t in figures["not_shown"] if t not in FAMILIES)
         + "; of families, "
-        + ", ".join(t for t in figures["not_shown"] if t in FAMILY_WORDS)
+        + ", ".join(t for t in figures["not_shown"] if t in FAMILIES)
         + ".\n"
         + "\nThe same by set:\n\n"
     )
