@@ -336,7 +336,7 @@ ANNOTATIONS = Table(
         _c("post_id", _s, "post"),
         _c("task", _s, "stance or techniques"),
         _c("target", _s, "what the stance is toward; empty for techniques"),
-        _c("label", _s, "favour, against, neither or unclear; or the technique"),
+        _c("label", _s, "favour, against, neither or unclear; or the technique, or family of techniques"),
         _c("start", _i, "first character of posts.text (code points) of the quoted words"),
         _c("end", _i, "after the last; start = end = 0 where no words are quoted"),
         _c("quote", _s, "these words"),
