@@ -60,7 +60,8 @@ def texts_of(examples: Sequence[corpora.Example], cache: Path) -> Texts:
         part = path.with_suffix(".part")
         with part.open("wb") as out:
             for ids, _ in read:
-                out.write(encoder.states(ids, len(encoder.layers) - UPPER).astype(np.float16).tobytes())
+                [states] = encoder.states([ids], len(encoder.layers) - UPPER)
+                out.write(states.astype(np.float16).tobytes())
         part.rename(path)
     names = sorted({e.corpus for e in examples})
     return Texts(

@@ -66,9 +66,8 @@ def thresholds(units: Units, odds: Floats, first: Floats, early: Floats) -> tupl
     probability = np.round(1 / (1 + np.exp(-odds.astype(np.float64))), 4)
     table: dict[str, Any] = {}
     lang = units.language[units.of]
-    covered = np.zeros(
-        (len(units.examples), k), np.bool_
-    )  # of families: texts in which one of their techniques is shown
+    # of families: texts in which one of their techniques is shown
+    covered = np.zeros((len(units.examples), k), np.bool_)
     for j, technique in enumerate(LABELS):  # techniques, then families, which are shown in the other texts alone
         parts, wide = {}, []
         truth_all, score_all, language = of_examples(units, probability[:, j], j)
