@@ -1,7 +1,8 @@
 """Watches in forks of one process, so that fifty of them cost no fifty starts; each may be killed without warning.
 
 argv: source, run directory, plans as JSON: [[kind, value, batch_frames]...] with kind `rename` (kill before the value-th file gets its
-name), `after` (value seconds after the start), `whole` (let it end). The last line says how each ended.
+name), `after` (for value 4.7: .07 seconds after the fourth file got its name, so that a fast machine gets no farther before it is killed),
+`whole` (let it end). The last line says how each ended.
 """
 
 import io
@@ -12,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,8 @@ def kill() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def kill_before_rename(number: int) -> None:
+def at_rename(number: int, act: Callable[[], None]) -> None:
+    """Acts before the number-th file gets its name."""
     renames = 0
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
@@ -36,7 +39,7 @@ def kill_before_rename(number: int) -> None:
         if event == "os.rename":
             renames += 1
             if renames == number:
-                kill()
+                act()
 
     sys.addaudithook(hook)
 
@@ -80,9 +83,9 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             if kind == "rename":
-                kill_before_rename(value)
+                at_rename(value, kill)
             elif kind == "after":
-                threading.Timer(value, kill).start()
+                at_rename(int(value), threading.Timer(value % 1 / 10, kill).start)
             watch(name, run_dir, batch_frames, idle_s=over.pop("idle_s", 0.0), **over)
             os._exit(0)
         _, status = os.waitpid(pid, 0)

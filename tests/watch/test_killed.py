@@ -63,7 +63,7 @@ def test_fifty_random_kills_change_nothing(tmp_path: Path, over: dict[str, float
     plans = [
         ("rename", rng.randrange(1, 9), rng.randrange(20, 120))
         if rng.random() < 0.5
-        else ("after", rng.uniform(0.05, 1.5), rng.randrange(20, 120))
+        else ("after", rng.uniform(1, 9), rng.randrange(20, 120))
         for _ in range(50)
     ]
     ended = whole_and_killed(tmp_path, 6_000, plans, **over)
