@@ -78,13 +78,10 @@ def _named(label: str) -> str:
     return f"{label} (family)" if label in FAMILIES else label
 
 
-def techniques(figures: dict[str, Any], small: dict[str, Any]) -> str:
-    if not figures:
-        return ""
-    shown = figures["shown"]
+def _where_shown(figures: dict[str, Any], shown: dict[str, list[str]], how: str) -> str:
     rows = []
     for t, langs in shown.items():
-        r = figures["parts"]["where shown"]["shown"][t]
+        r = figures["parts"]["where shown"][how][t]
         rows.append(
             [
                 _named(t),
@@ -95,23 +92,14 @@ def techniques(figures: dict[str, Any], small: dict[str, Any]) -> str:
                 f"{r['recall']:.3f} ({interval(r['recall_95'])})",
             ]
         )
-    out = (
-        "## Techniques of persuasion\n\nHeld-out articles (30 % by a hash of the article's id), memes of the development set; thresholds from left-out training articles. "
-        "Shown is a technique in the languages in which these said that at least three in four marks are right.\n\n"
-        + table(["shown", "in", "texts with it", "marked", "precision (95 %)", "recall (95 %)"], rows)
-        + "\nA family is marked where one of its techniques is likely, which one cannot be said, and none of them is marked in the text; its recall is of the texts with "
-        "any of its techniques.\n"
-        + "\nNot shown, anywhere: "
-        + ", ".join(t for t in figures["not_shown"] if t not in FAMILIES)
-        + "; of families, "
-        + ", ".join(t for t in figures["not_shown"] if t in FAMILIES)
-        + ".\n"
-        + "\nThe same by set:\n\n"
-    )
+    return table(["shown", "in", "texts with it", "marked", "precision (95 %)", "recall (95 %)"], rows)
+
+
+def _by_set(figures: dict[str, Any], shown: list[str], how: str) -> str:
     rows = []
     for t in shown:
         for part, name in SETS.items():
-            r = figures["parts"].get(part, {}).get("shown", {}).get(t)
+            r = figures["parts"].get(part, {}).get(how, {}).get(t)
             if r and r["predicted"] and part != "pooled":
                 rows.append(
                     [
@@ -123,7 +111,35 @@ def techniques(figures: dict[str, Any], small: dict[str, Any]) -> str:
                         f"{r['recall']:.3f}",
                     ]
                 )
-    out += table(["shown", "set", "texts with it", "marked", "precision (95 %)", "recall"], rows)
+    return table(["shown", "set", "texts with it", "marked", "precision (95 %)", "recall"], rows)
+
+
+def techniques(figures: dict[str, Any], small: dict[str, Any]) -> str:
+    if not figures:
+        return ""
+    shown = figures["shown"]
+    out = (
+        "## Techniques of persuasion\n\nHeld-out articles (30 % by a hash of the article's id), memes of the development set; thresholds from left-out training articles. "
+        "Shown is a technique in the languages in which these said that at least three in four marks are right.\n\n"
+        + _where_shown(figures, shown, "shown")
+        + "\nA family is marked where one of its techniques is likely, which one cannot be said, and none of them is marked in the text; its recall is of the texts with "
+        "any of its techniques.\n"
+        + "\nNot shown, anywhere: "
+        + ", ".join(t for t in figures["not_shown"] if t not in FAMILIES)
+        + "; of families, "
+        + ", ".join(t for t in figures["not_shown"] if t in FAMILIES)
+        + ".\n"
+        + "\nThe same by set:\n\n"
+        + _by_set(figures, list(shown), "shown")
+    )
+    if deep := figures.get("thorough"):
+        new = [t for t in deep if deep[t] != shown.get(t)]
+        out += (
+            "\n### With a fourth stage\n\n`annotate --thorough` reads what three stages leave open with the embedded model's weights; what they show stays.\n\n"
+            + _where_shown(figures, deep, "thorough")
+            + "\nBy set, where it adds a technique or a language:\n\n"
+            + _by_set(figures, new, "thorough")
+        )
     out += "\nLabels and places of all techniques, at the thresholds of their best F1 (`every`). Span F1 by overlap of characters, as SemEval-2020 task 11 scores it.\n\n"
     rows = []
     for part, name in SETS.items():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from houselights.content import (
     technique_features,
+    technique_fourth,
     technique_head,
     technique_model,
     technique_units,
@@ -290,3 +291,98 @@ def test_several_processes_find_what_one_does(monkeypatch: pytest.MonkeyPatch) -
     alone = technique_head.spans(said, codes=codes, every=True)
     assert alone.num_rows > 0
     assert technique_head.spans(said, codes=codes, every=True, jobs=2).equals(alone)
+
+
+WIDTH_4 = 8
+
+
+def deep(texts: Sequence[str]) -> list[NDArray[np.float32]]:
+    return [states for states, _ in reads(WIDTH_4)(texts)]
+
+
+def silent_deep(texts: Sequence[str]) -> list[NDArray[np.float32]]:
+    assert not texts
+    return []
+
+
+def fourth(shows: set[str], least: float = 0.3, **over: NDArray[np.float32]) -> technique_head.Fourth:
+    """A stage four that shows some techniques in every language from `least` on, and asks about all."""
+    rng, k = np.random.default_rng(3), len(LABELS)
+    shape = LOUD.shown_at.shape
+    at = np.full(shape, 2, np.float32)
+    at[:, [LABELS.index(t) for t in shows]] = least
+    open_ = np.where(at <= 1, -99, np.inf).astype(np.float32)
+    parts = {
+        "gain": np.ones(WIDTH_4),
+        "shift": np.zeros(WIDTH_4),
+        "token": rng.standard_normal((WIDTH_4, k)),
+        "token_bias": np.zeros(k),
+        "attend": rng.standard_normal((WIDTH_4, k)),
+        "attend_bias": np.zeros(k),
+        "whole": rng.standard_normal((2 * WIDTH_4, k)) / 4,
+        "whole_bias": np.zeros(k),
+        "mix": np.concatenate([np.full((4, k), 0.2), np.full((shape[0], k), -0.3)]),
+    }
+    held = {name: values.astype(np.float32) for name, values in parts.items()}
+    gates = {"shown_at": at, "gate": open_, "late_gate": open_, "last_gate": open_}
+    return technique_head.Fourth(technique_fourth.FourthStage(**(held | gates | over)), deep)
+
+
+QUIET = technique_model.TechniqueModel(
+    **{
+        **vars(LOUD),
+        "shown_at": np.where(np.isin(LABELS, ["Doubt", "Attack_on_Reputation"]), 0.05, 2 + 0 * LOUD.shown_at).astype(
+            np.float32
+        ),
+    }
+)
+"""Shows doubt and one family alone."""
+
+
+@settings(max_examples=20, deadline=None)
+@given(TEXTS)
+def test_stage_four_adds_and_takes_nothing_away_but_families_that_it_names(texts: list[str]) -> None:
+    codes = ["fr"] * len(texts)
+    before = technique_head.spans(texts, READ, codes, model=QUIET).to_pylist()
+    after = technique_head.spans(
+        texts, READ, codes, model=QUIET, fourth=fourth({"Slogans", "Name_Calling-Labeling"})
+    ).to_pylist()
+    added = [r for r in after if r["technique"] in ("Slogans", "Name_Calling-Labeling")]
+    left = {r["text_index"] for r in added if r["technique"] == "Name_Calling-Labeling"}
+    kept = [r for r in before if r["technique"] == "Doubt" or r["text_index"] not in left]
+    assert sorted(map(str, after)) == sorted(map(str, [*kept, *added]))
+    assert all(r["confidence"] >= 0.3 for r in added)
+    for r in added:
+        assert 0 <= r["start"] < r["end"] <= len(texts[r["text_index"]])
+
+
+def test_stage_four_is_asked_about_nothing_that_three_stages_are_sure_is_silent() -> None:
+    texts = ["They lie to us, they always lied, and the corrupt traitors know it!"]
+    shut = {"last_gate": np.full(LOUD.shown_at.shape, np.inf, np.float32)}
+    asked = technique_head.Fourth(fourth({"Slogans"}, **shut).stage, silent_deep)
+    without = technique_head.spans(texts, READ, ["fr"], model=QUIET)
+    assert technique_head.spans(texts, READ, ["fr"], model=QUIET, fourth=asked).equals(without)
+    asked = technique_head.Fourth(fourth({"Slogans"}).stage, silent_deep)
+    with pytest.raises(AssertionError):
+        technique_head.spans(texts, READ, ["fr"], model=QUIET, fourth=asked)
+    assert technique_head.spans(texts, READ, ["fr"], True, QUIET, fourth=asked).equals(
+        technique_head.spans(texts, READ, ["fr"], True, QUIET)
+    )
+
+
+def test_a_stored_stage_four_is_the_stage(tmp_path: Path) -> None:
+    stage = fourth({"Slogans"}).stage
+    technique_fourth.save(stage, tmp_path / "a.npz")
+    back = technique_fourth.load(tmp_path / "a.npz")
+    for name, values in vars(stage).items():
+        assert np.allclose(getattr(back, name), values, rtol=1e-2, atol=1e-2), name
+
+
+def test_what_stage_four_shows_three_stages_do_not() -> None:
+    three, four = technique_head.shipped(), technique_head.fourth_stage()
+    assert not ((three.shown_at <= 1) & (four.shown_at <= 1)).any()
+    shown = four.shown_at <= 1
+    assert shown.any() and not shown[-1].any()
+    for gate in (four.gate, four.late_gate, four.last_gate):
+        assert (np.isfinite(gate) == shown).all()
+    assert set(technique_head.shown()) <= set(technique_head.shown(thorough=True))

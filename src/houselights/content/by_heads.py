@@ -64,7 +64,7 @@ def mark(
     out = Marked()
     if marking.TECHNIQUES in tasks:
         try:
-            _techniques(said, out, settings.jobs)
+            _techniques(said, out, settings)
         except HouselightsError as error:  # one head of two may be there
             out.left_out[marking.TECHNIQUES] = str(error)
     if marking.STANCE in tasks:
@@ -82,9 +82,13 @@ def _said(con: duckdb.DuckDBPyConnection, run_dir: Path) -> _Said:
     return _Said([str(t) for t, _, _ in found], [list(ids) for _, ids, _ in found], [list(c) for _, _, c in found])
 
 
-def _techniques(said: _Said, out: Marked, jobs: int) -> None:
+def _techniques(said: _Said, out: Marked, settings: AnnotateSettings) -> None:
     name = f"head:{marking.TECHNIQUES}"
-    for i, technique, start, end, confidence in _each(technique_head.spans(said.texts, jobs=jobs)):
+    fourth = Path(settings.fourth_weights) if settings.fourth_weights else None
+    version = technique_head.THOROUGH if fourth else technique_head.VERSION
+    for i, technique, start, end, confidence in _each(
+        technique_head.spans(said.texts, jobs=settings.jobs, fourth=fourth)
+    ):
         out.rows += [
             marking.row(
                 p,
@@ -95,7 +99,7 @@ def _techniques(said: _Said, out: Marked, jobs: int) -> None:
                 said.texts[i],
                 confidence,
                 name,
-                technique_head.VERSION,
+                version,
             )
             for p in said.posts[i]
         ]
