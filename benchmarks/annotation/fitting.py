@@ -81,9 +81,9 @@ class Rule:
         return (found if low >= self.least else {}), table
 
     def by_itself(self, truth: NDArray[np.bool_], score: NDArray[np.float64]) -> tuple[float | None, dict[str, Any]]:
-        """(threshold or None, what is found there on the left-out texts) for one language by itself: the lowest threshold at which `aimed` are right and
-        the lower end of the 90 % interval reaches `least`; where there is none, what is found where that end is highest. Where marks are few, the lowest
-        at which `aimed` are right is too often so by luck."""
+        """(threshold or None, what is found there on the left-out texts) for one language by itself: the lowest threshold at which `aimed` are right
+        and the lower end of the 90 % interval reaches `least`; where there is none, what is found where that end is highest. Where marks are few,
+        the lowest at which `aimed` are right is too often so by luck."""
         order = np.argsort(-score, kind="stable")
         sorted_score, true = score[order], np.cumsum(truth[order])
         said = np.arange(1, len(score) + 1)

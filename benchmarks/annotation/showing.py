@@ -97,8 +97,8 @@ def thresholds(units: Units, odds: Floats, first: Floats, early: Floats) -> tupl
 def thresholds_of_fourth(
     units: Units, odds: Floats, first: Floats, early: Floats, late: Floats, shipped: TechniqueModel
 ) -> tuple[dict[str, Floats], dict[str, Any]]:
-    """The same for what four stages say (`odds`) of techniques, not of families, in languages in which three, which say `late`, do not show them: each
-    by itself (`Rule.by_itself`)."""
+    """The same for what four stages say (`odds`) of techniques, not of families, in languages in which three, which say `late`, do not show them:
+    each by itself (`Rule.by_itself`)."""
     at = {"shown_at": np.full_like(shipped.shown_at, 2)} | {
         name: np.full_like(shipped.shown_at, np.inf) for name in ("gate", "late_gate", "last_gate")
     }
