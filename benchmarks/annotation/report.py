@@ -246,21 +246,22 @@ def red_team(small: dict[str, Any]) -> str:
 
 def speed(figures: dict[str, Any]) -> str:
     rows = []
-    if h := figures.get("heads"):
-        rows.append(
-            [
-                f"{h['n_posts']:,} simulated posts through both heads ({h['n_distinct_texts']:,} different texts)",
-                f"{h['wall_s']:.0f} s on two cores, {h['cpu_s']:.0f} CPU s",
-            ]
-        )
-    if h := figures.get("heads_of_run"):
-        rows.append(
-            [
-                f"{h['n_posts']:,} {h['about']}, {h['mean_characters']:.0f} characters each",
-                f"{h['wall_s']:.0f} s, {h['cpu_s']:.0f} CPU s; 100,000 of such: {h['wall_s'] / h['n_posts'] * 1e5 / 60:.1f} minutes, "
-                "as more of them go through the dear stages",
-            ]
-        )
+    for more, how in (("", "both heads"), ("_thorough", "both heads with `--thorough`")):
+        if h := figures.get(f"heads{more}"):
+            rows.append(
+                [
+                    f"{h['n_posts']:,} simulated posts through {how} ({h['n_distinct_texts']:,} different texts)",
+                    f"{h['wall_s']:.0f} s on two cores, {h['cpu_s']:.0f} CPU s",
+                ]
+            )
+        if h := figures.get(f"heads_of_run{more}"):
+            rows.append(
+                [
+                    f"{h['n_posts']:,} {h['about']}, {h['mean_characters']:.0f} characters each, through {how}",
+                    f"{h['wall_s']:.0f} s, {h['cpu_s']:.0f} CPU s; 100,000 of such: {h['wall_s'] / h['n_posts'] * 1e5 / 60:.1f} minutes"
+                    + ("" if more else ", as more of them go through the dear stages"),
+                ]
+            )
     if c := figures.get("cached"):
         rows.append([f"{c['n']:,} kept answers joined with their questions", f"{c['wall_s']:.2f} s"])
     if c := figures.get("client"):

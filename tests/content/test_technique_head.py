@@ -386,3 +386,13 @@ def test_what_stage_four_shows_three_stages_do_not() -> None:
     for gate in (four.gate, four.late_gate, four.last_gate):
         assert (np.isfinite(gate) == shown).all()
     assert set(technique_head.shown()) <= set(technique_head.shown(thorough=True))
+
+
+def test_how_many_texts_are_read_together_matters_to_no_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"They lie to us, number {i}, and the corrupt traitors know it! " * (1 + i % 9) for i in range(11)]
+    last = fourth({"Slogans"}, 0.01)
+    whole = technique_head.spans(texts, READ, ["fr"] * 11, model=QUIET, fourth=last)
+    monkeypatch.setattr(technique_head, "_CHUNK", 3)
+    assert technique_head.spans(texts, READ, ["fr"] * 11, model=QUIET, fourth=last).equals(whole)
+    assert "Slogans" in whole["technique"].to_pylist()
+    assert technique_head.spans([], READ, [], fourth=last).num_rows == 0

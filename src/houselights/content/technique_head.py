@@ -73,10 +73,19 @@ _Row = tuple[int, str, int, int, float]
 
 
 @dataclass(frozen=True)
+class _Unit:
+    text_index: int
+    begin: int  # where in the text
+    words: str
+    language: int  # index into LANGUAGES, or OTHER
+
+
+@dataclass(frozen=True)
 class _Open:
     """A unit about which later stages are asked."""
 
-    number: int
+    unit: _Unit
+    asked: NDArray[np.bool_]  # [techniques] which they are asked about
     stages: tuple[NDArray[np.float32], ...]  # [techniques] log odds of those before
     tokens: NDArray[np.float32]  # [tokens, techniques] what stage two says of its tokens
     bounds: NDArray[np.int64]  # [tokens, 2] where they lie
@@ -135,30 +144,22 @@ def spans(
     """
     told = list(codes) if codes is not None else languages.identify(texts)[0]
     of = [LANGUAGES.index(c) if c in LANGUAGES else OTHER for c in told]
-    one = partial(_rows, read=read, every=every, model=model, fourth=None if every else fourth)
+    last = None if every else fourth
+    alone = jobs == 1 or read is not None or model is not None or isinstance(last, Fourth)
     parts = [(texts[i : i + _CHUNK], of[i : i + _CHUNK], i) for i in range(0, len(texts), _CHUNK)]
-    rows: list[_Row] = []
-    if jobs == 1 or read or model or len(parts) == 1:
-        rows = [row for part in parts for row in one(*part)]
-    else:
-        with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-            rows = [row for found in pool.map(one, *zip(*parts, strict=True)) for row in found]
+    pool = None if alone or len(parts) == 1 else ProcessPoolExecutor(jobs, get_context("spawn"))
+    with pool or nullcontext():
+        each = pool.map if pool else map
+        one = partial(_three, read=read, every=every, model=model, fourth=last)
+        found = list(each(one, *zip(*parts, strict=True))) if parts else []
+        rows = [row for own, _ in found for row in own]
+        if last:  # all at once: what it costs to open its weights does not hang on how many are asked about
+            left = [own for _, some in found for own in some]
+            shares = [left[i::jobs] for i in range(jobs)] if pool else [left]
+            rows += [row for own in each(partial(_four, model=model, fourth=last), shares) for row in own]
+    rows = sorted(rows if every else _alone(rows), key=lambda r: (r[0], r[2], r[1]))
     columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
-
-
-def _rows(
-    texts: Sequence[str],
-    of: Sequence[int],
-    first_index: int,
-    read: Readers | None,
-    every: bool,
-    model: TechniqueModel | None,
-    fourth: Fourth | Path | None,
-) -> list[_Row]:
-    last = fourth_with(fourth) if isinstance(fourth, Path) else fourth
-    with _one_thread():  # for products as small as these, threads wait for each other
-        return _read(texts, of, first_index, read or readers(), every, model or shipped(), last)
 
 
 def _one_thread() -> AbstractContextManager[Any]:
@@ -170,79 +171,89 @@ def _one_thread() -> AbstractContextManager[Any]:
     return limits
 
 
-def _read(
+def _three(
     texts: Sequence[str],
     of: Sequence[int],
     first_index: int,
-    read: Readers,
+    read: Readers | None,
     every: bool,
-    model: TechniqueModel,
-    fourth: Fourth | None,
-) -> list[_Row]:
+    model: TechniqueModel | None,
+    fourth: Fourth | Path | None,
+) -> tuple[list[_Row], list[_Open]]:
+    """(what three stages say of texts, what the fourth is to be asked about)."""
+    known = model or shipped()
+    stage = (fourth.stage if isinstance(fourth, Fourth) else fourth_stage()) if fourth else None
+    shown = (known.wide_at if every else known.shown_at) <= 1
+    if stage:
+        shown |= stage.shown_at <= 1
     cleaned = [technique_units.clean(text) for text in texts]
-    shown = (model.wide_at if every else model.shown_at) <= 1
-    if fourth:
-        shown |= fourth.stage.shown_at <= 1
-    where = [(i, a, b) for i, text in enumerate(cleaned) if shown[of[i]].any() for a, b in technique_units.units(text)]
-    rows = []
-    for begin in range(0, len(where), _CHUNK):
-        some = where[begin : begin + _CHUNK]
-        units, lang = [cleaned[i][a:b] for i, a, b in some], np.array([of[i] for i, _, _ in some])
-        for u, technique, start, end, confidence in _said(units, lang, read, every, model, fourth):
-            i, a, _ = some[u]
-            rows.append((first_index + i, LABELS[technique], a + start, a + end, confidence))
-    return sorted(rows if every else _alone(rows), key=lambda r: (r[0], r[2], r[1]))
+    units = [
+        _Unit(first_index + i, a, text[a:b], of[i])
+        for i, text in enumerate(cleaned)
+        if shown[of[i]].any()
+        for a, b in technique_units.units(text)
+    ]
+    rows: list[_Row] = []
+    left: list[_Open] = []
+    with _one_thread():  # for products as small as these, threads wait for each other
+        for begin in range(0, len(units), _CHUNK):
+            said, more = _of_units(units[begin : begin + _CHUNK], read or readers(), every, known, stage)
+            rows += said
+            left += more
+    return rows, left
 
 
-def _said(
-    units: list[str],
-    lang: NDArray[np.int64],
-    read: Readers,
-    every: bool,
-    model: TechniqueModel,
-    fourth: Fourth | None,
-) -> Iterator[tuple[int, int, int, int, float]]:
-    """(number of the unit, column of the technique, start and end in the unit, probability) of what reaches its threshold."""
+def _of_units(
+    units: list[_Unit], read: Readers, every: bool, model: TechniqueModel, stage: FourthStage | None
+) -> tuple[list[_Row], list[_Open]]:
+    lang = np.array([unit.language for unit in units])
     at = (model.wide_at if every else model.shown_at)[lang]
     gate, late_gate = (np.full_like(at, -np.inf) if every else g[lang] for g in (model.gate, model.late_gate))
-    last_at = fourth.stage.shown_at[lang] if fourth else np.full_like(at, 2)
-    if fourth:
-        gate, late_gate = np.minimum(gate, fourth.stage.gate[lang]), np.minimum(late_gate, fourth.stage.late_gate[lang])
-    first = model.first(features.ngrams([plain(unit) for unit in units], model.bits, model.idf))
+    last_at = stage.shown_at[lang] if stage else np.full_like(at, 2)
+    if stage:
+        gate, late_gate = np.minimum(gate, stage.gate[lang]), np.minimum(late_gate, stage.late_gate[lang])
+    first = model.first(features.ngrams([plain(unit.words) for unit in units], model.bits, model.idf))
     asked = ((at <= 1) | (last_at <= 1)) & (first >= gate)
 
     open_ = np.flatnonzero(asked.any(axis=1)).tolist()
-    left: list[_Open] = []
-    for u, (states, bounds) in zip(open_, read.near([units[u] for u in open_]), strict=True):
+    left: dict[int, _Open] = {}
+    for u, (states, bounds) in zip(open_, read.near([units[u].words for u in open_]), strict=True):
         second, tokens = model.second(states)
         asked[u] &= model.early(first[u], second, lang[u]) >= late_gate[u]
         if asked[u].any():
-            left.append(_Open(u, (first[u], second), tokens, bounds))
+            left[u] = _Open(units[u], asked[u], (first[u], second), tokens, bounds)
 
+    rows: list[_Row] = []
     last: list[_Open] = []
-    for own, (states, _) in zip(left, read.whole([units[own.number] for own in left]), strict=True):
-        u, stages = own.number, (*own.stages, model.third(states))
-        odds = model.late(stages, lang[u])
-        yield from _placed(units[u], own, asked[u] & (probability(odds) >= at[u]), odds, model)
-        if fourth:
-            asked[u] &= (last_at[u] <= 1) & (odds >= fourth.stage.last_gate[lang[u]])
-            if asked[u].any():
-                last.append(replace(own, stages=stages))
-
-    if fourth:
-        for own, states in zip(last, fourth.read([units[own.number] for own in last]), strict=True):
-            u, stages = own.number, (*own.stages, fourth.stage.odds(states))
-            odds = fourth.stage.last(stages, lang[u])
-            yield from _placed(units[u], own, asked[u] & (probability(odds) >= last_at[u]), odds, model)
+    for u, (states, _) in zip(left, read.whole([units[u].words for u in left]), strict=True):
+        own = replace(left[u], stages=(*left[u].stages, model.third(states)))
+        odds = model.late(own.stages, lang[u])
+        rows += _placed(own, own.asked & (probability(odds) >= at[u]), odds, model)
+        if stage:
+            further = own.asked & (last_at[u] <= 1) & (odds >= stage.last_gate[lang[u]])
+            if further.any():
+                last.append(replace(own, asked=further))
+    return rows, last
 
 
-def _placed(
-    unit: str, own: _Open, said: NDArray[np.bool_], odds: NDArray[np.float32], model: TechniqueModel
-) -> Iterator[tuple[int, int, int, int, float]]:
-    sure = probability(odds)
+def _four(left: Sequence[_Open], model: TechniqueModel | None, fourth: Fourth | Path) -> list[_Row]:
+    if not left:
+        return []
+    known = fourth_with(fourth) if isinstance(fourth, Path) else fourth
+    rows: list[_Row] = []
+    with _one_thread():
+        for own, states in zip(left, known.read([own.unit.words for own in left]), strict=True):
+            odds = known.stage.last((*own.stages, known.stage.odds(states)), own.unit.language)
+            said = own.asked & (probability(odds) >= known.stage.shown_at[own.unit.language])
+            rows += _placed(own, said, odds, model or shipped())
+    return rows
+
+
+def _placed(own: _Open, said: NDArray[np.bool_], odds: NDArray[np.float32], model: TechniqueModel) -> Iterator[_Row]:
+    sure, unit = probability(odds), own.unit
     for technique in np.flatnonzero(said).tolist():
-        for start, end in _carried(unit, own.tokens[:, technique] + model.place_shift[technique], own.bounds):
-            yield own.number, technique, start, end, float(sure[technique])
+        for start, end in _carried(unit.words, own.tokens[:, technique] + model.place_shift[technique], own.bounds):
+            yield unit.text_index, LABELS[technique], unit.begin + start, unit.begin + end, float(sure[technique])
 
 
 def _alone(rows: list[_Row]) -> list[_Row]:
