@@ -1,6 +1,6 @@
 """Scores the shipped model of techniques on texts held back from its training, beside baselines. Writes techniques.json beside this file.
 
-python benchmarks/annotation/evaluate_techniques.py --data DIR [--weights FILE]     twenty minutes on two cores, more with stage four
+python benchmarks/annotation/evaluate_techniques.py --data DIR     twenty minutes on two cores
 
 Units: `ptc` one line (sentence) of a news article; `semeval2023-*` one paragraph; `memes` the text of a meme; `unlp-*` a whole Telegram post. The
 English paragraphs of SemEval-2023 are the lines of `ptc` once more, so `pooled` leaves them out; it leaves out `unlp-*`, too, whose techniques are
@@ -27,9 +27,9 @@ UNIT = {"ptc": "line (sentence) of a news article", "memes": "text of a meme"}
 ROUNDS = 200
 
 
-def said_by_head(examples: list[corpora.Example], every: bool, weights: Path | None = None) -> Said:
-    texts, codes = [e.text for e in examples], [e.language for e in examples]
-    table = technique_head.spans(texts, None, codes, every, jobs=os.cpu_count() or 1, fourth=weights)
+def said_by_head(examples: list[corpora.Example], every: bool) -> Said:
+    codes = [e.language for e in examples]
+    table = technique_head.spans([e.text for e in examples], None, codes, every, jobs=os.cpu_count() or 1)
     found: list[list[corpora.Span]] = [[] for _ in examples]
     for row in table.to_pylist():
         found[row["text_index"]].append((row["technique"], row["start"], row["end"]))
@@ -133,11 +133,11 @@ def trigger_places(said: Said, part: Part, root: Path) -> dict[str, Any]:
     return _span_row(scores.span_score(truth, [scores.unnamed(said.spans[i]) for i in part.rows]))
 
 
-def where_shown(examples: list[corpora.Example], said: Said, thorough: bool) -> dict[str, Any]:
+def where_shown(examples: list[corpora.Example], said: Said) -> dict[str, Any]:
     """Each shown technique over the texts of the languages in which it is shown. English paragraphs are the news lines once more, and Telegram
     posts stand apart."""
     out = {}
-    for technique, langs in technique_head.shown(thorough).items():
+    for technique, langs in technique_head.shown().items():
         rows = [
             i
             for i, e in enumerate(examples)
@@ -152,12 +152,8 @@ def report(examples: list[corpora.Example], said: dict[str, Said], root: Path) -
     out: dict[str, Any] = {
         "shown": technique_head.shown(),
         "not_shown": [t for t in LABELS if t not in shown],
-        "parts": {"where shown": {"shown": where_shown(examples, said["head, shown"], False)}},
+        "parts": {"where shown": {"shown": where_shown(examples, said["head, shown"])}},
     }
-    deep = said.get("head, thorough")
-    if deep:
-        out["thorough"] = technique_head.shown(True)
-        out["parts"]["where shown"]["thorough"] = where_shown(examples, deep, True)
     for name, part in parts_of(examples).items():
         row: dict[str, Any] = {
             "unit": UNIT.get(
@@ -170,8 +166,6 @@ def report(examples: list[corpora.Example], said: dict[str, Said], root: Path) -
             ),
             "every": part.by_technique(said["head, every"], list(LABELS)),
         }
-        if deep:
-            row["thorough"] = part.by_technique(deep, sorted(technique_head.shown(True)))
         if places := part.places(said["head, shown"], set(shown) - set(FAMILIES)):
             row["spans of shown techniques"] = places
         for who in ("head, every", "majority", "tfidf"):
@@ -185,7 +179,6 @@ def report(examples: list[corpora.Example], said: dict[str, Said], root: Path) -
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--weights", type=Path, help="what `houselights models fetch` brings: stage four too")
     given = parser.parse_args()
     root = given.data
     tested = [
@@ -200,8 +193,6 @@ def main() -> None:
         "tfidf": wide,
         "tfidf, sure": sure,
     }
-    if given.weights:
-        said["head, thorough"] = said_by_head(tested, False, given.weights)
     (HERE / "techniques.json").write_text(json.dumps(report(tested, said, root), indent=1) + "\n")
 
 

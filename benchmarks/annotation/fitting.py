@@ -80,41 +80,16 @@ class Rule:
         }
         return (found if low >= self.least else {}), table
 
-    def by_itself(self, truth: NDArray[np.bool_], score: NDArray[np.float64]) -> tuple[float | None, dict[str, Any]]:
-        """(threshold or None, what is found there on the left-out texts) for one language by itself: the lowest threshold at which `aimed` are right
-        and the lower end of the 90 % interval reaches `least`; where there is none, what is found where that end is highest. Where marks are few,
-        the lowest at which `aimed` are right is too often so by luck."""
-        order = np.argsort(-score, kind="stable")
-        sorted_score, true = score[order], np.cumsum(truth[order])
-        said = np.arange(1, len(score) + 1)
-        enough = np.append(sorted_score[1:] < sorted_score[:-1], True) & (true >= self.recall * truth.sum())
-        some = np.flatnonzero(enough & (said >= self.least_said))
-        low = np.array([wilson_interval(int(true[i]), int(said[i]), 1.645)[0] for i in some])
-        good = some[(low >= self.least) & (true[some] >= self.aimed * said[some])]
-        best = int(good[-1]) if len(good) else int(some[np.argmax(low)])
-        row = {
-            "said": int(said[best]),
-            "precision": round(int(true[best]) / int(said[best]), 3),
-            "low": round(wilson_interval(int(true[best]), int(said[best]), 1.645)[0], 3),
-            "recall": round(int(true[best]) / int(truth.sum()), 3),
-            "texts": int(truth.sum()),
-        }
-        if not len(good):
-            return None, row
-        return float(sorted_score[best]), row | {"threshold": round(float(sorted_score[best]), 4)}
-
     def _one(self, truth: NDArray[np.bool_], score: NDArray[np.float64]) -> tuple[float, int, int]:
         """(threshold, how many are true at it, how many are said at it): the lowest at which `aimed` are right, else the one with the best
-        precision at the recall that is asked for. A score below 0 is of a text about which nothing may be said."""
+        precision at the recall that is asked for."""
         order = np.argsort(-score, kind="stable")
         sorted_score, true = score[order], np.cumsum(truth[order])
         said = np.arange(1, len(score) + 1)
-        ends = np.append(sorted_score[1:] < sorted_score[:-1], True) & (sorted_score >= 0)
+        ends = np.append(sorted_score[1:] < sorted_score[:-1], True)
         reached = ends & (true >= self.aimed * said) & (true >= self.recall * truth.sum())
         good = np.flatnonzero(reached & (said >= self.least_said))
         enough = np.flatnonzero(ends & (true >= self.recall * truth.sum()))
-        if not len(enough):
-            return 2.0, 0, 0
         best = int(good[-1]) if len(good) else int(enough[np.argmax(true[enough] / said[enough])])
         return float(sorted_score[best]), int(true[best]), int(said[best])
 

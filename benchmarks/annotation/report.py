@@ -78,10 +78,13 @@ def _named(label: str) -> str:
     return f"{label} (family)" if label in FAMILIES else label
 
 
-def _where_shown(figures: dict[str, Any], shown: dict[str, list[str]], how: str) -> str:
+def techniques(figures: dict[str, Any], small: dict[str, Any]) -> str:
+    if not figures:
+        return ""
+    shown = figures["shown"]
     rows = []
     for t, langs in shown.items():
-        r = figures["parts"]["where shown"][how][t]
+        r = figures["parts"]["where shown"]["shown"][t]
         rows.append(
             [
                 _named(t),
@@ -92,14 +95,23 @@ def _where_shown(figures: dict[str, Any], shown: dict[str, list[str]], how: str)
                 f"{r['recall']:.3f} ({interval(r['recall_95'])})",
             ]
         )
-    return table(["shown", "in", "texts with it", "marked", "precision (95 %)", "recall (95 %)"], rows)
-
-
-def _by_set(figures: dict[str, Any], shown: list[str], how: str) -> str:
+    out = (
+        "## Techniques of persuasion\n\nHeld-out articles (30 % by a hash of the article's id), memes of the development set; thresholds from left-out training articles. "
+        "Shown is a technique in the languages in which these said that at least three in four marks are right.\n\n"
+        + table(["shown", "in", "texts with it", "marked", "precision (95 %)", "recall (95 %)"], rows)
+        + "\nA family is marked where one of its techniques is likely, which one cannot be said, and none of them is marked in the text; its recall is of the texts with "
+        "any of its techniques.\n"
+        + "\nNot shown, anywhere: "
+        + ", ".join(t for t in figures["not_shown"] if t not in FAMILIES)
+        + "; of families, "
+        + ", ".join(t for t in figures["not_shown"] if t in FAMILIES)
+        + ".\n"
+        + "\nThe same by set:\n\n"
+    )
     rows = []
     for t in shown:
         for part, name in SETS.items():
-            r = figures["parts"].get(part, {}).get(how, {}).get(t)
+            r = figures["parts"].get(part, {}).get("shown", {}).get(t)
             if r and r["predicted"] and part != "pooled":
                 rows.append(
                     [
@@ -111,35 +123,7 @@ def _by_set(figures: dict[str, Any], shown: list[str], how: str) -> str:
                         f"{r['recall']:.3f}",
                     ]
                 )
-    return table(["shown", "set", "texts with it", "marked", "precision (95 %)", "recall"], rows)
-
-
-def techniques(figures: dict[str, Any], small: dict[str, Any]) -> str:
-    if not figures:
-        return ""
-    shown = figures["shown"]
-    out = (
-        "## Techniques of persuasion\n\nHeld-out articles (30 % by a hash of the article's id), memes of the development set; thresholds from left-out training articles. "
-        "Shown is a technique in the languages in which these said that at least three in four marks are right.\n\n"
-        + _where_shown(figures, shown, "shown")
-        + "\nA family is marked where one of its techniques is likely, which one cannot be said, and none of them is marked in the text; its recall is of the texts with "
-        "any of its techniques.\n"
-        + "\nNot shown, anywhere: "
-        + ", ".join(t for t in figures["not_shown"] if t not in FAMILIES)
-        + "; of families, "
-        + ", ".join(t for t in figures["not_shown"] if t in FAMILIES)
-        + ".\n"
-        + "\nThe same by set:\n\n"
-        + _by_set(figures, list(shown), "shown")
-    )
-    if deep := figures.get("thorough"):
-        new = [t for t in deep if deep[t] != shown.get(t)]
-        out += (
-            "\n### With a fourth stage\n\n`annotate --thorough` reads what three stages leave open with the embedded model's weights; what they show stays.\n\n"
-            + _where_shown(figures, deep, "thorough")
-            + "\nBy set, where it adds a technique or a language:\n\n"
-            + _by_set(figures, new, "thorough")
-        )
+    out += table(["shown", "set", "texts with it", "marked", "precision (95 %)", "recall"], rows)
     out += "\nLabels and places of all techniques, at the thresholds of their best F1 (`every`). Span F1 by overlap of characters, as SemEval-2020 task 11 scores it.\n\n"
     rows = []
     for part, name in SETS.items():
@@ -246,22 +230,21 @@ def red_team(small: dict[str, Any]) -> str:
 
 def speed(figures: dict[str, Any]) -> str:
     rows = []
-    for more, how in (("", "both heads"), ("_thorough", "both heads with `--thorough`")):
-        if h := figures.get(f"heads{more}"):
-            rows.append(
-                [
-                    f"{h['n_posts']:,} simulated posts through {how} ({h['n_distinct_texts']:,} different texts)",
-                    f"{h['wall_s']:.0f} s on two cores, {h['cpu_s']:.0f} CPU s",
-                ]
-            )
-        if h := figures.get(f"heads_of_run{more}"):
-            rows.append(
-                [
-                    f"{h['n_posts']:,} {h['about']}, {h['mean_characters']:.0f} characters each, through {how}",
-                    f"{h['wall_s']:.0f} s, {h['cpu_s']:.0f} CPU s; 100,000 of such: {h['wall_s'] / h['n_posts'] * 1e5 / 60:.1f} minutes"
-                    + ("" if more else ", as more of them go through the dear stages"),
-                ]
-            )
+    if h := figures.get("heads"):
+        rows.append(
+            [
+                f"{h['n_posts']:,} simulated posts through both heads ({h['n_distinct_texts']:,} different texts)",
+                f"{h['wall_s']:.0f} s on two cores, {h['cpu_s']:.0f} CPU s",
+            ]
+        )
+    if h := figures.get("heads_of_run"):
+        rows.append(
+            [
+                f"{h['n_posts']:,} {h['about']}, {h['mean_characters']:.0f} characters each",
+                f"{h['wall_s']:.0f} s, {h['cpu_s']:.0f} CPU s; 100,000 of such: {h['wall_s'] / h['n_posts'] * 1e5 / 60:.1f} minutes, "
+                "as more of them go through the dear stages",
+            ]
+        )
     if c := figures.get("cached"):
         rows.append([f"{c['n']:,} kept answers joined with their questions", f"{c['wall_s']:.2f} s"])
     if c := figures.get("client"):

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from houselights.content import technique_units
-from houselights.content.technique_model import LANGUAGES, TechniqueModel, probability
-from houselights.content.technique_names import LABELS, TECHNIQUES, families_of
+from houselights.content.technique_model import LANGUAGES
+from houselights.content.technique_names import LABELS, families_of
 
 LOST_TO_GATE = 0.05
 Floats = NDArray[np.float32]
@@ -63,16 +63,16 @@ def thresholds(units: Units, odds: Floats, first: Floats, early: Floats) -> tupl
     at = {name: np.full((n, k), 2, np.float32) for name in ("shown_at", "wide_at")} | {
         name: np.full((n, k), np.inf, np.float32) for name in ("gate", "late_gate")
     }
-    sure = probability(odds)
+    probability = np.round(1 / (1 + np.exp(-odds.astype(np.float64))), 4)
     table: dict[str, Any] = {}
     lang = units.language[units.of]
     # of families: texts in which one of their techniques is shown
     covered = np.zeros((len(units.examples), k), np.bool_)
     for j, technique in enumerate(LABELS):  # techniques, then families, which are shown in the other texts alone
         parts, wide = {}, []
-        truth_all, score_all, language = of_examples(units, sure[:, j], j)
+        truth_all, score_all, language = of_examples(units, probability[:, j], j)
         alone = ~covered[units.of, j]
-        _, alone_all, _ = of_examples(units, np.where(alone, sure[:, j], -1), j)
+        _, alone_all, _ = of_examples(units, np.where(alone, probability[:, j], -1), j)
         for i, code in enumerate(LANGUAGES):
             truth, score = truth_all[language == i], score_all[language == i]
             if truth.sum():
@@ -86,38 +86,11 @@ def thresholds(units: Units, odds: Floats, first: Floats, early: Floats) -> tupl
         for code, threshold in found.items():
             at["shown_at"][LANGUAGES.index(code), j] = threshold - 1e-6
         for i in (LANGUAGES.index(code) for code in found):
-            passing = units.counted[units.of] & (lang == i) & alone & (sure[:, j] >= at["shown_at"][i, j])
+            passing = units.counted[units.of] & (lang == i) & alone & (probability[:, j] >= at["shown_at"][i, j])
             at["gate"][i, j] = np.quantile(first[passing, j], LOST_TO_GATE)
             at["late_gate"][i, j] = np.quantile(early[passing, j], LOST_TO_GATE)
         for family in families_of({technique}):
-            covered[units.of[sure[:, j] >= at["shown_at"][lang, j]], LABELS.index(family)] = True
-    return at, table
-
-
-def thresholds_of_fourth(
-    units: Units, odds: Floats, first: Floats, early: Floats, late: Floats, shipped: TechniqueModel
-) -> tuple[dict[str, Floats], dict[str, Any]]:
-    """The same for what four stages say (`odds`) of techniques, not of families, in languages in which three, which say `late`, do not show them:
-    each by itself (`Rule.by_itself`)."""
-    at = {"shown_at": np.full_like(shipped.shown_at, 2)} | {
-        name: np.full_like(shipped.shown_at, np.inf) for name in ("gate", "late_gate", "last_gate")
-    }
-    sure = probability(odds)
-    table: dict[str, Any] = {}
-    lang = units.language[units.of]
-    for j, technique in enumerate(TECHNIQUES):
-        truth, score, language = of_examples(units, sure[:, j], j)
-        for i, code in enumerate(LANGUAGES):
-            own = language == i
-            if shipped.shown_at[i, j] <= 1 or truth[own].sum() < fitting.RULE.least_texts:
-                continue
-            threshold, row = fitting.RULE.by_itself(truth[own], score[own])
-            table.setdefault(technique, {})[code] = row
-            if threshold is not None:
-                at["shown_at"][i, j] = threshold - 1e-6
-                passing = units.counted[units.of] & (lang == i) & (sure[:, j] >= at["shown_at"][i, j])
-                for name, values in (("gate", first), ("late_gate", early), ("last_gate", late)):
-                    at[name][i, j] = np.quantile(values[passing, j], LOST_TO_GATE)
+            covered[units.of[probability[:, j] >= at["shown_at"][lang, j]], LABELS.index(family)] = True
     return at, table
 
 

@@ -1,6 +1,6 @@
 """Cost of annotation: posts through the heads, cached answers joined, and what a call costs the client beside the server.
 
-    python benchmarks/annotation/speed.py [--posts 100000] [--run RUN --about WORDS] [--weights FILE]
+    python benchmarks/annotation/speed.py [--posts 100000] [--run RUN --about WORDS]
 
 Figures go to speed.json. Posts are made by the simulator, and those of RUN, real ones, are read beside them: what posts say decides how many go
 through the dear stages. The server of the client's part answers after half a second, as a loaded one would.
@@ -35,7 +35,7 @@ with serving(Script(lambda body: json.dumps({"stance": "favour", "quote": "good"
 """
 
 
-def heads(n_posts: int, weights: str) -> dict[str, Any]:
+def heads(n_posts: int) -> dict[str, Any]:
     """Stance and techniques of n posts of simulated worlds."""
     from houselights import worlds
     from houselights.worlds.settings import WorldSettings
@@ -43,18 +43,18 @@ def heads(n_posts: int, weights: str) -> dict[str, Any]:
     world = worlds.simulate(WorldSettings(n_accounts=max(500, n_posts // 5), n_days=10), 5)
     own = world.posts.filter([k != "repost" for k in world.posts["kind"].to_pylist()]).slice(0, n_posts)
     assert own.num_rows == n_posts
-    return _marked(own, weights)
+    return _marked(own)
 
 
-def heads_of(run: Path, weights: str) -> dict[str, Any]:
+def heads_of(run: Path) -> dict[str, Any]:
     """The same of a run's posts that are no reposts."""
     from houselights.core.tables import POSTS
 
     posts = pq.read_table(run / POSTS.file)
-    return _marked(posts.filter([k != "repost" for k in posts["kind"].to_pylist()]), weights)
+    return _marked(posts.filter([k != "repost" for k in posts["kind"].to_pylist()]))
 
 
-def _marked(own: pa.Table, weights: str) -> dict[str, Any]:
+def _marked(own: pa.Table) -> dict[str, Any]:
     """Embeddings are included, none of them cached."""
     from houselights.content import by_heads
     from houselights.core.settings import AnnotateSettings
@@ -63,8 +63,7 @@ def _marked(own: pa.Table, weights: str) -> dict[str, Any]:
 
     with tempfile.TemporaryDirectory() as folder:
         pq.write_table(own, Path(folder) / POSTS.file)
-        jobs = os.cpu_count() or 1
-        settings = AnnotateSettings(targets=("climate change",), fourth_weights=weights, jobs=jobs)
+        settings = AnnotateSettings(targets=("climate change",), jobs=os.cpu_count() or 1)
         wall, cpu = time.perf_counter(), _cpu()
         marked = by_heads.mark(connect(), Path(folder), ("stance", "techniques"), settings, lambda done, total: None)
         assert len(marked.done) == 2, marked.left_out
@@ -158,18 +157,14 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=["cached", "client", "heads"])
     parser.add_argument("--run", type=Path, help="also the posts of this run, as heads_of_run")
     parser.add_argument("--about", default="posts of a run", help="what its posts are, for the table")
-    parser.add_argument(
-        "--weights", default="", help="what `houselights models fetch` brings: the heads as with annotate --thorough"
-    )
     args = parser.parse_args()
-    parts = {"heads": lambda: heads(args.posts, args.weights), "cached": cached, "client": client}
+    parts = {"heads": lambda: heads(args.posts), "cached": cached, "client": client}
     if args.run:
-        parts["heads_of_run"] = lambda: {"about": args.about} | heads_of(args.run, args.weights)
+        parts["heads_of_run"] = lambda: {"about": args.about} | heads_of(args.run)
     for part in [*args.only, *(["heads_of_run"] if args.run else [])]:
         told = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
-        name = f"{part}_thorough" if args.weights and part.startswith("heads") else part
-        told[name] = parts[part]()
-        print(name, told[name])
+        told[part] = parts[part]()
+        print(part, told[part])
         OUT.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

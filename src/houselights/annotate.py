@@ -138,7 +138,7 @@ def write(
     report.n_marked, report.n_unclear = _counts(fresh, by_head.done)
     whole = _keep(run_dir, job, answers, fresh, described, by_head.done)
     if job:
-        report.agreement = _agreement(whole, job, answers, bool(settings.fourth_weights))
+        report.agreement = _agreement(whole, job, answers)
     return report
 
 
@@ -190,11 +190,11 @@ def _counts(annotations: pa.Table, by_head: Sequence[tuple[str, str, str]]) -> t
     }
 
 
-def _agreement(annotations: pa.Table, job: Job, answers: pa.Table, thorough: bool) -> list[dict[str, Any]]:
+def _agreement(annotations: pa.Table, job: Job, answers: pa.Table) -> list[dict[str, Any]]:
     """Of the job's model and the heads; what other models marked earlier stands beside both."""
     who = annotations["model"].to_pylist()
     mine = pa.array([m == job.model or m.startswith(agreement.HEAD) for m in who], pa.bool_())
-    shown = [t for t in technique_head.shown(thorough) if t in TECHNIQUES]
+    shown = [t for t in technique_head.shown() if t in TECHNIQUES]
     return agreement.between(annotations.filter(mine), _read_by_model(job, answers), shown)
 
 

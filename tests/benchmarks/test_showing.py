@@ -14,7 +14,6 @@ import corpora
 import fitting
 import showing
 
-from houselights.content import technique_head, technique_model
 from houselights.content.technique_model import LANGUAGES
 from houselights.content.technique_names import LABELS, families_of
 
@@ -78,34 +77,3 @@ def test_what_is_shown_was_right_often_enough(seed: int) -> None:
         assert has[said].mean() >= fitting.RULE.aimed and has[said].sum() >= fitting.RULE.recall * has.sum()
         assert table["Doubt"]["it"]["said"] == said.sum()
     assert families_of({"Doubt"}) == {LABELS[ATTACK]}
-
-
-def test_of_texts_about_which_nothing_may_be_said_nothing_is_counted() -> None:
-    truth, score = np.array([True, True, False, False]), np.array([-1.0, -1.0, 0.4, -1.0])
-    assert fitting.RULE._one(truth, score)[1:] == (0, 0)
-    truth = np.array([True, True, False, False])
-    assert fitting.RULE._one(truth, np.array([0.9, -1.0, 0.4, -1.0]))[1:] == (1, 1)
-
-
-@settings(max_examples=15, deadline=None)
-@given(st.integers(0, 2**32 - 1))
-def test_stage_four_shows_only_what_three_do_not_and_was_right_often_enough(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    has = rng.random(500) < 0.4
-    labels = [frozenset({"Doubt"}) if h else frozenset() for h in has]
-    texts = examples(labels)
-    Y = np.array([[t in e.all_labels for t in LABELS] for e in texts], np.float32)
-    units = showing.Units(texts, ["One sentence."] * 500, np.arange(500), Y, np.ones_like(Y))
-    weak, strong = np.full(Y.shape, -9, np.float32), np.full(Y.shape, -9, np.float32)
-    weak[:, DOUBT] = rng.normal(has - 1.0, 1)
-    strong[:, [DOUBT, ATTACK]] = rng.normal(3.0 * has - 1.5, 1)[:, None]
-    at = np.full((len(LANGUAGES) + 1, len(LABELS)), 2, np.float32)
-    three = technique_model.TechniqueModel(**{**vars(technique_head.shipped()), "shown_at": at})
-    found, table = showing.thresholds_of_fourth(units, strong, weak, weak, weak, three)
-    said = technique_model.probability(strong[:, DOUBT]) >= found["shown_at"][IT, DOUBT]
-    if said.any():
-        assert has[said].mean() >= fitting.RULE.aimed and table["Doubt"]["it"]["said"] == said.sum()
-        assert (weak[said, DOUBT] < found["last_gate"][IT, DOUBT]).sum() <= showing.LOST_TO_GATE * said.sum() + 1
-    at[IT, DOUBT] = 0.5
-    again, _ = showing.thresholds_of_fourth(units, strong, weak, weak, weak, three)
-    assert again["shown_at"][IT, DOUBT] > 1 and not np.isfinite(again["gate"][IT, DOUBT])

@@ -159,7 +159,6 @@ def test_batch_files_and_recordings_give_the_same_tables(run: Path, tmp_path: Pa
         (["--llm", "localhost:8000"], "is no address"),
         (["--llm", "embedded", "--weights", "nowhere.gguf"], "does not exist"),
         (["--tasks", "verdict"], "there is no task"),
-        (["--tasks", "stance", "--thorough"], "--thorough is for techniques"),
         (["--export-batch", "x.jsonl"], "name it with --llm-model"),
         (["--llm", "replay:nowhere"], "no recorded answers"),
     ],
@@ -178,9 +177,6 @@ def test_no_weights_is_one_sentence(
     monkeypatch.setenv("HF_HOME", str(tmp_path / "none"))
     assert cli.main(["annotate", str(run), "--llm", "embedded"]) == 2
     assert "houselights models fetch" in capsys.readouterr().err
-    assert cli.main(["annotate", str(run), "--thorough"]) == 2
-    told = capsys.readouterr().err
-    assert "--thorough has no weights yet: `houselights models fetch`" in told and "--weights" not in told
     assert cli.main(["models", "list"]) == 0
     assert "not here" in capsys.readouterr().out
 

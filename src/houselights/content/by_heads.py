@@ -64,7 +64,7 @@ def mark(
     out = Marked()
     if marking.TECHNIQUES in tasks:
         try:
-            _techniques(said, out, settings)
+            _techniques(said, out, settings.jobs)
         except HouselightsError as error:  # one head of two may be there
             out.left_out[marking.TECHNIQUES] = str(error)
     if marking.STANCE in tasks:
@@ -82,13 +82,9 @@ def _said(con: duckdb.DuckDBPyConnection, run_dir: Path) -> _Said:
     return _Said([str(t) for t, _, _ in found], [list(ids) for _, ids, _ in found], [list(c) for _, _, c in found])
 
 
-def _techniques(said: _Said, out: Marked, settings: AnnotateSettings) -> None:
+def _techniques(said: _Said, out: Marked, jobs: int) -> None:
     name = f"head:{marking.TECHNIQUES}"
-    fourth = Path(settings.fourth_weights) if settings.fourth_weights else None
-    version = technique_head.THOROUGH if fourth else technique_head.VERSION
-    for i, technique, start, end, confidence in _each(
-        technique_head.spans(said.texts, jobs=settings.jobs, fourth=fourth)
-    ):
+    for i, technique, start, end, confidence in _each(technique_head.spans(said.texts, jobs=jobs)):
         out.rows += [
             marking.row(
                 p,
@@ -99,7 +95,7 @@ def _techniques(said: _Said, out: Marked, settings: AnnotateSettings) -> None:
                 said.texts[i],
                 confidence,
                 name,
-                version,
+                technique_head.VERSION,
             )
             for p in said.posts[i]
         ]

@@ -6,7 +6,7 @@ A hint for a reader, not a judgement: what it was trained on, how often it is ri
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,18 +16,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from houselights.content import (
-    languages,
-    technique_fourth,
-    technique_model,
-    technique_units,
-    token_states,
-    tuned_decoder,
-    tuned_encoder,
-)
+from houselights.content import languages, technique_model, technique_units, token_states, tuned_encoder
 from houselights.content import technique_features as features
-from houselights.content.technique_fourth import FourthStage
-from houselights.content.technique_model import LANGUAGES, TechniqueModel, probability
+from houselights.content.technique_model import LANGUAGES, TechniqueModel
 from houselights.content.technique_names import LABELS, families_of
 
 Read = Callable[[Sequence[str]], Iterable[tuple[NDArray[np.float32], NDArray[np.int64]]]]
@@ -42,14 +33,6 @@ class Readers:
     whole: Read
 
 
-@dataclass(frozen=True)
-class Fourth:
-    """Stage four, and what it reads a unit with: `tuned_decoder.Decoder`, or another of its width."""
-
-    stage: FourthStage
-    read: Callable[[Sequence[str]], Iterable[NDArray[np.float32]]]
-
-
 SCHEMA = pa.schema(
     [
         ("text_index", pa.int64()),
@@ -60,40 +43,19 @@ SCHEMA = pa.schema(
     ]
 )
 VERSION = "techniques-3"
-THOROUGH = "techniques-4"
-"""With stage four."""
 OTHER = len(LANGUAGES)
 """Row of every language that the training sets do not have."""
 _SHIPPED = Path(__file__).parent / "heads" / "techniques.npz"
 _TUNING = Path(__file__).parent / "heads" / "techniques_encoder.npz"
-_FOURTH = Path(__file__).parent / "heads" / "techniques_fourth.npz"
-_DECODING = Path(__file__).parent / "heads" / "techniques_decoder.npz"
 _CHUNK = 2048  # texts looked at together, and units of texts: bounds memory
 _Row = tuple[int, str, int, int, float]
+_Open = tuple[int, NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]
+"""A unit that stage three is asked about: its number, what stage two says of it and of its tokens, and where these lie."""
 
 
-@dataclass(frozen=True)
-class _Unit:
-    text_index: int
-    begin: int  # where in the text
-    words: str
-    language: int  # index into LANGUAGES, or OTHER
-
-
-@dataclass(frozen=True)
-class _Open:
-    """A unit about which later stages are asked."""
-
-    unit: _Unit
-    asked: NDArray[np.bool_]  # [techniques] which they are asked about
-    stages: tuple[NDArray[np.float32], ...]  # [techniques] log odds of those before
-    tokens: NDArray[np.float32]  # [tokens, techniques] what stage two says of its tokens
-    bounds: NDArray[np.int64]  # [tokens, 2] where they lie
-
-
-def shown(thorough: bool = False) -> dict[str, tuple[str, ...]]:
-    """The techniques and families that are shown, with the languages in which they are; `thorough`: with stage four."""
-    at = np.minimum(shipped().shown_at, fourth_stage().shown_at) if thorough else shipped().shown_at
+def shown() -> dict[str, tuple[str, ...]]:
+    """The techniques and families that are shown, with the languages in which they are."""
+    at = shipped().shown_at
     told = {
         t: tuple(lang for lang, p in zip(LANGUAGES, at[:, j], strict=False) if p <= 1) for j, t in enumerate(LABELS)
     }
@@ -103,17 +65,6 @@ def shown(thorough: bool = False) -> dict[str, tuple[str, ...]]:
 @cache
 def shipped() -> TechniqueModel:
     return technique_model.load(_SHIPPED)
-
-
-@cache
-def fourth_stage() -> FourthStage:
-    return technique_fourth.load(_FOURTH)
-
-
-@cache
-def fourth_with(weights: Path) -> Fourth:
-    """Raises HouselightsError where the file is not the weights that are known, or the extra is missing."""
-    return Fourth(fourth_stage(), tuned_decoder.Decoder(weights, tuned_decoder.load(_DECODING)))
 
 
 @cache
@@ -129,7 +80,6 @@ def spans(
     every: bool = False,
     model: TechniqueModel | None = None,
     jobs: int = 1,
-    fourth: Fourth | Path | None = None,
 ) -> pa.Table:
     """One row for each technique in each unit (a post, or some sentences of a long text) that reaches its threshold; by text, start and technique.
     A family of techniques has one where none of its techniques has one in the whole text: one of them is used, which one cannot be said.
@@ -139,27 +89,32 @@ def spans(
     None; where it is none of LANGUAGES, nothing is shown. With `every`: all techniques and families, each by itself, at the thresholds of their best
     F1; for evaluation. A text's rows depend on that text and its language alone, but for the last digit of some confidences,
     and so for rows that are at their threshold to that digit.
-    `jobs`: processes, for the shipped model alone. `fourth`: stage four, or the weights that it reads with; more is shown then, and nothing less but
-    families of what is shown then; `every` does without. Never raises for what a text holds. Raises HouselightsError where the extra is missing.
+    `jobs`: processes, for the shipped model alone. Never raises for what a text holds. Raises HouselightsError where the extra is missing.
     """
     told = list(codes) if codes is not None else languages.identify(texts)[0]
     of = [LANGUAGES.index(c) if c in LANGUAGES else OTHER for c in told]
-    last = None if every else fourth
-    alone = jobs == 1 or read is not None or model is not None or isinstance(last, Fourth)
+    one = partial(_rows, read=read, every=every, model=model)
     parts = [(texts[i : i + _CHUNK], of[i : i + _CHUNK], i) for i in range(0, len(texts), _CHUNK)]
-    pool = None if alone or len(parts) == 1 else ProcessPoolExecutor(jobs, get_context("spawn"))
-    with pool or nullcontext():
-        each = pool.map if pool else map
-        one = partial(_three, read=read, every=every, model=model, fourth=last)
-        found = list(each(one, *zip(*parts, strict=True))) if parts else []
-        rows = [row for own, _ in found for row in own]
-        if last:  # all at once: what it costs to open its weights does not hang on how many are asked about
-            left = [own for _, some in found for own in some]
-            shares = [left[i::jobs] for i in range(jobs)] if pool else [left]
-            rows += [row for own in each(partial(_four, model=model, fourth=last), shares) for row in own]
-    rows = sorted(rows if every else _alone(rows), key=lambda r: (r[0], r[2], r[1]))
+    rows: list[_Row] = []
+    if jobs == 1 or read or model or len(parts) == 1:
+        rows = [row for part in parts for row in one(*part)]
+    else:
+        with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+            rows = [row for found in pool.map(one, *zip(*parts, strict=True)) for row in found]
     columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
+
+
+def _rows(
+    texts: Sequence[str],
+    of: Sequence[int],
+    first_index: int,
+    read: Readers | None,
+    every: bool,
+    model: TechniqueModel | None,
+) -> list[_Row]:
+    with _one_thread():  # for products as small as these, threads wait for each other
+        return _read(texts, of, first_index, read or readers(), every, model or shipped())
 
 
 def _one_thread() -> AbstractContextManager[Any]:
@@ -171,89 +126,49 @@ def _one_thread() -> AbstractContextManager[Any]:
     return limits
 
 
-def _three(
+def _read(
     texts: Sequence[str],
     of: Sequence[int],
     first_index: int,
-    read: Readers | None,
+    read: Readers,
     every: bool,
-    model: TechniqueModel | None,
-    fourth: Fourth | Path | None,
-) -> tuple[list[_Row], list[_Open]]:
-    """(what three stages say of texts, what the fourth is to be asked about)."""
-    known = model or shipped()
-    stage = (fourth.stage if isinstance(fourth, Fourth) else fourth_stage()) if fourth else None
-    shown = (known.wide_at if every else known.shown_at) <= 1
-    if stage:
-        shown |= stage.shown_at <= 1
+    model: TechniqueModel,
+) -> list[_Row]:
     cleaned = [technique_units.clean(text) for text in texts]
-    units = [
-        _Unit(first_index + i, a, text[a:b], of[i])
-        for i, text in enumerate(cleaned)
-        if shown[of[i]].any()
-        for a, b in technique_units.units(text)
-    ]
-    rows: list[_Row] = []
-    left: list[_Open] = []
-    with _one_thread():  # for products as small as these, threads wait for each other
-        for begin in range(0, len(units), _CHUNK):
-            said, more = _of_units(units[begin : begin + _CHUNK], read or readers(), every, known, stage)
-            rows += said
-            left += more
-    return rows, left
+    shown = (model.wide_at if every else model.shown_at) <= 1
+    where = [(i, a, b) for i, text in enumerate(cleaned) if shown[of[i]].any() for a, b in technique_units.units(text)]
+    rows = []
+    for begin in range(0, len(where), _CHUNK):
+        some = where[begin : begin + _CHUNK]
+        units, lang = [cleaned[i][a:b] for i, a, b in some], np.array([of[i] for i, _, _ in some])
+        for u, technique, start, end, confidence in _said(units, lang, read, every, model):
+            i, a, _ = some[u]
+            rows.append((first_index + i, LABELS[technique], a + start, a + end, confidence))
+    return sorted(rows if every else _alone(rows), key=lambda r: (r[0], r[2], r[1]))
 
 
-def _of_units(
-    units: list[_Unit], read: Readers, every: bool, model: TechniqueModel, stage: FourthStage | None
-) -> tuple[list[_Row], list[_Open]]:
-    lang = np.array([unit.language for unit in units])
+def _said(
+    units: list[str], lang: NDArray[np.int64], read: Readers, every: bool, model: TechniqueModel
+) -> Iterator[tuple[int, int, int, int, float]]:
+    """(number of the unit, column of the technique, start and end in the unit, probability) of what reaches its threshold."""
     at = (model.wide_at if every else model.shown_at)[lang]
     gate, late_gate = (np.full_like(at, -np.inf) if every else g[lang] for g in (model.gate, model.late_gate))
-    last_at = stage.shown_at[lang] if stage else np.full_like(at, 2)
-    if stage:
-        gate, late_gate = np.minimum(gate, stage.gate[lang]), np.minimum(late_gate, stage.late_gate[lang])
-    first = model.first(features.ngrams([plain(unit.words) for unit in units], model.bits, model.idf))
-    asked = ((at <= 1) | (last_at <= 1)) & (first >= gate)
+    first = model.first(features.ngrams([plain(unit) for unit in units], model.bits, model.idf))
+    asked = (at <= 1) & (first >= gate)
 
     open_ = np.flatnonzero(asked.any(axis=1)).tolist()
-    left: dict[int, _Open] = {}
-    for u, (states, bounds) in zip(open_, read.near([units[u].words for u in open_]), strict=True):
+    left: list[_Open] = []
+    for u, (states, bounds) in zip(open_, read.near([units[u] for u in open_]), strict=True):
         second, tokens = model.second(states)
         asked[u] &= model.early(first[u], second, lang[u]) >= late_gate[u]
         if asked[u].any():
-            left[u] = _Open(units[u], asked[u], (first[u], second), tokens, bounds)
+            left.append((u, second, tokens, bounds))
 
-    rows: list[_Row] = []
-    last: list[_Open] = []
-    for u, (states, _) in zip(left, read.whole([units[u].words for u in left]), strict=True):
-        own = replace(left[u], stages=(*left[u].stages, model.third(states)))
-        odds = model.late(own.stages, lang[u])
-        rows += _placed(own, own.asked & (probability(odds) >= at[u]), odds, model)
-        if stage:
-            further = own.asked & (last_at[u] <= 1) & (odds >= stage.last_gate[lang[u]])
-            if further.any():
-                last.append(replace(own, asked=further))
-    return rows, last
-
-
-def _four(left: Sequence[_Open], model: TechniqueModel | None, fourth: Fourth | Path) -> list[_Row]:
-    if not left:
-        return []
-    known = fourth_with(fourth) if isinstance(fourth, Path) else fourth
-    rows: list[_Row] = []
-    with _one_thread():
-        for own, states in zip(left, known.read([own.unit.words for own in left]), strict=True):
-            odds = known.stage.last((*own.stages, known.stage.odds(states)), own.unit.language)
-            said = own.asked & (probability(odds) >= known.stage.shown_at[own.unit.language])
-            rows += _placed(own, said, odds, model or shipped())
-    return rows
-
-
-def _placed(own: _Open, said: NDArray[np.bool_], odds: NDArray[np.float32], model: TechniqueModel) -> Iterator[_Row]:
-    sure, unit = probability(odds), own.unit
-    for technique in np.flatnonzero(said).tolist():
-        for start, end in _carried(unit.words, own.tokens[:, technique] + model.place_shift[technique], own.bounds):
-            yield unit.text_index, LABELS[technique], unit.begin + start, unit.begin + end, float(sure[technique])
+    for (u, second, tokens, bounds), (states, _) in zip(left, read.whole([units[u] for u, *_ in left]), strict=True):
+        probability = model.probability(first[u], second, model.third(states), lang[u])
+        for technique in np.flatnonzero(asked[u] & (probability >= at[u])).tolist():
+            for start, end in _carried(units[u], tokens[:, technique] + model.place_shift[technique], bounds):
+                yield u, technique, start, end, float(probability[technique])
 
 
 def _alone(rows: list[_Row]) -> list[_Row]:

@@ -69,29 +69,25 @@ class TechniqueModel:
         h = h + np.maximum(sides @ self.near + self.near_bias, 0)
         token = h @ self.token + self.token_bias
         share = h @ self.attend + self.attend_bias
-        return together(h, token, share, self.whole) + self.whole_bias, token
+        return _together(h, token, share, self.whole) + self.whole_bias, token
 
     def third(self, states: Floats) -> Floats:
         """[k] log odds of stage three for a unit. states: [tokens, v]."""
         token = states @ self.late_token + self.late_token_bias
         share = states @ self.late_attend + self.late_attend_bias
-        return together(states, token, share, self.late_whole) + self.late_whole_bias
+        return _together(states, token, share, self.late_whole) + self.late_whole_bias
 
     def early(self, first: Floats, second: Floats, language: int) -> Floats:
         """[k] log odds of a unit before stage three. language: index into LANGUAGES."""
         return np.asarray(self.early_mix[0] * first + self.early_mix[1] * second + self.early_mix[2 + language])
 
-    def late(self, stages: tuple[Floats, ...], language: int) -> Floats:
-        """[k] log odds of a unit by the three stages together."""
-        return np.asarray(sum(m * s for m, s in zip(self.mix, stages, strict=False)) + self.mix[3 + language])
+    def probability(self, first: Floats, second: Floats, third: Floats, language: int) -> NDArray[np.float64]:
+        """[k] of a unit, rounded to what is stable between machines."""
+        odds = self.mix[0] * first + self.mix[1] * second + self.mix[2] * third + self.mix[3 + language]
+        return np.asarray(np.round(1 / (1 + np.exp(-odds.astype(np.float64))), 4), np.float64)
 
 
-def probability(odds: Floats) -> NDArray[np.float64]:
-    """Of log odds, rounded to what is stable between machines."""
-    return np.asarray(np.round(1 / (1 + np.exp(-odds.astype(np.float64))), 4), np.float64)
-
-
-def together(h: Floats, token: Floats, share: Floats, whole: Floats) -> Floats:
+def _together(h: Floats, token: Floats, share: Floats, whole: Floats) -> Floats:
     """[k] What tokens say, as each is listened to, and the largest and the mean of their states."""
     share = np.exp(share - share.max(axis=0))
     share /= share.sum(axis=0)

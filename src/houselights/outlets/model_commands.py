@@ -100,21 +100,12 @@ def read_findings(args: argparse.Namespace) -> "tuple[Results, Path]":
 
 
 def _settings(args: argparse.Namespace) -> AnnotateSettings:
-    from houselights.content import marking, tuned_decoder
-    from houselights.llm import weights
-
     check_options(args)
     unknown = [t for t in args.tasks if t not in TASKS]
     if unknown:
         raise HouselightsError(f"--tasks: there is no task {unknown[0]!r}. There are: {', '.join(TASKS)}.")
     targets = tuple(dict.fromkeys(utf8("--target", t.strip()) for t in args.target if t.strip()))
     check_heads(args.head, targets)
-    if args.thorough:
-        if marking.TECHNIQUES not in args.tasks:
-            raise HouselightsError(
-                f"--thorough is for techniques: add {marking.TECHNIQUES} to --tasks, or leave it out."
-            )
-        tuned_decoder.check_installed()
     if args.dry_run and (args.export_batch or args.import_batch):
         raise HouselightsError(
             "--dry-run tells what --llm would cost; a batch file asks nothing. Leave one of them out."
@@ -126,7 +117,6 @@ def _settings(args: argparse.Namespace) -> AnnotateSettings:
         targets,
         args.language,
         tuple(str(path) for path in args.head),
-        str(weights.needed(option="--thorough").path) if args.thorough else "",
         args.posts,
         jobs=min(MOST_JOBS, os.cpu_count() or 1),
     )

@@ -68,11 +68,6 @@ def _annotate(commands: "Commands") -> None:
         metavar="FILE",
         help="a stance head of your own, from `sample --save-head`; may be given again",
     )
-    annotate.add_argument(
-        "--thorough",
-        action="store_true",
-        help="techniques: a fourth stage, with the embedded model's weights (`houselights models fetch`), shows more; it takes several times as long",
-    )
     _asking(annotate)
     options.talk(annotate)
 
