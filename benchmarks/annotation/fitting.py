@@ -82,14 +82,16 @@ class Rule:
 
     def _one(self, truth: NDArray[np.bool_], score: NDArray[np.float64]) -> tuple[float, int, int]:
         """(threshold, how many are true at it, how many are said at it): the lowest at which `aimed` are right, else the one with the best
-        precision at the recall that is asked for."""
+        precision at the recall that is asked for. A score below 0 is of a text about which nothing may be said."""
         order = np.argsort(-score, kind="stable")
         sorted_score, true = score[order], np.cumsum(truth[order])
         said = np.arange(1, len(score) + 1)
-        ends = np.append(sorted_score[1:] < sorted_score[:-1], True)
+        ends = np.append(sorted_score[1:] < sorted_score[:-1], True) & (sorted_score >= 0)
         reached = ends & (true >= self.aimed * said) & (true >= self.recall * truth.sum())
         good = np.flatnonzero(reached & (said >= self.least_said))
         enough = np.flatnonzero(ends & (true >= self.recall * truth.sum()))
+        if not len(enough):
+            return 2.0, 0, 0
         best = int(good[-1]) if len(good) else int(enough[np.argmax(true[enough] / said[enough])])
         return float(sorted_score[best]), int(true[best]), int(said[best])
 

@@ -77,3 +77,9 @@ def test_what_is_shown_was_right_often_enough(seed: int) -> None:
         assert has[said].mean() >= fitting.RULE.aimed and has[said].sum() >= fitting.RULE.recall * has.sum()
         assert table["Doubt"]["it"]["said"] == said.sum()
     assert families_of({"Doubt"}) == {LABELS[ATTACK]}
+
+
+def test_of_texts_about_which_nothing_may_be_said_nothing_is_counted() -> None:
+    truth = np.array([True, True, False, False])
+    assert fitting.RULE._one(truth, np.array([-1.0, -1.0, 0.4, -1.0]))[1:] == (0, 0)
+    assert fitting.RULE._one(truth, np.array([0.9, -1.0, 0.4, -1.0]))[1:] == (1, 1)

@@ -64,7 +64,7 @@ def folder() -> Path:
 
 
 def found(known: Known = QWEN) -> Weights | None:
-    """Weights on this machine: fetched before, or in a cache of the hub. The size is looked at; `check` looks at the hash."""
+    """Weights on this machine: fetched before, or in a cache of the hub. The size is looked at here; the hash when they are fetched."""
     for path in (folder() / known.file, *_hub_files(known)):
         if path.is_file() and path.stat().st_size == known.n_bytes:
             return Weights(known.name, path, known.speed)
