@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from houselights.content import technique_units
-from houselights.content.technique_model import LANGUAGES
+from houselights.content.technique_model import LANGUAGES, of_odds
 from houselights.content.technique_names import LABELS, families_of
 
 LOST_TO_GATE = 0.05
@@ -63,7 +63,7 @@ def thresholds(units: Units, odds: Floats, first: Floats, early: Floats) -> tupl
     at = {name: np.full((n, k), 2, np.float32) for name in ("shown_at", "wide_at")} | {
         name: np.full((n, k), np.inf, np.float32) for name in ("gate", "late_gate")
     }
-    probability = np.round(1 / (1 + np.exp(-odds.astype(np.float64))), 4)
+    probability = of_odds(odds)
     table: dict[str, Any] = {}
     lang = units.language[units.of]
     # of families: texts in which one of their techniques is shown

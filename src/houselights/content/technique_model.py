@@ -82,9 +82,13 @@ class TechniqueModel:
         return np.asarray(self.early_mix[0] * first + self.early_mix[1] * second + self.early_mix[2 + language])
 
     def probability(self, first: Floats, second: Floats, third: Floats, language: int) -> NDArray[np.float64]:
-        """[k] of a unit, rounded to what is stable between machines."""
-        odds = self.mix[0] * first + self.mix[1] * second + self.mix[2] * third + self.mix[3 + language]
-        return np.asarray(np.round(1 / (1 + np.exp(-odds.astype(np.float64))), 4), np.float64)
+        """[k] of a unit."""
+        return of_odds(self.mix[0] * first + self.mix[1] * second + self.mix[2] * third + self.mix[3 + language])
+
+
+def of_odds(odds: Floats) -> NDArray[np.float64]:
+    """Probabilities of log odds, rounded to what is stable between machines."""
+    return np.asarray(np.round(1 / (1 + np.exp(-odds.astype(np.float64))), 4), np.float64)
 
 
 def _together(h: Floats, token: Floats, share: Floats, whole: Floats) -> Floats:
