@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks/annotation"))
@@ -66,6 +66,7 @@ def test_a_family_is_shown_where_its_techniques_are_not_and_it_is_right() -> Non
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1))
+@example(0)
 def test_what_is_shown_was_right_often_enough(seed: int) -> None:
     rng = np.random.default_rng(seed)
     has = rng.random(400) < 0.4
@@ -73,6 +74,7 @@ def test_what_is_shown_was_right_often_enough(seed: int) -> None:
     labels = [frozenset({"Doubt"}) if h else frozenset() for h in has]
     at, table = chosen(labels, list(range(400)), doubt.tolist(), [0.01] * 400)
     said = np.round(doubt, 4) >= at["shown_at"][IT, DOUBT]
+    assert said.any() or seed != 0  # nearly always; where nothing may be shown, nothing is to be held against it
     if said.any():
         assert has[said].mean() >= fitting.RULE.aimed and has[said].sum() >= fitting.RULE.recall * has.sum()
         assert table["Doubt"]["it"]["said"] == said.sum()
